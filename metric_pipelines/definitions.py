@@ -1,0 +1,14 @@
+"""The code location Dagster loads: the center of METRIC_PIPELINES_CENTER as a graph of assets."""
+
+import dagster as dg
+
+from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.orchestration.build import build_definitions
+from metric_pipelines.settings import Settings
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The assets, checks, job, schedule and sensor of the center."""
+    settings = Settings()
+    return build_definitions(load_valid_center(settings.center_folder), settings.home_folder)

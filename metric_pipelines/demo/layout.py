@@ -1,0 +1,84 @@
+"""Laying out the demo's source systems: three SQLite databases in a folder, complete until a business day.
+
+What does not belong here: what happens in them afterwards (`changes`).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from metric_pipelines.demo.business_days import FIRST_DAY, Days, day_of_the_year
+from metric_pipelines.demo.database import connected, errors_named, laid_until, only_writer, written_anew
+from metric_pipelines.demo.journey import Progress, copy_rows, opened, silent
+from metric_pipelines.demo.tables import DATABASES, Database
+
+
+@dataclass(frozen=True)
+class LaidDatabase:
+    """One database as it now is: rows by table, and whether this load wrote it or found it complete."""
+
+    path: Path
+    rows: dict[str, int]
+    written: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a load left: the databases, complete until the business day `until`."""
+
+    until: date
+    databases: tuple[LaidDatabase, ...]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows by table, of all databases."""
+        return {table: count for database in self.databases for table, count in database.rows.items()}
+
+
+def load(folder: Path, until: date | None = None, progress: Progress = silent) -> Layout:
+    """Lay out crm.sqlite, erp.sqlite and oms.sqlite in the folder, business days up to `until` (None: all).
+
+    A database that is already complete until that very day is left alone, a bad month in it too; any other is
+    written beside its place and moved in when whole. So a load that was killed is repeated and goes on with
+    the database it had come to. Raises UsageError (a day outside of 2017, or a file in the way that is not
+    the demo's), EnvironmentBrokenError (the demo's package is missing), SourceUnavailableError and BusyError
+    (in use).
+    """
+    day = day_of_the_year(until)
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_writer(folder), opened() as raw:
+        return Layout(day, tuple(laid_out(raw, database, folder, day, progress) for database in DATABASES))
+
+
+def laid_out(
+    raw: duckdb.DuckDBPyConnection, database: Database, folder: Path, until: date, progress: Progress
+) -> LaidDatabase:
+    path = folder / database.file
+    complete = laid_until(path) == database.complete_at(until)
+    rows = counted_rows(path, database) if complete else write(raw, database, path, until, progress)
+    return LaidDatabase(path, rows, written=not complete)
+
+
+def write(
+    raw: duckdb.DuckDBPyConnection, database: Database, path: Path, until: date, progress: Progress
+) -> dict[str, int]:
+    rows = {}
+    with written_anew(path, database.complete_at(until)) as connection:
+        for table in database.tables:
+            connection.execute(f"create table {table.name} ({table.columns})")
+            rows[table.name] = copy_rows(raw, table, Days(FIRST_DAY, until), connection, progress)
+            connection.execute(table.index)
+    return rows
+
+
+def counted_rows(path: Path, database: Database) -> dict[str, int]:
+    with errors_named(path), closing(connected(path)) as connection:
+        return {
+            table.name: int(connection.execute(f"select count(*) from {table.name}").fetchone()[0])
+            for table in database.tables
+        }

@@ -1,0 +1,146 @@
+"""Reads a center's folder into typed values, and collects every problem with its file and line.
+
+    center.yaml   sources/<system>.yaml   models/<name>.yaml + <name>.sql   metrics/<department>/<name>.yaml
+
+Stays out: rules between files (`validation.py`), and what follows from them (`graph.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from metric_pipelines.dictionary.definitions import CenterFile, Metric, MetricFile, Model, Source
+from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
+from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Center:
+    """A center as written: definitions by name, the SQL of each model, and where each stands."""
+
+    folder: Path
+    settings: CenterFile
+    sources: dict[str, Source]
+    models: dict[str, Model]
+    sql: dict[str, str]
+    metrics: dict[str, Metric]
+    files: dict[str, YamlFile] = field(repr=False)
+
+    def where(self, key: str, *location: str | int) -> str:
+        """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>` or `center`."""
+        return self.files[key].where(location)
+
+    def sql_file(self, model: str) -> Path:
+        """The SQL file of a model."""
+        return self.folder / "models" / f"{model}.sql"
+
+
+def load_center(folder: Path) -> Center:
+    """The center in `folder`, each file valid by itself.
+
+    Raises: InvalidCenterError with every problem found (`validate` in `validation.py` adds rules between files).
+    """
+    if not (folder / "center.yaml").is_file():
+        raise DefinitionError(
+            str(folder), "no center.yaml", "a folder with a center", "check METRIC_PIPELINES_CENTER"
+        )
+    reader = _Reader()
+    settings = reader.one(folder / "center.yaml", "center", TypeAdapter(CenterFile))
+    sources = reader.many(folder / "sources", "sources", TypeAdapter(Source))
+    models = reader.many(folder / "models", "models", TypeAdapter(Model))
+    metrics = reader.many(folder / "metrics", "metrics", TypeAdapter(MetricFile))
+    sql = {name: text for name in models for text in reader.sql(folder / "models" / f"{name}.sql")}
+    if reader.problems or settings is None:
+        raise InvalidCenterError(str(folder), reader.problems)
+    return Center(folder, settings, sources, models, sql, metrics, reader.files)
+
+
+class _Reader:
+    """Reads files one by one and keeps what went wrong."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.files: dict[str, YamlFile] = {}
+
+    def one(self, path: Path, key: str, kind: TypeAdapter[Any]) -> Any | None:
+        try:
+            file = read_yaml(path)
+        except DefinitionError as error:
+            self.problems.append(Problem(error.where, error.found, error.expected, error.remedy))
+            return None
+        try:
+            found = kind.validate_python(file.value)
+        except ValidationError as error:
+            self.problems.extend(_problems(file, error, kind))
+            return None
+        self.files[key] = file
+        return found
+
+    def many(self, folder: Path, kind: str, adapter: TypeAdapter[Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for path in sorted(folder.rglob("*.yaml")):
+            definition = self.one(path, f"{kind}/{path.stem}", adapter)
+            if definition is None:
+                continue
+            if definition.name != path.stem:
+                expected = f"name: {path.stem}, or a file {definition.name}.yaml"
+                self.problems.append(
+                    Problem(f"{path}:1", f"name {definition.name!r} in {path.name}", expected)
+                )
+            elif definition.name in found:
+                first = self.files[f"{kind}/{path.stem}"].path
+                self.problems.append(
+                    Problem(f"{path}:1", f"{definition.name!r} is defined twice ({first})", "one file")
+                )
+            else:
+                found[definition.name] = definition
+        return found
+
+    def sql(self, path: Path) -> Iterator[str]:
+        try:
+            yield path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            self.problems.append(
+                Problem(str(path), f"cannot be read: {error}", "the model's SQL beside its YAML")
+            )
+
+
+def _problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[Any]) -> Iterator[Problem]:
+    """Pydantic's findings in our words, each at its line."""
+    for finding in error.errors():
+        location = _in_file(file, finding["loc"])
+        key = finding["loc"][-1] if finding["loc"] else ""
+        dotted = ".".join(str(part) for part in location)
+        if finding["type"] == "extra_forbidden":
+            known = _known_keys(kind, location)
+            yield Problem(
+                file.where(location), f"unknown key {key!r}", "a known key", did_you_mean(str(key), known)
+            )
+        elif finding["type"] == "missing":
+            yield Problem(file.where(location), f"missing key {key!r}", f"{key}: ... here", f"add {key}")
+        else:
+            found = f"{dotted}: {finding['input']!r}" if dotted else repr(finding["input"])[:80]
+            yield Problem(file.where(location), found, finding["msg"].removeprefix("Value error, "))
+
+
+def _in_file(file: YamlFile, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Pydantic's location without the names of union members, which are not in the file."""
+    kept: tuple[str | int, ...] = ()
+    for i, part in enumerate(location):
+        if (*kept, part) in file.lines or i == len(location) - 1:
+            kept = (*kept, part)
+    return kept
+
+
+def _known_keys(kind: TypeAdapter[Any], location: tuple[str | int, ...]) -> list[str]:
+    """The keys that are known anywhere in this kind of file; good enough to suggest the nearest."""
+    schema = kind.json_schema()
+    objects = [schema, *schema.get("$defs", {}).values()]
+    return sorted({key for part in objects for key in part.get("properties", {})})

@@ -1,0 +1,367 @@
+"""Models of the YAML: a center, its source systems, its models and its metrics; one class a kind of file.
+
+Belongs here: keys, types, defaults, and rules that one file can be judged by alone. Stays out: rules between files
+(`validation.py`) and reading (`center_files.py`). `computation()` of each is what its values depend on: a changed
+label moves no number, a changed filter does.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from metric_pipelines.dictionary.months import is_month
+
+Grain = Literal["day", "week", "month", "quarter", "year"]
+Severity = Literal["error", "warn"]
+Direction = Literal["up", "down", "none"]
+Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max", "median"]
+
+GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", value) or "__" in value:
+        raise ValueError("expected two or more of a-z, 0-9 and single _, starting with a letter")
+    return value
+
+
+def _month(value: Any) -> str:
+    if not isinstance(value, str) or not is_month(value):
+        raise ValueError("expected a month such as 2017-06")
+    return value
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
+        raise ValueError("expected a mail address, best of a role: sales-analytics@example.com")
+    return value
+
+
+def _day(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Month = Annotated[str, BeforeValidator(_month)]
+Email = Annotated[str, AfterValidator(_email)]
+Day = Annotated[date, BeforeValidator(_day)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Strict):
+    """A text in English and Chinese; where one is missing the other serves."""
+
+    en: str = ""
+    zh: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return {"en": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _some(self) -> Text:
+        if not (self.en or self.zh):
+            raise ValueError("expected a text, or {en: ..., zh: ...}")
+        return self
+
+    def of(self, lang: str) -> str:
+        """The text in `lang` (`en`, `zh`), or the other one."""
+        return (self.zh or self.en) if lang == "zh" else (self.en or self.zh)
+
+
+class Owners(Strict):
+    """Who answers for it: for its meaning (business) and for its computation (technical)."""
+
+    business: Email
+    technical: Email
+
+
+class Expectation(Strict):
+    """One Great Expectations rule: `expect` is its name, the other keys are its arguments."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    expect: str
+    severity: Severity = "error"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The rule's keyword arguments."""
+        return dict(self.model_extra or {})
+
+
+class Column(Strict):
+    """The contract of one column: type, nullability, bounds, allowed values, pattern."""
+
+    type: str
+    nullable: bool = False
+    min: float | None = None
+    max: float | None = None
+    isin: list[str | int] | None = None
+    matches: str | None = None
+    description: Text | None = None
+
+    @model_validator(mode="after")
+    def _known_type(self) -> Column:
+        if not re.fullmatch(r"any|int64|string|date|timestamp|double|boolean|decimal\(\d+, ?\d+\)", self.type):
+            raise ValueError(
+                f"unknown type {self.type!r}; expected int64, string, date, timestamp, double, boolean or decimal(18,2)"
+            )
+        return self
+
+
+class TableRules(Strict):
+    """Rules about a whole table: keys that are unique, and how many rows a partition holds."""
+
+    unique: list[list[str]] = Field(default_factory=list)
+    min_rows: int = 0
+    max_rows: int | None = None
+    expectations: list[Expectation] = Field(default_factory=list)
+
+
+class SourceTable(Strict):
+    """One table of a source system: where it stands, its contract, how it is read."""
+
+    table: str | None = None
+    label: Text
+    description: Text
+    partition_by: str | None = None
+    reread: int | Literal["all"] = 3
+    columns: dict[str, Column]
+    checks: TableRules = TableRules()
+
+    def computation(self) -> dict[str, Any]:
+        """What the stored rows depend on."""
+        types = {name: column.type for name, column in self.columns.items()}
+        return {"table": self.table, "partition_by": self.partition_by, "columns": types}
+
+
+class Source(Strict):
+    """A source system: a connection and its tables.
+
+    `connection` is a SQLAlchemy URL; `sqlite:///sources/crm.sqlite` is relative to the home folder. `time_zone` is that
+    of its time stamps without a zone.
+    """
+
+    name: Name
+    label: Text
+    description: Text
+    owners: Owners
+    connection: str
+    time_zone: str = "UTC"
+    tables: dict[Name, SourceTable]
+
+
+class Entity(Strict):
+    """What a row, or a column of it, identifies; models join on entities of one name."""
+
+    name: Name
+    type: Literal["primary", "foreign", "unique"] = "foreign"
+    expr: str
+
+
+class Dimension(Strict):
+    """Something to group or filter by: a column of the model, or an expression over its columns."""
+
+    type: Literal["categorical", "time"] = "categorical"
+    expr: str | None = None
+    label: Text | None = None
+
+
+class Model(Strict):
+    """A model: one SQL file beside it, its contract, and its semantics (entities, dimensions, time)."""
+
+    name: Name
+    label: Text
+    description: Text
+    owners: Owners
+    partition_by: str | None = None
+    look_back: int | Literal["all"] = 0
+    look_ahead: int = 0
+    time: str | None = None
+    time_spine: bool = False
+    entities: list[Entity] = Field(default_factory=list)
+    dimensions: dict[Name, Dimension] = Field(default_factory=dict)
+    columns: dict[str, Column]
+    checks: TableRules = TableRules()
+
+    @property
+    def primary_entity(self) -> str:
+        """The name of the primary entity, by which MetricFlow names the dimensions."""
+        return next((e.name for e in self.entities if e.type == "primary"), f"{self.name}_row")
+
+    def computation(self) -> dict[str, Any]:
+        """What the model's rows, and aggregates of them, depend on, beside the SQL."""
+        return self.model_dump(include={"partition_by", "look_back", "look_ahead", "time", "entities"}) | {
+            "dimensions": {name: d.expr or name for name, d in self.dimensions.items()},
+            "columns": {name: column.type for name, column in self.columns.items()},
+        }
+
+
+class MetricChecks(Strict):
+    """Rules on a metric's published values: bounds of `value`, rows a month, Great Expectations rules on `value`."""
+
+    min: float | None = None
+    max: float | None = None
+    min_rows: int = 1
+    expectations: list[Expectation] = Field(default_factory=list)
+
+
+class Freshness(Strict):
+    """By when a metric should be there: a cron deadline in the center's zone, and how old its newest day may be."""
+
+    deadline: str = "0 7 * * *"
+    within_days: int = 1
+
+
+class MetricInput(Strict):
+    """One input of a derived metric: which, under what name, how far shifted."""
+
+    name: Name
+    alias: Name | None = None
+    offset_window: str | None = None
+    offset_to_grain: Grain | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class MetricCard(Strict):
+    """What every metric says of itself, whatever its type: the card (指标卡)."""
+
+    name: Name
+    code: str
+    label: Text
+    description: Text
+    purpose: Text
+    counted: Text
+    not_counted: Text
+    caveats: Text | None = None
+    scenario: Text
+    synonyms: list[str] = Field(default_factory=list)
+    department: Name
+    owners: Owners
+    tier: Annotated[int, Field(ge=1, le=3)] = 2
+    unit: str
+    direction: Direction
+    target: float | None = None
+    refresh_frequency: Literal["daily", "weekly", "monthly"] = "daily"
+    reviewed_on: Day
+    review_every: Literal["quarter", "half_year", "year"] = "year"
+    grain: Literal["day", "month"] = "day"
+    dimensions: list[Name] = Field(default_factory=list)
+    checks: MetricChecks = MetricChecks()
+    freshness: Freshness = Freshness()
+
+    def computation(self) -> dict[str, Any]:
+        """What the metric's values depend on, beside its inputs."""
+        cards = set(MetricCard.model_fields) - {"grain", "dimensions"}
+        return self.model_dump(exclude=cards, mode="json")
+
+
+class SimpleMetric(MetricCard):
+    """An aggregate over a model's rows; `filter` is a condition over the model's columns.
+
+    `additive` names the dimensions (and `time`) over which values of this metric may be added up; absent: all for sum and
+    count, none for the other aggregations.
+    """
+
+    type: Literal["simple"]
+    model: Name
+    agg: Aggregation
+    expr: str = "1"
+    filter: str | None = None
+    time: str | None = None
+    additive: list[Name] | None = None
+
+
+class RatioMetric(MetricCard):
+    """Numerator over denominator, both metrics; no row where the denominator is zero or missing."""
+
+    type: Literal["ratio"]
+    numerator: Name
+    denominator: Name
+
+
+class DerivedMetric(MetricCard):
+    """An expression over metrics, each possibly shifted in time (`offset_window: 1 month`)."""
+
+    type: Literal["derived"]
+    expr: str
+    metrics: list[MetricInput]
+
+
+class CumulativeMetric(MetricCard):
+    """A metric added up over a rolling `window` (`28 days`) or since the start of a grain (`grain_to_date: month`)."""
+
+    type: Literal["cumulative"]
+    metric: Name
+    window: str | None = None
+    grain_to_date: Grain | None = None
+
+    @model_validator(mode="after")
+    def _one_span(self) -> CumulativeMetric:
+        if (self.window is None) == (self.grain_to_date is None):
+            raise ValueError("expected exactly one of window and grain_to_date")
+        return self
+
+
+class ConversionMetric(MetricCard):
+    """Of the base events, the share (or number) followed by a conversion of the same entity within `window`."""
+
+    type: Literal["conversion"]
+    entity: Name
+    base_metric: Name
+    conversion_metric: Name
+    window: str
+    calculation: Literal["conversion_rate", "conversions"] = "conversion_rate"
+    constant_properties: list[Name] = Field(default_factory=list)
+
+
+Metric = SimpleMetric | RatioMetric | DerivedMetric | CumulativeMetric | ConversionMetric
+MetricFile = Annotated[Metric, Field(discriminator="type")]
+
+
+class Clock(Strict):
+    """What day it is for the center: the machine's (`real`), a fixed date, or the newest day its sources hold."""
+
+    today: Literal["real", "newest_source_day"] | Day = "real"
+
+
+class PartitionRange(Strict):
+    """The months the center covers; without `end`, up to the clock's month."""
+
+    start: Month
+    end: Month | None = None
+
+
+class Department(Strict):
+    """A department that owns metrics."""
+
+    label: Text
+
+
+class CenterFile(Strict):
+    """`center.yaml`: what holds for the whole center."""
+
+    name: Name
+    label: Text
+    description: Text
+    language: Literal["en", "zh"] = "en"
+    time_zone: str
+    week_start: Literal["monday"] = "monday"
+    partitions: PartitionRange
+    clock: Clock = Clock()
+    departments: dict[Name, Department]

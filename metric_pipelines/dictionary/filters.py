@@ -1,0 +1,64 @@
+"""A metric's filter: one boolean SQL expression over its model's columns, parsed and allow-listed.
+
+Nothing of a filter reaches a database as text: what is rendered is the parsed tree. No function but those named here, no
+subquery, no comment, no second statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlglot
+from sqlglot import exp
+
+from metric_pipelines.errors import DefinitionError, did_you_mean, listed
+
+MAX_LENGTH = 4_000
+
+_ALLOWED: tuple[type[exp.Expression], ...] = (
+    exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between,
+    exp.Like, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Column, exp.Identifier, exp.Literal, exp.Null,
+    exp.Boolean, exp.Coalesce, exp.Lower, exp.Upper, exp.Abs, exp.Cast, exp.DataType, exp.Tuple, exp.Case, exp.If,
+    exp.DateDiff, exp.Var, exp.Length, exp.Trim, exp.Year, exp.Month, exp.Day,
+)  # fmt: skip
+_BOOLEAN = (exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between,
+            exp.Like, exp.Column, exp.Boolean)  # fmt: skip
+
+
+def parsed_filter(text: str, columns: Collection[str], where: str) -> str:
+    """The filter as DuckDB SQL, rendered from its parsed form.
+
+    Raises: DefinitionError where it is not one boolean expression over `columns`.
+    """
+    tree = parsed_expression(text, columns, where)
+    inner = tree.unnest()
+    if not isinstance(inner, _BOOLEAN):
+        raise DefinitionError(where, f"filter {text!r}", "a condition, true or false for a row")
+    return tree.sql(dialect="duckdb")
+
+
+def parsed_expression(text: str, columns: Collection[str], where: str) -> exp.Expression:
+    """An expression over `columns`, parsed and allow-listed.
+
+    Raises: DefinitionError that names the part that is not allowed.
+    """
+    if len(text) > MAX_LENGTH or "--" in text or "/*" in text or ";" in text:
+        raise DefinitionError(where, f"expression {text[:60]!r}", "one short SQL expression without comments")
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise DefinitionError(
+            where, f"not an SQL expression: {text!r}", "such as brand = 'Private'"
+        ) from error
+    for node in tree.walk():
+        if not isinstance(node, _ALLOWED):
+            raise DefinitionError(
+                where, f"{node.key} in {text!r}", "comparisons, arithmetic, and, or, not, in, between"
+            )
+    for column in tree.find_all(exp.Column):
+        if column.name not in columns or column.table:
+            remedy = did_you_mean(column.name, columns)
+            raise DefinitionError(
+                where, f"unknown column {column.sql()!r}", f"one of {listed(columns)}", remedy
+            )
+    return tree

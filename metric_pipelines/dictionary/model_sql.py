@@ -1,0 +1,54 @@
+"""The SQL of a model, as text: which tables it reads, its normalized form. One SELECT, in DuckDB's dialect."""
+
+from __future__ import annotations
+
+import functools
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
+
+from metric_pipelines.errors import DefinitionError
+
+
+@functools.lru_cache(maxsize=512)
+def parsed(sql: str, where: str) -> exp.Query:
+    """The parsed SELECT.
+
+    Raises: DefinitionError with file and line where it is not exactly one SELECT.
+    """
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, dialect="duckdb") if tree is not None]
+    except sqlglot.errors.ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        found = f"SQL error: {first.get('description', error)} near {first.get('highlight', '')!r}"
+        raise DefinitionError(
+            f"{where}:{first.get('line', 1)}", found, "one SELECT in DuckDB's SQL"
+        ) from error
+    except sqlglot.errors.TokenError as error:
+        raise DefinitionError(f"{where}:1", f"SQL error: {error}", "one SELECT in DuckDB's SQL") from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise DefinitionError(f"{where}:1", "not one SELECT", "one SELECT (with CTEs as you like)")
+    return trees[0]
+
+
+def tables_read(sql: str, where: str) -> list[str]:
+    """Asset keys `<schema>/<table>` of every table the SQL reads, CTEs left out, in order of name.
+
+    Raises: DefinitionError where a table has no schema.
+    """
+    found = set()
+    for scope in traverse_scope(parsed(sql, where)):
+        for source in scope.sources.values():
+            if not isinstance(source, exp.Table):
+                continue
+            if not source.db or source.catalog:
+                expected = "<source system>.<table> or models.<name>"
+                raise DefinitionError(where, f"table {source.sql()!r}", expected)
+            found.add(f"{source.db}/{source.name}")
+    return sorted(found)
+
+
+def normalized(sql: str) -> str:
+    """The SQL without comments and layout: what a hash of the definition is made of."""
+    return parsed(sql, "model").sql(dialect="duckdb", comments=False)

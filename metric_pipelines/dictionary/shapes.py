@@ -1,0 +1,161 @@
+"""What follows from a metric's definition alone: inputs, additivity, look-back, where it is computed from.
+
+Pure rules over the dictionary; `graph.py` builds edges from them and `semantics/` compiles by them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import (
+    GRAINS,
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    Grain,
+    Metric,
+    RatioMetric,
+    SimpleMetric,
+)
+
+TIME = "time"
+
+_DAYS = {"day": 1, "week": 7}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_SHORTEST_MONTH = 28
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many months before and after its own a value depends on."""
+
+    back: int = 0
+    ahead: int = 0
+
+
+def input_names(metric: Metric) -> list[str]:
+    """The metrics a metric is computed from, each once, in order."""
+    match metric:
+        case RatioMetric():
+            names = [metric.numerator, metric.denominator]
+        case DerivedMetric():
+            names = [i.name for i in metric.metrics]
+        case CumulativeMetric():
+            names = [metric.metric]
+        case ConversionMetric():
+            names = [metric.base_metric, metric.conversion_metric]
+        case _:
+            names = []
+    return list(dict.fromkeys(names))
+
+
+def leaves(center: Center, metric: Metric) -> list[SimpleMetric]:
+    """The simple metrics at the bottom of a metric."""
+    if isinstance(metric, SimpleMetric):
+        return [metric]
+    found = [leaf for name in input_names(metric) for leaf in leaves(center, center.metrics[name])]
+    return list({leaf.name: leaf for leaf in found}.values())
+
+
+def models_of(center: Center, metric: Metric) -> list[str]:
+    """The models at the bottom of a metric, in order of name."""
+    return sorted({leaf.model for leaf in leaves(center, metric)})
+
+
+def depth(center: Center, metric: Metric) -> int:
+    """0 for a simple metric, else one more than its deepest input."""
+    return max((depth(center, center.metrics[name]) + 1 for name in input_names(metric)), default=0)
+
+
+def adds_up(metric: Metric, over: set[str]) -> bool:
+    """Whether values of a metric may be added up over these dimensions (and `time`)."""
+    if not isinstance(metric, SimpleMetric):
+        return False
+    if metric.additive is not None:
+        return over <= set(metric.additive)
+    return metric.agg in ("sum", "count") or not over
+
+
+def rolls_up(metric: Metric, grain: Grain, dimensions: list[str], *, always_time: bool = False) -> bool:
+    """Whether the published table of `metric` gives exact sums at this grain and these dimensions."""
+    if not set(dimensions) <= set(metric.dimensions) or GRAINS.index(grain) < GRAINS.index(metric.grain):
+        return False
+    if grain == "week" and metric.grain != "day" and grain != metric.grain:
+        return False
+    dropped = set(metric.dimensions) - set(dimensions)
+    if grain != metric.grain or always_time:
+        dropped.add(TIME)
+    return adds_up(metric, dropped)
+
+
+def reads_published(center: Center, metric: Metric) -> bool:
+    """Whether a metric is computed from the published tables of its inputs (else from their models).
+
+    Conversions need entities, so they always go to the model.
+    """
+    if isinstance(metric, (SimpleMetric, ConversionMetric)):
+        return False
+    over_time = isinstance(metric, CumulativeMetric)
+    return all(
+        rolls_up(center.metrics[name], metric.grain, metric.dimensions, always_time=over_time)
+        or (not over_time and _same_shape(center.metrics[name], metric))
+        for name in input_names(metric)
+    )
+
+
+def _same_shape(a: Metric, b: Metric) -> bool:
+    return a.grain == b.grain and set(a.dimensions) == set(b.dimensions)
+
+
+def needs_calendar(metric: Metric) -> bool:
+    """Whether MetricFlow joins the time spine for this metric."""
+    shifted = isinstance(metric, DerivedMetric) and any(
+        i.offset_window or i.offset_to_grain for i in metric.metrics
+    )
+    return shifted or isinstance(metric, (CumulativeMetric, ConversionMetric))
+
+
+def own_reach(metric: Metric) -> Reach:
+    """The months around its own that a metric reads of its inputs."""
+    match metric:
+        case DerivedMetric():
+            return Reach(back=max(_back_of_input(i.offset_window, i.offset_to_grain) for i in metric.metrics))
+        case CumulativeMetric(window=str() as window):
+            return Reach(back=months_touched(window, include_today=True))
+        case CumulativeMetric(grain_to_date=grain):
+            return Reach(back=_back_to_start(grain))
+        case ConversionMetric():
+            return Reach(ahead=months_touched(metric.window))
+        case _:
+            return Reach()
+
+
+def _back_of_input(window: str | None, to_grain: Grain | None) -> int:
+    return max(months_touched(window) if window else 0, _back_to_start(to_grain))
+
+
+def _back_to_start(grain: Grain | None) -> int:
+    """Months before its own that the start of the grain may lie in."""
+    return {None: 0, "day": 0, "week": 1, "month": 0, "quarter": 2, "year": 11}[grain]
+
+
+def window_parts(window: str) -> tuple[int, str]:
+    """`28 days` as (28, 'day').
+
+    Raises: ValueError where it is not a count and a grain.
+    """
+    count, _, unit = window.strip().lower().partition(" ")
+    unit = unit.strip().removesuffix("s")
+    if not count.isdigit() or int(count) < 1 or unit not in GRAINS:
+        raise ValueError(f"{window!r}; expected a count and a grain, such as 28 days")
+    return int(count), unit
+
+
+def months_touched(window: str, *, include_today: bool = False) -> int:
+    """The most months outside its own that a window of this length can reach into."""
+    count, unit = window_parts(window)
+    if unit in _MONTHS:
+        return count * _MONTHS[unit]
+    return math.ceil((count * _DAYS[unit] - include_today) / _SHORTEST_MONTH)

@@ -1,0 +1,321 @@
+"""Rules between the files of a center, each problem a value with file and line; all are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zoneinfo import available_timezones
+
+import sqlglot
+from sqlglot import exp
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center, load_center
+from metric_pipelines.dictionary.definitions import (
+    GRAINS,
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    Metric,
+    SimpleMetric,
+)
+from metric_pipelines.dictionary.filters import parsed_expression, parsed_filter
+from metric_pipelines.dictionary.graph import build_graph
+from metric_pipelines.dictionary.model_sql import tables_read
+from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
+
+
+def load_valid_center(folder: Path) -> Center:
+    """The center in `folder`, valid as a whole.
+
+    Raises: InvalidCenterError with every problem.
+    """
+    center = load_center(folder)
+    problems = list(problems_of(center))
+    if problems:
+        raise InvalidCenterError(str(folder), problems)
+    return center
+
+
+def problems_of(center: Center) -> Iterator[Problem]:
+    """Every problem between files: names, columns, expressions, circles."""
+    yield from _settings(center)
+    yield from _sources(center)
+    yield from _models(center)
+    metrics = [problem for metric in center.metrics.values() for problem in _metric(center, metric)]
+    yield from metrics
+    yield from _same_in_lower_case(center)
+    circles = list(_circles(center))
+    yield from circles
+    if not metrics and not circles:
+        for metric in center.metrics.values():
+            yield from _shape(center, metric)
+
+
+def _caught(check: Callable[[], object]) -> Iterator[Problem]:
+    try:
+        check()
+    except DefinitionError as error:
+        yield Problem(error.where, error.found, error.expected, error.remedy)
+
+
+def _settings(center: Center) -> Iterator[Problem]:
+    if center.settings.time_zone not in available_timezones():
+        remedy = did_you_mean(center.settings.time_zone, available_timezones())
+        yield Problem(
+            center.where("center", "time_zone"),
+            f"time zone {center.settings.time_zone!r}",
+            "an IANA name",
+            remedy,
+        )
+    last = center.settings.partitions.end
+    if last is not None and last < center.settings.partitions.start:
+        yield Problem(center.where("center", "partitions", "end"), f"end {last}", "a month not before start")
+    if sum(model.time_spine for model in center.models.values()) != 1:
+        yield Problem(
+            str(center.folder / "models"), "not exactly one model with time_spine: true", "one calendar model"
+        )
+
+
+def _sources(center: Center) -> Iterator[Problem]:
+    for name, source in center.sources.items():
+        key = f"sources/{name}"
+        if name in ("models", "metrics"):
+            yield Problem(center.where(key), f"a source system named {name!r}", "another name")
+        if source.time_zone not in available_timezones():
+            yield Problem(
+                center.where(key, "time_zone"), f"time zone {source.time_zone!r}", "an IANA name, such as UTC"
+            )
+        for table_name, table in source.tables.items():
+            at = (key, "tables", table_name)
+            yield from _table_columns(
+                center, at, list(table.columns), table.partition_by, table.checks.unique
+            )
+
+
+def _table_columns(
+    center: Center, at: tuple[str, ...], columns: list[str], partition_by: str | None, unique: list[list[str]]
+) -> Iterator[Problem]:
+    named = [(partition_by, "partition_by")] if partition_by else []
+    named += [(column, "checks") for columns_ in unique for column in columns_]
+    for column, place in named:
+        if column not in columns:
+            where = center.where(at[0], *at[1:], place)
+            yield Problem(
+                where,
+                f"unknown column {column!r}",
+                f"one of {listed(columns)}",
+                did_you_mean(column, columns),
+            )
+
+
+def _models(center: Center) -> Iterator[Problem]:
+    tables = {f"{s.name}/{t}" for s in center.sources.values() for t in s.tables} | {
+        f"models/{m}" for m in center.models
+    }
+    for name, model in center.models.items():
+        key, columns = f"models/{name}", list(model.columns)
+        yield from _table_columns(center, (key,), columns, model.partition_by, model.checks.unique)
+        for column, place in [(model.time, "time")] if model.time else []:
+            if column not in columns:
+                yield Problem(
+                    center.where(key, place), f"unknown column {column!r}", f"one of {listed(columns)}"
+                )
+        for dimension, spec in model.dimensions.items():
+            where = center.where(key, "dimensions", dimension)
+            yield from _caught(
+                lambda s=spec, d=dimension, w=where, c=columns: parsed_expression(s.expr or d, c, w)
+            )
+        yield from _tables(center, name, tables)
+
+
+def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
+    file = str(center.sql_file(model))
+    try:
+        read = tables_read(center.sql[model], file)
+    except DefinitionError as error:
+        yield Problem(error.where, error.found, error.expected, error.remedy)
+        return
+    for table in read:
+        if table not in known:
+            line = _line_of(center.sql[model], table.split("/")[1])
+            name, names = table.replace("/", "."), {k.replace("/", ".") for k in known}
+            yield Problem(
+                f"{file}:{line}",
+                f"unknown table {name!r}",
+                f"one of {listed(names)}",
+                did_you_mean(name, names),
+            )
+
+
+def _line_of(sql: str, word: str) -> int:
+    return next((i for i, line in enumerate(sql.splitlines(), 1) if word in line), 1)
+
+
+def _metric(center: Center, metric: Metric) -> Iterator[Problem]:
+    key = f"metrics/{metric.name}"
+    if metric.department not in center.settings.departments:
+        known = center.settings.departments
+        where = center.where(key, "department")
+        yield Problem(
+            where,
+            f"unknown department {metric.department!r}",
+            f"one of {listed(known)}",
+            did_you_mean(metric.department, known),
+        )
+    for name in shapes.input_names(metric):
+        if name not in center.metrics:
+            where = next((w for w in _places(center, key, name)), center.where(key))
+            yield Problem(
+                where,
+                f"unknown metric {name!r}",
+                f"one of {listed(center.metrics)}",
+                did_you_mean(name, center.metrics),
+            )
+    match metric:
+        case SimpleMetric():
+            yield from _simple(center, key, metric)
+        case DerivedMetric():
+            yield from _derived(center, key, metric)
+        case CumulativeMetric(window=str() as window):
+            yield from _window(center, key, "window", window)
+        case ConversionMetric():
+            yield from _window(center, key, "window", metric.window)
+        case _:
+            pass
+
+
+def _places(center: Center, key: str, value: str) -> Iterator[str]:
+    file = center.files[key]
+    for location in file.lines:
+        at = file.value
+        for part in location:
+            at = at[part] if isinstance(at, (dict, list)) else None
+        if at == value and location:
+            yield file.where(location)
+
+
+def _window(center: Center, key: str, place: str, window: str) -> Iterator[Problem]:
+    try:
+        shapes.window_parts(window)
+    except ValueError as error:
+        yield Problem(center.where(key, place), str(error))
+
+
+def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:
+    model = center.models.get(metric.model)
+    if model is None:
+        where = center.where(key, "model")
+        yield Problem(
+            where,
+            f"unknown model {metric.model!r}",
+            f"one of {listed(center.models)}",
+            did_you_mean(metric.model, center.models),
+        )
+        return
+    columns = list(model.columns)
+    if not (metric.time or model.time):
+        yield Problem(
+            center.where(key, "model"), f"model {metric.model} has no time", "time: <column> in the model"
+        )
+    if metric.time and metric.time not in columns:
+        yield Problem(
+            center.where(key, "time"), f"unknown column {metric.time!r}", f"one of {listed(columns)}"
+        )
+    for dimension in [*metric.dimensions, *(metric.additive or [])]:
+        if dimension not in model.dimensions and dimension != shapes.TIME:
+            yield Problem(center.where(key, "dimensions"), f"unknown dimension {dimension!r}",
+                          f"one of {listed(model.dimensions)}", did_you_mean(dimension, model.dimensions))  # fmt: skip
+    yield from _caught(lambda: parsed_expression(metric.expr, columns, center.where(key, "expr")))
+    if metric.filter is not None:
+        text = metric.filter
+        yield from _caught(lambda: parsed_filter(text, columns, center.where(key, "filter")))
+
+
+def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Problem]:
+    names = [i.alias or i.name for i in metric.metrics]
+    yield from _caught(lambda: parsed_expression(metric.expr, names, center.where(key, "expr")))
+    for i, part in enumerate(metric.metrics):
+        if part.offset_window is None:
+            continue
+        yield from _window(center, key, "metrics", part.offset_window)
+        if metric.grain == "day" and part.offset_window.split()[-1].rstrip("s") in (
+            "month",
+            "quarter",
+            "year",
+        ):
+            yield Problem(center.where(key, "metrics", i, "offset_window"), f"offset of {part.offset_window} at grain day",
+                          "grain: month, or an offset in days or weeks", "29 to 31 March would all fall on 28 February")  # fmt: skip
+
+
+def _circles(center: Center) -> Iterator[Problem]:
+    if all(name in center.metrics for m in center.metrics.values() for name in shapes.input_names(m)):
+        seen = _circle(center)
+        if seen:
+            yield Problem(
+                center.where(f"metrics/{seen[0]}"),
+                "circular metrics: " + " -> ".join(seen),
+                "inputs that do not lead back",
+            )
+            return
+    models = {name for m in center.metrics.values() if isinstance(m, SimpleMetric) for name in [m.model]}
+    if models <= set(center.models) and sum(m.time_spine for m in center.models.values()) == 1:
+        try:
+            build_graph(center, center.settings.partitions.start)
+        except DefinitionError as error:
+            yield Problem(error.where, error.found, error.expected, error.remedy)
+        except KeyError:
+            return  # an unknown table or metric, reported above
+
+
+def _circle(center: Center) -> list[str]:
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return []
+        done.add(name)
+        found = (walk(i, [*path, name]) for i in shapes.input_names(center.metrics[name]))
+        return next((circle for circle in found if circle), [])
+
+    return next((circle for name in center.metrics if (circle := walk(name, []))), [])
+
+
+def _shape(center: Center, metric: Metric) -> Iterator[Problem]:
+    """Grain and dimensions that the inputs can give."""
+    key = f"metrics/{metric.name}"
+    for name in shapes.input_names(metric):
+        part = center.metrics[name]
+        if GRAINS.index(metric.grain) < GRAINS.index(part.grain) and not isinstance(metric, ConversionMetric):
+            yield Problem(
+                center.where(key, "grain"),
+                f"grain {metric.grain} from {name} by {part.grain}",
+                f"grain: {part.grain}",
+            )
+    for leaf in shapes.leaves(center, metric):
+        lacking = set(metric.dimensions) - set(center.models[leaf.model].dimensions)
+        if lacking and not isinstance(metric, SimpleMetric):
+            yield Problem(
+                center.where(key, "dimensions"),
+                f"dimensions {listed(lacking)}",
+                f"dimensions of model {leaf.model}",
+            )
+
+
+def _same_in_lower_case(center: Center) -> Iterator[Problem]:
+    codes: dict[str, str] = {}
+    for metric in center.metrics.values():
+        if metric.code in codes:
+            where = center.where(f"metrics/{metric.name}", "code")
+            yield Problem(
+                where, f"code {metric.code!r} is that of {codes[metric.code]} too", "a code of its own"
+            )
+        codes[metric.code] = metric.name
+
+
+def referenced_columns(expression: str) -> set[str]:
+    """The columns an expression names."""
+    tree = sqlglot.parse_one(expression, dialect="duckdb")
+    return {column.name for column in tree.find_all(exp.Column)}

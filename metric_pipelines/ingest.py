@@ -1,0 +1,208 @@
+"""Reads source tables into temp tables of the step's connection: types as the source's YAML says, months by local day.
+
+SQLite is read by DuckDB's scanner. A value that is not of its column's type is an error that names table, column, count and
+an example; nothing is rounded or nulled on the way. Stays out: contracts (`quality/`) and writing (`publication/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from metric_pipelines.dictionary.definitions import Column, Source, SourceTable
+from metric_pipelines.dictionary.months import WHOLE, day_after, first_day
+from metric_pipelines.errors import (
+    DefinitionError,
+    SourceDataError,
+    SourceUnavailableError,
+    did_you_mean,
+    listed,
+)
+from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.tables import MONTH, name
+
+_AWAY = ("database is locked", "unable to open", "disk i/o error", "cannot open", "busy", "no such file")
+
+
+@contextmanager
+def attached(con: duckdb.DuckDBPyConnection, source: Source, home: Path) -> Iterator[None]:
+    """The source system attached read-only as `source_system`, in one transaction, for one consistent view.
+
+    Raises: SourceUnavailableError where it is gone or locked.
+    """
+    file = sqlite_file(source, home)
+    if not file.exists():
+        raise SourceUnavailableError(
+            source.name, f"{file} is not there", "a SQLite database", "lay it out (load-demo), or mend connection"
+        )
+    con.execute("set sqlite_all_varchar = true")
+    with _as_ours(source):
+        con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as source_system (type sqlite, read_only)")
+    try:
+        yield
+    finally:
+        con.execute("detach source_system")
+
+
+def sqlite_file(source: Source, home: Path) -> Path:
+    """The file of a SQLite source; a relative one is relative to the home folder.
+
+    Raises: DefinitionError for other engines.
+    """
+    try:
+        url = make_url(source.connection)
+    except ArgumentError as error:
+        raise DefinitionError(source.name, "connection is not a URL", "such as sqlite:///sources/crm.sqlite") from error
+    if url.get_backend_name() != "sqlite" or not url.database:
+        found = f"connection to {url.get_backend_name()}"
+        raise DefinitionError(source.name, found, "sqlite:///<file>; other engines are not supported yet")
+    return home / url.database
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection, source: Source, table: str, zone: str, months: list[str], target: str
+) -> Staged:
+    """Reads months of a source table (or the whole) into the temp table `target`; the source must be attached.
+
+    The temp table has the YAML's columns in their types, and `partition_month` where the table is monthly.
+    Raises: SourceDataError (missing table or column, wrong type), SourceUnavailableError.
+    """
+    spec = source.tables[table]
+    theirs = spec.table or table
+    _check_columns(con, source, spec, theirs)
+    selected = ", ".join(f"cast({name(c)} as {_sql_type(column)}) as {name(c)}" for c, column in spec.columns.items())
+    where = "" if months == [WHOLE] else f" where {_range(spec, source.time_zone, zone, months)}"
+    month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
+    relation = f"source_system.{name(theirs)}"
+    try:
+        con.execute(f"create or replace temp table {target} as select *{month} from (select {selected} from {relation}{where})")
+        _refuse_lost_digits(con, source, spec, table, relation + where, target)
+    except duckdb.ConversionException as error:
+        raise _wrong_type(con, source, table, relation + where) from error
+    except duckdb.Error as error:
+        raise _translated(source, table, error) from error
+    return Staged(f"{source.name}/{table}", target, months)
+
+
+def newest_day(con: duckdb.DuckDBPyConnection, source: Source, zone: str) -> date | None:
+    """The newest local day that any monthly table of an attached source holds."""
+    found: list[date] = []
+    for table, spec in source.tables.items():
+        if spec.partition_by is None:
+            continue
+        with _as_ours(source):
+            column, theirs = name(spec.partition_by), name(spec.table or table)
+            row = con.execute(f"select max({column}) from source_system.{theirs}").fetchone()
+        if row is not None and row[0] is not None:
+            found.append(_local_day(str(row[0]), spec.columns[spec.partition_by], source.time_zone, zone))
+    return max(found, default=None)
+
+
+def _local_day(text: str, column: Column, source_zone: str, zone: str) -> date:
+    stamp = datetime.fromisoformat(text)
+    if column.type == "date":
+        return stamp.date()
+    return stamp.replace(tzinfo=ZoneInfo(source_zone)).astimezone(ZoneInfo(zone)).date()
+
+
+def _range(spec: SourceTable, source_zone: str, zone: str, months: list[str]) -> str:
+    """A condition on the raw text of the partition column, that an index of the source can serve.
+
+    Time stamps are ISO texts, so they compare as texts; a date covers its whole day either way.
+    """
+    assert spec.partition_by is not None
+    column = spec.columns[spec.partition_by]
+    start, end = first_day(months[0]), day_after(months[-1])
+    if column.type == "date":
+        return f"{name(spec.partition_by)} >= '{start}' and {name(spec.partition_by)} < '{end}'"
+    bounds = [_utc_text(day, source_zone, zone) for day in (start, end)]
+    return f"{name(spec.partition_by)} >= '{bounds[0]}' and {name(spec.partition_by)} < '{bounds[1]}'"
+
+
+def _utc_text(day: date, source_zone: str, zone: str) -> str:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    return midnight.astimezone(ZoneInfo(source_zone) if source_zone != "UTC" else UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _month(spec: SourceTable, source_zone: str, zone: str) -> str:
+    assert spec.partition_by is not None
+    column = name(spec.partition_by)
+    if spec.columns[spec.partition_by].type == "date":
+        return f"cast(date_trunc('month', {column}) as date)"
+    return f"cast(date_trunc('month', {column} at time zone '{source_zone}' at time zone '{zone}') as date)"
+
+
+def _check_columns(con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, theirs: str) -> None:
+    with _as_ours(source):
+        rows = con.execute(
+            "select table_name, column_name from duckdb_columns() where database_name = 'source_system'"
+        ).fetchall()
+    tables = {str(row[0]) for row in rows}
+    if theirs not in tables:
+        remedy = did_you_mean(theirs, tables) or "mend the source's YAML, or the source"
+        raise SourceDataError(f"{source.name}.{theirs}", "no such table", f"one of {listed(tables)}", remedy)
+    have = {str(row[1]) for row in rows if row[0] == theirs}
+    for column in spec.columns:
+        if column not in have:
+            remedy = did_you_mean(column, have) or "mend the source's YAML, or the source"
+            raise SourceDataError(f"{source.name}.{theirs}.{column}", "no such column", f"one of {listed(have)}", remedy)
+
+
+def _sql_type(column: Column) -> str:
+    return {"int64": "bigint", "string": "varchar"}.get(column.type, column.type)
+
+
+def _wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, relation: str) -> SourceDataError:
+    """Names the first column that holds values of another type, how many, and one of them."""
+    for column, spec in source.tables[table].columns.items():
+        raw = name(column)
+        row = con.execute(
+            f"select count(*), min({raw}) from {relation} {'and' if ' where ' in relation else 'where'} "
+            f"{raw} is not null and try_cast({raw} as {_sql_type(spec)}) is null"
+        ).fetchone()
+        if row is not None and row[0]:
+            found = f"{row[0]:,} value(s) that are not {spec.type}, such as {row[1]!r}"
+            return SourceDataError(f"{source.name}.{table}.{column}", found, spec.type, "mend the source, or the type")
+    return SourceDataError(f"{source.name}.{table}", "values of another type", "the types of the source's YAML")
+
+
+def _refuse_lost_digits(
+    con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str, target: str
+) -> None:
+    """A DECIMAL column must hold every digit of the source: rounding would be silent.
+
+    SQLite keeps decimals as binary doubles and prints 15 digits, so a text with more digits than the scale is the sign.
+    """
+    decimals = {c: int(s.type.rstrip(")").split(",")[1]) for c, s in spec.columns.items() if s.type.startswith("decimal")}
+    if not decimals:
+        return
+    lost = " or ".join(f"length(rtrim(regexp_extract({name(c)}, '\\.(\\d*)$', 1), '0')) > {n}" for c, n in decimals.items())
+    glue = "and" if " where " in relation else "where"
+    row = con.execute(f"select {', '.join(map(name, decimals))} from {relation} {glue} ({lost}) limit 1").fetchone()
+    if row is not None:
+        column = next((c for c, v in zip(decimals, row, strict=True) if len(str(v).partition(".")[2].rstrip("0")) > decimals[c]), "")
+        found = f"more digits than the type keeps, such as {row}"
+        raise SourceDataError(f"{source.name}.{table}.{column}", found, spec.columns[column].type, "widen the type in the YAML")
+
+
+@contextmanager
+def _as_ours(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise _translated(source, "", error) from error
+
+
+def _translated(source: Source, table: str, error: duckdb.Error) -> SourceUnavailableError | SourceDataError:
+    where = f"{source.name}.{table}" if table else source.name
+    text = str(error).splitlines()[0]
+    if any(sign in text.lower() for sign in _AWAY):
+        return SourceUnavailableError(where, text, "a source that can be read", "try again; nothing was changed")
+    return SourceDataError(where, text, "a table as its YAML says", "mend the source, or its YAML")

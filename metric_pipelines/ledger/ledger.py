@@ -1,0 +1,249 @@
+"""Reads and writes of the ledger: attempts with their verdicts, versions, groups, marks.
+
+An attempt is one try at one (asset, partition). `publishing` is written before the lake's commit and becomes `published`
+after it, so that a kill between the two can be told from either: the lake knows the publication's id, or it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.ledger import tables as t
+from metric_pipelines.ledger.schema import migrate
+
+State = Literal["publishing", "published", "withheld", "unavailable", "abandoned"]
+"""`unavailable`: an input could not be read now; says nothing about the contents. `abandoned`: killed before its commit."""
+
+GROUP_COLUMNS = 40
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check said: `detail` is the library's own result, as plain values."""
+
+    check: str
+    library: str
+    passed: bool
+    severity: Literal["error", "warn"] = "error"
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this withholds the publication."""
+        return not self.passed and self.severity == "error"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at one (asset, partition); a published one is a receipt. `inputs` are data versions by `key@partition`."""
+
+    asset: str
+    partition: str
+    state: State
+    version: str
+    inputs: dict[str, str]
+    run_id: str
+    publication: str
+    started_at: datetime
+    data_version: str | None = None
+    column_version: int | None = None
+    rows: int | None = None
+    snapshot: int | None = None
+    reason: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    closed_at: datetime | None = None
+    id: int = 0
+
+    @property
+    def pair(self) -> Pair:
+        return self.asset, self.partition
+
+
+@dataclass(frozen=True)
+class PairHistory:
+    """The last attempt of a pair that said something of its contents, the last of all, and the receipt in force."""
+
+    last: Attempt | None = None
+    latest: Attempt | None = None
+    published: Attempt | None = None
+
+
+class Ledger:
+    """The ledger in one database; safe to use from several processes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        migrate(self.engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One write transaction."""
+        with self.engine.begin() as con:
+            yield con
+
+    def history(self) -> dict[Pair, PairHistory]:
+        """For every pair: the last attempt, the latest settled one and the receipt in force; one query."""
+        of_interest = sa.union(*(self._newest(states) for states in (_ALL, _SETTLED, ("published",))))
+        query = sa.select(t.attempts).where(t.attempts.c.id.in_(of_interest)).order_by(t.attempts.c.id)
+        found: dict[Pair, dict[str, Attempt]] = {}
+        with self.engine.connect() as con:
+            for row in con.execute(query).mappings():
+                attempt = _attempt(row)
+                seen = found.setdefault(attempt.pair, {})
+                seen["latest"] = attempt
+                if attempt.state in _SETTLED:
+                    seen["last"] = attempt
+                if attempt.state == "published":
+                    seen["published"] = attempt
+        return {pair: PairHistory(**seen) for pair, seen in found.items()}
+
+    def _newest(self, states: Sequence[str]) -> sa.Select[Any]:
+        c = t.attempts.c
+        return sa.select(sa.func.max(c.id)).where(c.state.in_(states)).group_by(c.asset, c.partition)
+
+    def add(self, attempts: Iterable[tuple[Attempt, Sequence[Verdict]]]) -> list[int]:
+        """Writes attempts with their verdicts, in one transaction, and returns their ids."""
+        ids = []
+        with self.writing() as con:
+            for attempt, verdicts in attempts:
+                values = {k: v for k, v in vars(attempt).items() if k != "id"}
+                found = con.execute(sa.insert(t.attempts).values(values)).inserted_primary_key
+                assert found is not None
+                ids.append(int(found[0]))
+                if verdicts:
+                    rows = [{"attempt_id": ids[-1], **vars(v)} for v in verdicts]
+                    con.execute(sa.insert(t.verdicts), rows)
+        return ids
+
+    def settle(self, publication: str, snapshot: int | None) -> None:
+        """The attempts of a publication become published at a snapshot, or abandoned where there was no commit."""
+        state = "abandoned" if snapshot is None else "published"
+        with self.writing() as con:
+            con.execute(
+                sa.update(t.attempts)
+                .where(t.attempts.c.publication == publication, t.attempts.c.state == "publishing")
+                .values(state=state, snapshot=snapshot, closed_at=now())
+            )
+
+    def in_flight(self) -> list[str]:
+        """Publications that were begun and neither settled nor abandoned."""
+        query = sa.select(t.attempts.c.publication).where(t.attempts.c.state == "publishing").distinct()
+        with self.engine.connect() as con:
+            return [str(value) for value in con.execute(query).scalars()]
+
+    def verdicts(self, attempt_ids: Iterable[int]) -> dict[int, list[Verdict]]:
+        """The verdicts of attempts, by attempt."""
+        wanted = list(attempt_ids)
+        found: dict[int, list[Verdict]] = {i: [] for i in wanted}
+        with self.engine.connect() as con:
+            for start in range(0, len(wanted), 500):
+                part = wanted[start : start + 500]
+                rows = con.execute(sa.select(t.verdicts).where(t.verdicts.c.attempt_id.in_(part)).order_by(t.verdicts.c.id))
+                for row in rows.mappings():
+                    kept = {k: row[k] for k in ("check", "library", "passed", "severity", "detail")}
+                    found[row["attempt_id"]].append(Verdict(**kept))
+        return found
+
+    def attempts_of(self, assets: Iterable[str]) -> list[Attempt]:
+        """All attempts at some assets, oldest first."""
+        query = sa.select(t.attempts).where(t.attempts.c.asset.in_(list(assets)))
+        with self.engine.connect() as con:
+            return [_attempt(row) for row in con.execute(query.order_by(t.attempts.c.id)).mappings()]
+
+    def attempts_of_run(self, run_id: str) -> list[Attempt]:
+        """All attempts of a run, oldest first."""
+        query = sa.select(t.attempts).where(t.attempts.c.run_id == run_id).order_by(t.attempts.c.id)
+        with self.engine.connect() as con:
+            return [_attempt(row) for row in con.execute(query).mappings()]
+
+    def mark(self) -> int:
+        """A number that moves whenever something was attempted."""
+        with self.engine.connect() as con:
+            return int(con.execute(sa.select(sa.func.coalesce(sa.func.max(t.attempts.c.id), 0))).scalar_one())
+
+    def note(self, name: str, value: str) -> None:
+        """Keeps a small value under a name."""
+        with self.writing() as con:
+            if not con.execute(sa.update(t.marks).where(t.marks.c.name == name).values(value=value)).rowcount:
+                con.execute(sa.insert(t.marks).values(name=name, value=value))
+
+    def noted(self, name: str) -> str | None:
+        """The value kept under a name."""
+        with self.engine.connect() as con:
+            return con.execute(sa.select(t.marks.c.value).where(t.marks.c.name == name)).scalar_one_or_none()
+
+    def column_version(self, asset: str, computation: str, definition: dict[str, Any]) -> int:
+        """The number of a computation of a metric; a new one gets the next number."""
+        c = t.definitions.c
+        with self.writing() as con:
+            rows = con.execute(sa.select(c.column_version, c.computation).where(c.asset == asset)).all()
+            for number, known in rows:
+                if known == computation:
+                    return int(number)
+            number = max((int(n) for n, _ in rows), default=0) + 1
+            con.execute(
+                sa.insert(t.definitions).values(
+                    asset=asset, column_version=number, computation=computation, definition=definition, first_used_at=now()
+                )
+            )
+            return number
+
+    def table_of(self, metric: str, shape: str) -> str:
+        """The wide table a metric of this shape lives in: once given, for ever; a full table starts another."""
+        c = t.groups.c
+        with self.writing() as con:
+            found = con.execute(sa.select(c.table_name).where(c.metric == metric, c.shape == shape)).scalar_one_or_none()
+            if found is not None:
+                return str(found)
+            sizes = sa.select(c.table_name, sa.func.count()).where(c.shape == shape).group_by(c.table_name)
+            rows = con.execute(sizes.order_by(c.table_name)).all()
+            table = next((str(n) for n, size in rows if size < GROUP_COLUMNS), f"{shape}__t{len(rows) + 1}")
+            con.execute(sa.insert(t.groups).values(metric=metric, shape=shape, table_name=table))
+            return table
+
+
+_ALL = ("published", "withheld", "unavailable")
+_SETTLED = ("published", "withheld")
+
+
+def now() -> datetime:
+    """The machine's time, in UTC: when something happened. What day it is for a center is its clock's to say."""
+    return datetime.now(UTC)
+
+
+def sqlite_url(file: Path) -> str:
+    """The URL of a ledger in a SQLite file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{file}"
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(**{k: row[k] for k in Attempt.__dataclass_fields__})
+
+
+def _engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode = wal", "busy_timeout = 30000", "foreign_keys = on", "synchronous = full"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("begin immediate")

@@ -1,0 +1,124 @@
+"""Asset bodies: one multi-asset for each group that is computed together; each body is one call into `publication/`.
+
+A body asks the ledger, not the run, which inputs are published; it audits whether or not a check was selected; without a
+partition it is refused, with a check alone it re-stages and judges and publishes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from metric_pipelines.dictionary.graph import Node
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.ledger.ledger import Verdict
+from metric_pipelines.orchestration.partitions import monthly
+from metric_pipelines.orchestration.reaper import tag_this_process
+from metric_pipelines.orchestration.reports import evaluations, report
+from metric_pipelines.orchestration.resources import LakeResource
+from metric_pipelines.orchestration.specs import asset_spec, check_specs
+from metric_pipelines.publication.inspection import inspect
+from metric_pipelines.publication.steps import Outcome, carry_out
+from metric_pipelines.publication.workshop import Workshop
+
+POOL = "metric_pipelines_lake"
+EPOCH_TAG = "metric_pipelines/epoch"
+FORCED_TAG = "metric_pipelines/forced"
+
+OpenWorkshop = Callable[[dg.DagsterInstance, str | None], Workshop]
+"""Opens the workshop for a step; the epoch of the lease it runs under, or None, is handed to it."""
+
+
+def assets_of(workshop: Workshop, open_shop: OpenWorkshop) -> list[dg.AssetsDefinition]:
+    """All assets of a center, one definition a group."""
+    months = monthly(workshop.center)
+    return [_step(workshop, step, nodes, months, open_shop) for step, nodes in workshop.graph.steps().items()]
+
+
+def _step(
+    workshop: Workshop, step: str, nodes: list[Node], months: dg.PartitionsDefinition[Any], open_shop: OpenWorkshop
+) -> dg.AssetsDefinition:
+    partitioned = nodes[0].partitioned
+
+    @dg.multi_asset(
+        name=step,
+        specs=[asset_spec(workshop.center, workshop.graph, node, months) for node in nodes],
+        check_specs=[spec for node in nodes for spec in check_specs(node, months)],
+        can_subset=True,
+        backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,
+        partitions_def=months if partitioned else None,
+        pool=POOL,
+        op_tags={"step": step[:60]},
+    )
+    def body(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Any]:
+        tag_this_process(context.instance, context.run)
+        keys = sorted("/".join(key.path) for key in context.selected_asset_keys)
+        asked = _months(context, partitioned)
+        shop = open_shop(context.instance, context.run.tags.get(EPOCH_TAG))
+        with lake.open() as con:
+            if not keys:
+                yield from _checks_alone(context, shop, con, asked)
+                return
+            if asked is None:
+                raise dg.Failure("choose months: these assets are partitioned by month", allow_retries=False)
+            ordered = [key for key in shop.graph.nodes if key in keys]
+            forced = FORCED_TAG in context.run.tags
+            outcomes = carry_out(con, shop, ordered, asked, context.run_id, forced=forced)
+        _say(context, outcomes)
+        yield from report(context, shop.graph, outcomes, _known(shop, outcomes))
+
+    return body
+
+
+def _months(context: dg.AssetExecutionContext, partitioned: bool) -> list[str] | None:
+    """The months of the run; [''] where the assets have none; None where the run names none."""
+    if not partitioned:
+        return [WHOLE]
+    return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
+
+
+def _checks_alone(
+    context: dg.AssetExecutionContext, shop: Workshop, con: Any, asked: list[str] | None
+) -> Iterator[Any]:
+    """A check by itself: stages and judges, publishes nothing. Without a month, the open one."""
+    keys = sorted({"/".join(check.asset_key.path) for check in context.selected_asset_check_keys})
+    partitioned = shop.graph.nodes[keys[0]].partitioned
+    months = asked if asked is not None else [shop.graph.months[-1] if partitioned else WHOLE]
+    for pair, verdicts, reason in inspect(con, shop, keys, months):
+        for event in evaluations(pair, verdicts, reason, "blocked"):
+            if event.asset_check_key not in context.selected_asset_check_keys:
+                continue
+            if asked is None:
+                yield _of_no_month(event, pair[1])
+            else:
+                context.log_event(event)
+
+
+def _of_no_month(event: dg.AssetCheckEvaluation, month: str) -> dg.AssetCheckResult:
+    """The result of a check that was run without a month: Dagster keeps it beside the months' own."""
+    judged = {"judged": month or "the whole", "published": "nothing: a check alone publishes nothing"}
+    return dg.AssetCheckResult(
+        asset_key=event.asset_key,
+        check_name=event.check_name,
+        passed=event.passed,
+        severity=event.severity,
+        metadata={**event.metadata, **judged},
+    )
+
+
+def _say(context: dg.AssetExecutionContext, outcomes: list[Outcome]) -> None:
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        counts[outcome.state] = counts.get(outcome.state, 0) + 1
+    context.log.info(", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing to do")
+    for outcome in outcomes:
+        if outcome.state in ("withheld", "blocked", "unavailable"):
+            context.log.warning(f"{outcome.pair[0]} {outcome.pair[1]} {outcome.state}: {outcome.reason}")
+
+
+def _known(shop: Workshop, outcomes: list[Outcome]) -> dict[int, list[Verdict]]:
+    """The verdicts of attempts that were not made in this step, to say them again."""
+    ids = [o.attempt.id for o in outcomes if o.attempt is not None and o.attempt.id and not o.verdicts]
+    return shop.ledger.verdicts(ids)

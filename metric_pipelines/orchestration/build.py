@@ -1,0 +1,39 @@
+"""Assembles a center's Dagster definitions from its graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.ledger.ledger import Ledger, sqlite_url
+from metric_pipelines.orchestration.assets import assets_of
+from metric_pipelines.orchestration.automation import follow, nightly
+from metric_pipelines.orchestration.refresh_job import Announce, refresh_job, with_epoch
+from metric_pipelines.orchestration.resources import LakeResource
+from metric_pipelines.publication.workshop import Workshop, open_workshop
+
+
+def build_definitions(center: Center, home: Path, announce: Announce = lambda _: None) -> dg.Definitions:
+    """Assets, checks, the jobs `assets` and `refresh`, the schedule `nightly` and the sensor `follow` of a center.
+
+    `home` is the folder for everything that is written; `announce` is told what a refresh is about to compute.
+    """
+    ledger = Ledger(sqlite_url(home / "ledger.sqlite"))
+
+    def open_shop(_instance: dg.DagsterInstance, epoch: str | None) -> Workshop:
+        return with_epoch(open_workshop(center, home, ledger, ask_sources=True), epoch)
+
+    assets = assets_of(open_workshop(center, home, ledger, ask_sources=False), open_shop)
+    everything = dg.define_asset_job("assets", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
+    refresh = refresh_job(open_shop, lambda: defs.resolve_job_def("assets"), announce)
+    defs = dg.Definitions(
+        assets=assets,
+        jobs=[everything, refresh],
+        schedules=[nightly(center, refresh)],
+        sensors=[follow(refresh, open_shop)],
+        resources={"lake": LakeResource(folder=str(home / "lake"))},
+        executor=dg.in_process_executor,
+    )
+    return defs

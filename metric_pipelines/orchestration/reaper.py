@@ -1,0 +1,93 @@
+"""Ends runs whose process is gone, frees the pool slots of finished runs, and says again what the ledger knows of their pairs.
+
+Dagster itself marks a killed worker only while its code server lives, and never frees its slot: one kill would block the pool
+for ever. Runs of ours carry process, start time and host as tags.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import dagster as dg
+from dagster._core.storage.dagster_run import FINISHED_STATUSES, DagsterRunStatus, RunsFilter
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG, PARTITION_NAME_TAG
+
+from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.dictionary.months import WHOLE, months_between
+from metric_pipelines.ledger.lease import process_started
+from metric_pipelines.orchestration.reports import evaluations, input_tags, materialization
+from metric_pipelines.publication.standing import NOTHING, standing
+from metric_pipelines.publication.steps import Outcome
+from metric_pipelines.publication.workshop import Workshop
+
+PID, STARTED, HOST = "metric_pipelines/pid", "metric_pipelines/pid_started", "metric_pipelines/host"
+UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+
+
+def process_tags() -> dict[str, str]:
+    """The tags by which a run's process is known."""
+    return {PID: str(os.getpid()), STARTED: process_started(os.getpid()) or "", HOST: socket.gethostname()}
+
+
+def tag_this_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Writes down which process carries out this run, once."""
+    if run.tags.get(PID) != str(os.getpid()):
+        instance.add_run_tags(run.run_id, process_tags())
+
+
+def reap(instance: dg.DagsterInstance, workshop: Workshop) -> list[dg.DagsterRun]:
+    """Ends the runs of this host whose process is gone, and returns them; frees slots of all finished runs."""
+    dead = [run for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)) if _is_dead(run)]
+    for run in dead:
+        instance.report_run_failed(run, "its process is gone; ended by the reaper")
+    free_slots(instance)
+    for run in dead:
+        _say_again(instance, workshop, run)
+    return dead
+
+
+def _is_dead(run: dg.DagsterRun) -> bool:
+    if PID not in run.tags or run.tags.get(HOST) != socket.gethostname():
+        return False
+    return process_started(int(run.tags[PID])) != run.tags.get(STARTED)
+
+
+def free_slots(instance: dg.DagsterInstance) -> None:
+    """Frees the pool slots of runs that are finished or deleted."""
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    for pool in storage.get_concurrency_keys():
+        for run_id in storage.get_concurrency_info(pool).active_run_ids:
+            run = instance.get_run_by_id(run_id)
+            if run is None or run.status in FINISHED_STATUSES:
+                storage.free_concurrency_slots_for_run(run_id)
+
+
+def _say_again(instance: dg.DagsterInstance, workshop: Workshop, run: dg.DagsterRun) -> None:
+    """The last word of the ledger on each pair of a dead run: else its planned checks hide good and bad ones alike."""
+    facts = workshop.facts()
+    stands = standing(facts.graph, facts.history)
+    attempted = {a.pair for a in workshop.ledger.attempts_of_run(run.run_id)}
+    for pair in sorted(_pairs(workshop, run) | attempted):
+        own = facts.history.get(pair, NOTHING)
+        if own.last is None or pair not in stands:
+            continue
+        verdicts = workshop.ledger.verdicts([own.last.id])[own.last.id]
+        if pair in attempted and own.last.state == "published":
+            outcome = Outcome(pair, "published", own.last, tuple(verdicts))
+            pointers = input_tags(instance, facts.graph, pair[0])
+            instance.report_runless_asset_event(materialization(outcome, facts.graph, pointers))
+        for event in evaluations(pair, verdicts, own.last.reason or "", own.last.state):
+            instance.report_runless_asset_event(event)
+
+
+def _pairs(workshop: Workshop, run: dg.DagsterRun) -> set[Pair]:
+    """The pairs that a run was about, by its selection and its partition tags."""
+    keys = ["/".join(key.path) for key in run.asset_selection or []]
+    first = run.tags.get(ASSET_PARTITION_RANGE_START_TAG, run.tags.get(PARTITION_NAME_TAG))
+    last = run.tags.get(ASSET_PARTITION_RANGE_END_TAG, first)
+    months = months_between(first, last) if first and last else []
+    nodes = workshop.graph.nodes
+    return {(k, m) for k in keys if k in nodes for m in (months if nodes[k].partitioned else [WHOLE])}

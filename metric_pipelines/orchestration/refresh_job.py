@@ -1,0 +1,132 @@
+"""The job `refresh`: one op that holds the lease, reaps, and carries out the plan by child runs in its own process.
+
+Launched alike by the schedule, the command line and the sensor `follow`. It ends failed, naming them, when something is
+withheld, blocked or unavailable, after everything good is published: that is the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARENT_RUN_ID_TAG,
+    ROOT_RUN_ID_TAG,
+)
+
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.ledger import lease
+from metric_pipelines.ledger.ledger import now
+from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, OpenWorkshop
+from metric_pipelines.orchestration.reaper import process_tags, reap, tag_this_process
+from metric_pipelines.orchestration.specs import asset_key
+from metric_pipelines.publication.plan import Scope, Work
+from metric_pipelines.publication.refresh import refresh
+from metric_pipelines.publication.workshop import Workshop
+
+LAST_REFRESH = "mark_of_last_refresh"
+Announce = Callable[[str], None]
+JobOf = Callable[[], dg.JobDefinition]
+
+
+class RefreshConfig(dg.Config):
+    """What a refresh is about. Empty lists mean everything; `forced` computes what is selected even if it is not due."""
+
+    assets: list[str] = []  # noqa: RUF012 (Dagster's config classes are pydantic models)
+    months: list[str] = []  # noqa: RUF012
+    forced: bool = False
+    read_sources: bool = True
+
+    def scope(self, since: datetime) -> Scope:
+        """The scope of a plan."""
+        return Scope(
+            frozenset(self.assets) or None,
+            frozenset(self.months) or None,
+            since if self.read_sources or self.forced else None,
+            self.forced,
+        )
+
+
+def refresh_job(open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce) -> dg.JobDefinition:
+    """The job; `assets_job` gives the job of all assets, whose child runs it makes."""
+
+    @dg.op(name="refresh", description="Plan from the ledger, carry it out in waves, fail if anything is withheld.")
+    def refresh_op(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
+        tag_this_process(context.instance, context.run)
+        since = now()
+        shop = open_shop(context.instance, None)
+        with lease.held(shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)) as epoch:
+            for run in reap(context.instance, shop):
+                context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
+            shop = open_shop(context.instance, str(epoch))
+            child = _Child(context, assets_job(), epoch, config.forced, announce)
+            found = refresh(shop, config.scope(since), child.execute)
+            shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
+        if found:
+            listed = "\n".join(str(trouble) for trouble in found)
+            raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)
+
+    @dg.job(name="refresh", description="Everything that is due: sources, models, metrics, in waves; fails if anything is withheld.")
+    def job() -> None:
+        refresh_op()
+
+    return job
+
+
+def _waiting(context: dg.OpExecutionContext, announce: Announce, holder: lease.Holder) -> None:
+    context.log.info(f"waiting for {holder}")
+    announce(f"waiting for {holder}")
+
+
+class _Child:
+    """Carries out a rectangle of work as a run of its own, in this process."""
+
+    def __init__(
+        self, context: dg.OpExecutionContext, job: dg.JobDefinition, epoch: int, forced: bool, announce: Announce
+    ) -> None:
+        self._context, self._job, self._announce = context, job, announce
+        self._tags = {
+            PARENT_RUN_ID_TAG: context.run_id,
+            ROOT_RUN_ID_TAG: context.run_id,
+            EPOCH_TAG: str(epoch),
+            **({FORCED_TAG: "true"} if forced else {}),
+            **process_tags(),
+        }
+
+    def execute(self, work: Work) -> None:
+        self._context.log.info(f"computing {work}")
+        self._announce(str(work))
+        result = self._job.execute_in_process(
+            instance=self._context.instance,
+            asset_selection=[asset_key(key) for key in work.assets],
+            tags=self._tags | _range_tags(work),
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+        )
+        if not result.success:
+            self._context.log.error(f"run {result.run_id} failed: {work}")
+            raise dg.Failure(f"computing {work} failed: {_first_error(result)}", allow_retries=False)
+
+
+def _range_tags(work: Work) -> dict[str, str]:
+    if work.first == WHOLE:
+        return {}
+    return {ASSET_PARTITION_RANGE_START_TAG: work.first, ASSET_PARTITION_RANGE_END_TAG: work.last}
+
+
+def _first_error(result: Any) -> str:
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            cause = error.cause or error
+            return str(cause.message).strip()
+    return "see the run's log"
+
+
+def with_epoch(workshop: Workshop, epoch: str | None) -> Workshop:
+    """The workshop whose commits are fenced by the lease of the refresh they belong to."""
+    return workshop if epoch is None else workshop.fenced(lease.fence(workshop.ledger, int(epoch)))

@@ -1,0 +1,171 @@
+"""What became of a step, told to Dagster: materializations and check evaluations, per month.
+
+A wholly good asset yields its result and then logs each month (the months' own versions win); an asset with a bad month logs its
+good months and yields nothing. What is blocked is one logged warning. One module owns all events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.data_version import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
+    DATA_VERSION_TAG,
+    get_input_data_version_tag,
+    get_input_event_pointer_tag,
+)
+
+from metric_pipelines.dictionary.graph import Graph, Pair
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.ledger.ledger import Attempt, Verdict
+from metric_pipelines.orchestration.specs import asset_key
+from metric_pipelines.publication.steps import Outcome
+from metric_pipelines.quality.rules import CHECKS
+
+Events = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckEvaluation]
+GOOD = ("published", "unchanged")
+
+
+def report(
+    context: dg.AssetExecutionContext, graph: Graph, outcomes: Iterable[Outcome], verdicts: dict[int, list[Verdict]]
+) -> Events:
+    """Tells Dagster what became of each asset of a step."""
+    by_key: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_key.setdefault(outcome.pair[0], []).append(outcome)
+    checks = set(context.selected_asset_check_keys)
+    for key, found in by_key.items():
+        good = [o for o in found if o.state in GOOD]
+        pointers = input_tags(context.instance, graph, key)
+        if len(good) == len(found):
+            yield _result(found)
+        if len(found) > 1 or len(good) < len(found):
+            for outcome in good:
+                context.log_event(materialization(outcome, graph, pointers))
+        for outcome in found:
+            yield from _evaluations(context, outcome, verdicts, checks, logged=len(found) > 1)
+
+
+def _result(outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
+    """One result for an asset; over several months it only says that the step was good."""
+    last = outcomes[-1]
+    assert last.attempt is not None
+    key = asset_key(last.pair[0])
+    if len(outcomes) > 1:
+        return dg.MaterializeResult(asset_key=key, metadata={"months": len(outcomes)})
+    version = dg.DataVersion(last.attempt.data_version or "")
+    return dg.MaterializeResult(asset_key=key, metadata=metadata(last), data_version=version)
+
+
+def _evaluations(
+    context: dg.AssetExecutionContext,
+    outcome: Outcome,
+    verdicts: dict[int, list[Verdict]],
+    selected: set[dg.AssetCheckKey],
+    *,
+    logged: bool,
+) -> Iterator[dg.AssetCheckEvaluation]:
+    found = outcome.verdicts or tuple(verdicts.get(outcome.attempt.id, []) if outcome.attempt else [])
+    for event in evaluations(outcome.pair, found, outcome.reason, outcome.state):
+        if event.asset_check_key not in selected:
+            continue
+        if logged:
+            context.log_event(event)
+        else:
+            yield event
+
+
+def evaluations(
+    pair: Pair, verdicts: Iterable[Verdict], reason: str, state: str
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """An evaluation a check: the verdict where there is one, else why it was not judged."""
+    known = {verdict.check: verdict for verdict in verdicts}
+    for check in CHECKS:
+        verdict = known.get(check)
+        if verdict is not None:
+            yield _evaluation(pair, check, verdict.passed, verdict.severity, _detail(verdict, reason))
+        elif state in ("blocked", "unavailable"):
+            yield _evaluation(pair, check, False, "warn", {"not evaluated": reason})
+        elif state == "withheld":
+            yield _evaluation(pair, check, False, "error", {"not evaluated": reason})
+
+
+def _evaluation(pair: Pair, check: str, passed: bool, severity: str, detail: dict[str, Any]) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=asset_key(pair[0]),
+        check_name=check,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN if severity == "warn" else dg.AssetCheckSeverity.ERROR,
+        partition=pair[1] or None,
+        metadata=detail,
+        blocking=False,
+    )
+
+
+def _detail(verdict: Verdict, reason: str) -> dict[str, Any]:
+    said = {"library": verdict.library, "result": dg.MetadataValue.json(verdict.detail)}
+    return said if verdict.passed else said | {"reason": reason or "a warning; published"}
+
+
+def metadata(outcome: Outcome) -> dict[str, Any]:
+    """Row count and value as numbers (so that the asset's plot is the metric's curve), and what the receipt says."""
+    attempt = outcome.attempt
+    assert attempt is not None
+    found: dict[str, Any] = {
+        "dagster/row_count": attempt.rows,
+        "lake snapshot": attempt.snapshot,
+        "receipt": attempt.publication,
+        "outcome": "unchanged since its last publication" if outcome.state == "unchanged" else "published",
+    }
+    if "value" in attempt.facts:
+        found["value"] = float(attempt.facts["value"])
+    if attempt.column_version is not None:
+        found["definition version"] = attempt.column_version
+    schema = attempt.facts.get("schema") or {}
+    if schema:
+        found["dagster/column_schema"] = dg.TableSchema([dg.TableColumn(c, str(t)) for c, t in schema.items()])
+    return {k: v for k, v in found.items() if v is not None}
+
+
+def materialization(outcome: Outcome, graph: Graph, pointers: dict[str, str]) -> dg.AssetMaterialization:
+    """A month's materialization, with the tags by which Dagster sees what it was made from."""
+    attempt = outcome.attempt
+    assert attempt is not None
+    return dg.AssetMaterialization(
+        asset_key=asset_key(outcome.pair[0]),
+        partition=outcome.pair[1] or None,
+        metadata=metadata(outcome),
+        tags=_tags(attempt, graph, pointers),
+    )
+
+
+def _tags(attempt: Attempt, graph: Graph, pointers: dict[str, str]) -> dict[str, str]:
+    own = {
+        DATA_VERSION_TAG: attempt.data_version or "",
+        DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
+        CODE_VERSION_TAG: graph.nodes[attempt.asset].version,
+    }
+    return own | pointers
+
+
+def input_tags(instance: dg.DagsterInstance, graph: Graph, key: str) -> dict[str, str]:
+    """The newest event of each input as of now: what this asset was made from, in Dagster's terms."""
+    tags = {}
+    for edge in graph.nodes[key].inputs:
+        record = instance.get_latest_data_version_record(asset_key(edge.key))
+        if record is None:
+            continue
+        found = record.event_log_entry.tags or {}
+        version = found.get(DATA_VERSION_TAG, "")
+        tags[get_input_data_version_tag(asset_key(edge.key))] = version
+        tags[get_input_event_pointer_tag(asset_key(edge.key))] = str(record.storage_id)
+    return tags
+
+
+def whole_or_months(pairs: Iterable[Pair]) -> list[str]:
+    """The months of some pairs, in order; [''] for the whole."""
+    months = sorted({partition for _, partition in pairs})
+    return months or [WHOLE]

@@ -1,0 +1,25 @@
+"""The lake as a Dagster resource: dagster-duckdb's connection, with the lake attached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from dagster_duckdb import DuckDBResource
+
+from metric_pipelines.warehouse.lake import Lake, prepare
+
+
+class LakeResource(DuckDBResource):  # type: ignore[misc]
+    """An in-memory DuckDB per step, with the lake in `folder` attached as `lake`."""
+
+    database: str = ":memory:"
+    folder: str
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one step."""
+        with self.get_connection() as con:
+            yield prepare(con, Lake(Path(self.folder)))

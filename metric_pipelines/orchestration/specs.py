@@ -1,0 +1,138 @@
+"""Asset specs: what Dagster shows of a source table, model or metric. Texts only; nothing is computed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import Column, Metric, Owners, Text
+from metric_pipelines.dictionary.formulas import formula
+from metric_pipelines.dictionary.graph import Graph, Node
+from metric_pipelines.orchestration.partitions import dependency
+from metric_pipelines.quality.rules import CHECKS
+
+
+def asset_spec(center: Center, graph: Graph, node: Node, months: dg.PartitionsDefinition[Any]) -> dg.AssetSpec:
+    """The spec of an asset: lineage, group, owners, kinds, tags, description, versions."""
+    described = _described(center, node)
+    return dg.AssetSpec(
+        key=asset_key(node.key),
+        deps=[dependency(edge, node, graph.nodes) for edge in node.inputs],
+        skippable=True,
+        code_version=node.version,
+        partitions_def=months if node.partitioned else None,
+        **described,
+    )
+
+
+def asset_key(key: str) -> dg.AssetKey:
+    """Dagster's key of an asset: `metrics/net_revenue` has two parts."""
+    return dg.AssetKey(key.split("/"))
+
+
+def check_specs(node: Node, months: dg.PartitionsDefinition[Any]) -> list[dg.AssetCheckSpec]:
+    """The checks of an asset. Not blocking for Dagster: what fails is not published, which blocks by itself."""
+    words = {
+        "contract": "Pandera: types, nullability, bounds, unique keys. Fails: the month is withheld.",
+        "expectations": "Great Expectations: volume and content. Fails: the month is withheld (warnings publish).",
+    }
+    return [
+        dg.AssetCheckSpec(
+            name=check,
+            asset=asset_key(node.key),
+            description=words[check],
+            blocking=False,
+            partitions_def=months if node.partitioned else None,
+        )
+        for check in CHECKS
+    ]
+
+
+def _described(center: Center, node: Node) -> dict[str, Any]:
+    match node.kind:
+        case "source":
+            return _source(center, node)
+        case "model":
+            return _model(center, node)
+        case _:
+            return _metric(center, center.metrics[node.name])
+
+
+def _owners(owners: Owners) -> list[str]:
+    return list(dict.fromkeys([owners.business, owners.technical]))
+
+
+def _both(text: Text) -> str:
+    return text.en if text.en == text.zh or not text.zh else f"{text.en} · {text.zh}" if text.en else text.zh
+
+
+def _paragraphs(text: Text) -> str:
+    return "\n\n".join(part for part in (text.en, text.zh) if part)
+
+
+def _source(center: Center, node: Node) -> dict[str, Any]:
+    source = center.sources[node.key.split("/")[0]]
+    table = source.tables[node.name]
+    return {
+        "group_name": source.name,
+        "owners": _owners(source.owners),
+        "kinds": {"source", "sqlite", "duckdb"},
+        "description": f"**{_both(table.label)}**\n\n{_paragraphs(table.description)}",
+        "metadata": {"source system": _both(source.label), "dagster/column_schema": _schema(table.columns)},
+        "tags": {"layer": "source"},
+    }
+
+
+def _model(center: Center, node: Node) -> dict[str, Any]:
+    model = center.models[node.name]
+    sql = center.sql[node.name].strip()
+    return {
+        "group_name": "models",
+        "owners": _owners(model.owners),
+        "kinds": {"model", "sql", "duckdb"},
+        "description": f"**{_both(model.label)}**\n\n{_paragraphs(model.description)}\n\n```sql\n{sql}\n```",
+        "metadata": {"dagster/column_schema": _schema(model.columns)},
+        "tags": {"layer": "model"},
+    }
+
+
+def _metric(center: Center, metric: Metric) -> dict[str, Any]:
+    card = [
+        f"**{_both(metric.label)}** ({metric.code})",
+        f"`{formula(center, metric)}`",
+        _paragraphs(metric.description),
+        f"**Counted** {metric.counted.en}\n\n**计入** {metric.counted.zh}",
+        f"**Not counted** {metric.not_counted.en}\n\n**不计入** {metric.not_counted.zh}",
+    ]
+    if metric.caveats is not None:
+        card.append(f"**Mind** {_paragraphs(metric.caveats)}")
+    return {
+        "group_name": metric.department,
+        "owners": _owners(metric.owners),
+        "kinds": {"metric", metric.type, "duckdb"},
+        "description": "\n\n".join(card),
+        "metadata": {
+            "unit": metric.unit,
+            "good direction": metric.direction,
+            "grain": metric.grain,
+            "dimensions": ", ".join(metric.dimensions) or "total only",
+            "definition": str(center.files[f"metrics/{metric.name}"].path.relative_to(center.folder)),
+        },
+        "tags": {"layer": "metric", "tier": str(metric.tier), "department": metric.department, "type": metric.type},
+    }
+
+
+def _schema(columns: dict[str, Column]) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                column.type,
+                description=column.description.of("en") if column.description else None,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for name, column in columns.items()
+        ]
+    )

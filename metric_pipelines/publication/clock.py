@@ -1,0 +1,54 @@
+"""What day it is for a center: the machine's, a fixed one, or the newest day its sources hold."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from metric_pipelines import ingest
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.months import first_day
+from metric_pipelines.errors import SourceDataError, SourceUnavailableError
+from metric_pipelines.ledger.ledger import Ledger
+from metric_pipelines.warehouse.lake import load_scanners, step_database
+
+SEEN = "newest_source_day"
+
+
+def today_of(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -> date:
+    """The center's today; a clock that follows sources remembers what it saw, for when they are away."""
+    rule = center.settings.clock.today
+    if rule == "real":
+        return datetime.now(ZoneInfo(center.settings.time_zone)).date()
+    if isinstance(rule, date):
+        return rule
+    seen = ledger.noted(SEEN)
+    known = date.fromisoformat(seen) if seen else None
+    newest = _ask(center, home, known) if ask_sources else known
+    if newest is not None and newest != known:
+        ledger.note(SEEN, newest.isoformat())
+    return newest or first_day(center.settings.partitions.start)
+
+
+def _ask(center: Center, home: Path, known: date | None) -> date | None:
+    """The newest local day of all monthly source tables; a source that is away says nothing."""
+    found = [known] if known else []
+    with step_database() as con:
+        load_scanners(con)
+        for source in center.sources.values():
+            if any(table.partition_by for table in source.tables.values()):
+                found += _days(con, center, home, source.name)
+    return max(found, default=None)
+
+
+def _days(con: duckdb.DuckDBPyConnection, center: Center, home: Path, name: str) -> list[date]:
+    source = center.sources[name]
+    try:
+        with ingest.attached(con, source, home):
+            day = ingest.newest_day(con, source, center.settings.time_zone)
+    except (SourceUnavailableError, SourceDataError):
+        return []  # the step that reads it says what is wrong; a clock only stands still
+    return [day] if day else []

@@ -1,0 +1,85 @@
+"""What is measured of a staged asset for its receipt: rows, content hash, where it is stored, and a metric's month value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric
+from metric_pipelines.dictionary.graph import group_of
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.publication.workshop import Workshop
+from metric_pipelines.semantics.manifest import parts_of
+from metric_pipelines.warehouse import tables
+from metric_pipelines.warehouse.groups import TIME, MetricColumns
+from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.tables import MONTH, name
+
+
+def columns_of(shop: Workshop, metric: Metric) -> MetricColumns:
+    """The columns a metric is stored in under its definition as it is now."""
+    node = shop.graph.nodes[f"metrics/{metric.name}"]
+    version = shop.ledger.column_version(node.key, node.computation, metric.model_dump(mode="json"))
+    return MetricColumns(metric.name, version, parts_of(metric) is not None)
+
+
+def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dict[str, dict[str, Any]]:
+    """For each month: data_version, rows, column_version and facts, as an attempt keeps them."""
+    if item.columns is None:
+        of, some = list(tables.columns(con, item.table)), "true"
+    else:
+        of = [TIME, *item.dimensions, *item.columns.all.values()]
+        some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
+    versions = tables.content_versions(con, item.table, item.months, of, some)
+    values = _month_values(con, shop.center, item)
+    common: dict[str, Any] = {"schema": {c: t for c, t in tables.columns(con, item.table).items() if c in of}}
+    if item.columns is not None:
+        common["table"] = table_of(shop, shop.center.metrics[item.columns.key])
+    found = {}
+    for month, (version, rows) in versions.items():
+        facts = common | ({"value": values[month]} if month in values else {})
+        found[month] = {"data_version": version, "rows": rows, "facts": facts}
+        if item.columns is not None:
+            found[month]["column_version"] = item.columns.version
+    return found
+
+
+def table_of(shop: Workshop, metric: Metric) -> str:
+    """The wide table a metric lives in."""
+    return shop.ledger.table_of(metric.name, group_of(shop.center, metric))
+
+
+def _month_values(con: duckdb.DuckDBPyConnection, center: Center, item: Staged) -> dict[str, float]:
+    """One number a month for a metric, where its table gives an exact one: total, ratio of totals, or the last day's total."""
+    if item.columns is None or item.months == [WHOLE]:
+        return {}
+    metric = center.metrics[item.columns.key]
+    expression = _month_expression(center, metric, item)
+    if expression is None:
+        return {}
+    newest = f"select max({TIME}) from {item.table} b where b.{MONTH} = a.{MONTH} and b.{name(item.columns.value)} is not null"
+    where = f" where {TIME} = ({newest})" if isinstance(metric, CumulativeMetric) else ""
+    query = f"select strftime({MONTH}, '%Y-%m'), {expression} from {item.table} a{where} group by 1"
+    return {str(month): float(value) for month, value in con.execute(query).fetchall() if value is not None}
+
+
+def _month_expression(center: Center, metric: Metric, item: Staged) -> str | None:
+    assert item.columns is not None
+    columns, dropped = item.columns.all, {*metric.dimensions} | ({shapes.TIME} if metric.grain == "day" else set())
+    if isinstance(metric, CumulativeMetric):
+        return f"sum({name(columns['value'])})" if shapes.adds_up(center.metrics[metric.metric], set(metric.dimensions)) else None
+    parts = parts_of(metric)
+    if parts and all(p not in center.metrics or shapes.adds_up(center.metrics[p], dropped) for p in parts):
+        return f"sum({name(columns['numerator'])})::double / nullif(sum({name(columns['denominator'])})::double, 0)"
+    if shapes.adds_up(metric, dropped):
+        return f"sum({name(columns['value'])})"
+    return f"any_value({name(columns['value'])})" if not dropped else None
+
+
+def has_view(con: duckdb.DuckDBPyConnection, metric: str) -> bool:
+    """Whether the lake has the view of a metric."""
+    query = "select 1 from duckdb_views() where database_name = 'lake' and schema_name = 'metrics' and view_name = ?"
+    return con.execute(query, [metric]).fetchone() is not None

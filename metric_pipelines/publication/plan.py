@@ -1,0 +1,171 @@
+"""What to do, computed from the ledger: a wave of (asset, partition) pairs that are due and whose inputs are settled.
+
+No wave holds an asset beside its input, so nothing is computed from what the same wave may withhold, and an unchanged source
+stops everything after it. A plan is a list of small values; nothing runs here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.graph import Graph, Pair
+from metric_pipelines.dictionary.months import WHOLE, day_after, month_of, spans
+from metric_pipelines.ledger.ledger import Attempt, PairHistory
+from metric_pipelines.publication.standing import NOTHING, Standing, standing
+
+REREAD_ALL = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A rectangle of a plan: assets, and contiguous months (or the whole, where first and last are '')."""
+
+    assets: tuple[str, ...]
+    first: str
+    last: str
+
+    def __str__(self) -> str:
+        span = self.first if self.first == self.last else f"{self.first} to {self.last}"
+        return f"{', '.join(self.assets)}" + (f" for {span}" if span else "")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a refresh is about: assets and months (None: all), and since when sources count as read.
+
+    `read_since` None means that no source is read again. `forced` computes what is chosen even where it is not due.
+    """
+
+    assets: frozenset[str] | None = None
+    months: frozenset[str] | None = None
+    read_since: datetime | None = None
+    forced: bool = False
+
+    def holds(self, pair: Pair) -> bool:
+        """Whether a pair is within the scope; what has no partitions belongs to all months."""
+        key, partition = pair
+        inside = partition == WHOLE or self.months is None or partition in self.months
+        return inside and (self.assets is None or key in self.assets)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a plan is made from: the graph, what happened, what day it is."""
+
+    center: Center
+    graph: Graph
+    history: Mapping[Pair, PairHistory]
+    today: date
+
+
+def inputs_in_force(facts: Facts, pair: Pair) -> dict[str, str]:
+    """The data version in force of every input of a pair, by `key@partition`; what the pair is computed from now.
+
+    A metric that is carried forward from day to day also depends on how far its month has come.
+    """
+    found = {}
+    for key, partition in facts.graph.inputs(pair):
+        published = facts.history.get((key, partition), NOTHING).published
+        found[f"{key}@{partition}"] = (published.data_version or "") if published else ""
+    name = pair[0].removeprefix("metrics/")
+    metric = facts.center.metrics.get(name) if pair[0].startswith("metrics/") else None
+    if metric is not None and shapes.needs_calendar(metric):
+        found["clock"] = str(min(facts.today, day_after(pair[1]) - timedelta(days=1)))
+    return found
+
+
+def wave(facts: Facts, scope: Scope) -> list[Pair]:
+    """The pairs that can be computed now: due, and all inputs published and not to be done themselves."""
+    stands = standing(facts.graph, facts.history)
+    todo: set[Pair] = set()
+    unsettled: set[Pair] = set()
+    for pair in facts.graph.pairs():
+        inputs = facts.graph.inputs(pair)
+        if any(given in todo or given in unsettled for given in inputs):
+            unsettled.add(pair)
+        elif scope.holds(pair) and _inputs_published(stands, inputs) and is_due(facts, pair, scope):
+            todo.add(pair)
+    return [pair for pair in facts.graph.pairs() if pair in todo]
+
+
+def _inputs_published(stands: Mapping[Pair, Standing], inputs: Collection[Pair]) -> bool:
+    return all(stands[given].state == "published" for given in inputs)
+
+
+def is_due(facts: Facts, pair: Pair, scope: Scope) -> bool:
+    """Whether a pair must be computed: never was, its definition or an input changed, or its source is to be read."""
+    own, node = facts.history.get(pair, NOTHING), facts.graph.nodes[pair[0]]
+    if scope.forced and _before(own.latest, scope.read_since):
+        return True
+    if node.kind == "source":
+        return _source_due(facts, pair, own, scope)
+    if own.last is None:
+        return own.latest is None or _before(own.latest, scope.read_since)
+    return own.last.version != node.version or own.last.inputs != inputs_in_force(facts, pair)
+
+
+def _before(attempt: Attempt | None, since: datetime | None) -> bool:
+    if since is None:
+        return False
+    return attempt is None or _utc(attempt.started_at, since) < since
+
+
+def _utc(moment: datetime, like: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=like.tzinfo)
+
+
+def _source_due(facts: Facts, pair: Pair, own: PairHistory, scope: Scope) -> bool:
+    """A source is read once a refresh: its open months by default, all of them weekly, or always (`reread: all`)."""
+    if not _before(own.latest, scope.read_since):
+        return False
+    assert scope.read_since is not None
+    system, table = pair[0].split("/")
+    reread = facts.center.sources[system].tables[table].reread
+    if own.last is None or own.last.state == "withheld" or own.last.version != facts.graph.nodes[pair[0]].version:
+        return True
+    recent = reread == "all" or pair[1] == WHOLE or pair[1] in facts.graph.months[-reread:]
+    chosen = scope.months is not None and pair[1] in scope.months
+    return recent or chosen or _before(own.last, scope.read_since - REREAD_ALL)
+
+
+def rectangles(pairs: Collection[Pair]) -> list[Work]:
+    """The pairs as few rectangles: assets with the same months together, contiguous months together."""
+    months: dict[str, list[str]] = {}
+    for key, partition in pairs:
+        months.setdefault(key, []).append(partition)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for key, partitions in months.items():
+        alike.setdefault(tuple(sorted(partitions)), []).append(key)
+    found = []
+    for partitions, keys in alike.items():
+        stretches = [(WHOLE, WHOLE)] if partitions == (WHOLE,) else spans(list(partitions))
+        found += [Work(tuple(keys), first, last) for first, last in stretches]
+    return found
+
+
+def plan(facts: Facts, scope: Scope) -> list[Work]:
+    """The next wave as rectangles; empty where nothing is to be done."""
+    return rectangles(wave(facts, scope))
+
+
+def foreseen(facts: Facts, scope: Scope) -> list[Work]:
+    """All that may follow from the next wave, for a dry run: everything downstream of it is assumed to change."""
+    found = wave(facts, scope)
+    touched = set(found)
+    for pair in facts.graph.pairs():
+        if pair not in touched and scope.holds(pair) and any(given in touched for given in facts.graph.inputs(pair)):
+            touched.add(pair)
+            found.append(pair)
+    return rectangles(found)
+
+
+def open_month(today: date, graph: Graph) -> str:
+    """The month of today, within the center's months."""
+    return max(graph.first, min(month_of(today), graph.last))
+
+
+Clock = Callable[[], date]

@@ -1,0 +1,47 @@
+"""All that a step works with: what is to be computed, where it is kept, what day it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.graph import Graph, build_graph
+from metric_pipelines.ledger.ledger import Ledger
+from metric_pipelines.publication.clock import today_of
+from metric_pipelines.publication.plan import Facts, open_month
+from metric_pipelines.warehouse.lake import Lake
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A center at work in a home folder; `graph` has the months up to today's."""
+
+    center: Center
+    graph: Graph
+    lake: Lake
+    ledger: Ledger
+    home: Path
+    today: date
+    fence: Callable[[], None] = lambda: None
+
+    def facts(self) -> Facts:
+        """What a plan is made from, as of now."""
+        return Facts(self.center, self.graph, self.ledger.history(), self.today)
+
+    def fenced(self, fence: Callable[[], None]) -> Workshop:
+        """The same, whose writes ask `fence` before they commit."""
+        return replace(self, fence=fence)
+
+
+def open_workshop(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -> Workshop:
+    """The workshop of a center: its graph up to the month of the clock's today.
+
+    `ask_sources`: whether a clock that follows the sources looks at them now, or says what it last saw.
+    """
+    today = today_of(center, home, ledger, ask_sources=ask_sources)
+    last = center.settings.partitions.end or f"{today:%Y-%m}"
+    graph = build_graph(center, last)
+    return Workshop(center, graph.until(open_month(today, graph)), Lake(home / "lake"), ledger, home, today)

@@ -1,0 +1,44 @@
+"""The audit of a step: every staged asset's contract and expectations, a verdict a check and month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+
+from metric_pipelines.ledger.ledger import Verdict
+from metric_pipelines.quality.contract import Contracts
+from metric_pipelines.quality.expectations import Expectations
+from metric_pipelines.quality.rules import Rules
+from metric_pipelines.warehouse.staged import Staged
+
+Verdicts = dict[str, list[Verdict]]
+"""Verdicts by month (or for the whole)."""
+
+
+def audit(
+    con: duckdb.DuckDBPyConnection, staged: list[Staged], rules: Mapping[str, Rules], places: Mapping[str, str]
+) -> dict[str, Verdicts]:
+    """The verdicts of staged assets, by asset and month; `places` says where an asset's checks are defined.
+
+    Raises: DefinitionError where a check cannot be carried out as it is written.
+    """
+    contracts, expectations = Contracts(con), Expectations(con)
+    found: dict[str, Verdicts] = {}
+    for item in staged:
+        rule = rules[item.key]
+        by_contract = contracts.verdicts(item.table, rule, item.months)
+        by_expectation = expectations.verdicts(item.table, rule, item.months, rows_of(con, item, rule), places[item.key])
+        found[item.key] = {month: [by_contract[month], by_expectation[month]] for month in item.months}
+    return found
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, item: Staged, rules: Rules) -> dict[str, int]:
+    """Rows of an asset in each staged month (or in the whole)."""
+    some = " or ".join(f'"{c}" is not null' for c in rules.some) or "true"
+    if item.months == [""]:
+        query = f"select '', count(*) from {item.table} where {some}"
+    else:
+        query = f"select strftime(partition_month, '%Y-%m'), count(*) from {item.table} where {some} group by 1"
+    found = {str(month): int(count) for month, count in con.execute(query).fetchall()}
+    return {month: found.get(month, 0) for month in item.months}

@@ -1,0 +1,51 @@
+"""What is to be judged of an asset, made from the dictionary: one form for sources, models and metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from metric_pipelines.dictionary.definitions import Column, Expectation, Metric, Model, SourceTable
+from metric_pipelines.warehouse.groups import TIME
+from metric_pipelines.warehouse.staged import Staged
+
+CONTRACT, EXPECTATIONS = "contract", "expectations"
+CHECKS = (CONTRACT, EXPECTATIONS)
+"""The checks of every asset."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Contract and expectations of a staged table; `rename` gives an expectation's column its name in the table.
+
+    `some` names columns one of which must be filled for a row to belong to the asset (empty: all rows do).
+    """
+
+    columns: dict[str, Column]
+    unique: list[list[str]] = field(default_factory=list)
+    min_rows: int = 0
+    max_rows: int | None = None
+    expectations: list[Expectation] = field(default_factory=list)
+    rename: dict[str, str] = field(default_factory=dict)
+    some: list[str] = field(default_factory=list)
+
+
+def rules_of_table(table: SourceTable | Model) -> Rules:
+    """The rules of a source table or model: as its YAML says."""
+    checks = table.checks
+    return Rules(table.columns, checks.unique, checks.min_rows, checks.max_rows, checks.expectations)
+
+
+def rules_of_metric(metric: Metric, staged: Staged) -> Rules:
+    """The rules of a metric: keys unique and filled, values within bounds, and what its YAML says of `value`."""
+    assert staged.columns is not None
+    keys = {TIME: Column(type="date"), **{d: Column(type="any") for d in staged.dimensions}}
+    checks, columns = metric.checks, staged.columns.all
+    values = {columns["value"]: Column(type="any", nullable=True, min=checks.min, max=checks.max)}
+    return Rules(
+        columns=keys | values,
+        unique=[[TIME, *staged.dimensions]],
+        min_rows=checks.min_rows,
+        expectations=checks.expectations,
+        rename={part: column for part, column in columns.items()},
+        some=list(columns.values()),
+    )

@@ -1,0 +1,111 @@
+"""Stages metrics: one compile, one scan and one temp table for all metrics of a group over a stretch of months."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import Metric, SimpleMetric
+from metric_pipelines.errors import ComputationError
+from metric_pipelines.semantics import manifest as m
+from metric_pipelines.semantics.metricflow_sql import compile_sql
+from metric_pipelines.warehouse.groups import TIME, MetricColumns
+from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.tables import MONTH, month_list, name
+
+
+@dataclass(frozen=True)
+class Question:
+    """Metrics of one shape, at a grain and by dimensions."""
+
+    metrics: list[Metric]
+    grain: str
+    dimensions: list[str]
+
+
+def group_sql(center: Center, question: Question) -> str:
+    """MetricFlow's query for a group: `metric_time` DATE, dimensions, and a column for each metric and its parts."""
+    first = question.metrics[0]
+    published = shapes.reads_published(center, first)
+    if published:
+        built, entity = m.over_inputs(center, question.metrics, question.dimensions), m.INPUT_ROW
+    else:
+        built = m.over_models(center, question.metrics)
+        entity = center.models[shapes.models_of(center, first)[0]].primary_entity
+    by = m.group_by(entity, question.grain, question.dimensions)
+    inner = compile_sql(built, requested(question.metrics), by)
+    keys = [f"cast({by[0]} as date) as {TIME}"]
+    keys += [f"{column} as {name(d)}" for column, d in zip(by[1:], question.dimensions, strict=True)]
+    values = [_value(center, metric) for metric in requested(question.metrics)]
+    return f"select {', '.join([*keys, *values])} from (\n{inner}\n)"
+
+
+def requested(metrics: Iterable[Metric]) -> list[str]:
+    """The metrics to ask for: each with the metrics that are its numerator and denominator."""
+    names = [n for metric in metrics for n in (metric.name, *(m.parts_of(metric) or ()))]
+    return list(dict.fromkeys(names))
+
+
+def _value(center: Center, key: str) -> str:
+    """A filtered distinct count of nothing is no value, as with WHERE; elsewhere NULL comes by itself."""
+    metric = center.metrics.get(key)
+    ghost = isinstance(metric, SimpleMetric) and metric.agg == "count_distinct" and metric.filter is not None
+    return f"nullif({name(key)}, 0) as {name(key)}" if ghost else name(key)
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    center: Center,
+    question: Question,
+    columns: dict[str, MetricColumns],
+    months: list[str],
+    today: date,
+    target: str,
+) -> list[Staged]:
+    """Computes months of a group into the temp table `target`: `partition_month`, `metric_time`, dimensions, the metrics' columns.
+
+    The inputs must be provided: models as views `memory.models.*`, or `memory.main.inputs` (see `provide_inputs`).
+    Raises: ComputationError with what DuckDB said.
+    """
+    names = [metric.name for metric in question.metrics]
+    sql = group_sql(center, question)
+    chosen = [f"cast(date_trunc('month', {TIME}) as date) as {MONTH}", TIME, *map(name, question.dimensions)]
+    for metric in question.metrics:
+        chosen += _columns(metric, columns[metric.name])
+    within = f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)}) and {TIME} <= date '{today}'"
+    try:
+        con.execute(f"create or replace temp table {target} as select {', '.join(chosen)} from (\n{sql}\n) where {within}")
+    except duckdb.Error as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        where = center.where(f"metrics/{names[0]}") if len(names) == 1 else ", ".join(names)
+        raise ComputationError(where, "; ".join(lines[:2]), "SQL that runs", "mend expr or filter") from error
+    return [Staged(f"metrics/{n}", target, months, columns[n], question.dimensions, sql) for n in names]
+
+
+def _columns(metric: Metric, columns: MetricColumns) -> list[str]:
+    sources = {"value": metric.name}
+    parts = m.parts_of(metric)
+    if columns.parts and parts:
+        sources |= {"numerator": parts[0], "denominator": parts[1]}
+    return [f"{name(sources[part])} as {name(column)}" for part, column in columns.all.items()]
+
+
+def provide_inputs(
+    con: duckdb.DuckDBPyConnection, names: list[str], dimensions: list[str], tables: dict[str, str], months: list[str]
+) -> None:
+    """The published values of input metrics as `memory.main.inputs`: metric_time, dimensions, a column an input.
+
+    `tables` gives a relation with (metric_time, dimensions, value) for each input; other dimensions are left out here and
+    added up by the query.
+    """
+    within = f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)})"
+    branches = []
+    for key in names:
+        columns = ", ".join([TIME, *map(name, dimensions), f"value as {name(key)}"])
+        branches.append(f"select {columns} from {tables[key]} where value is not null and {within}")
+    con.execute(f"create or replace view memory.main.{m.INPUTS} as {' union all by name '.join(branches)}")

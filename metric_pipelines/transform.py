@@ -1,0 +1,51 @@
+"""Computes models: one SELECT each, over views of its inputs bounded to the months that are computed.
+
+The SQL says `oms.transactions` or `models.baskets`; here these are views of the step's own in-memory database, so that a
+model cannot read more than it declared. Stays out: contracts and writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+from metric_pipelines.dictionary.definitions import Model
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.errors import ComputationError
+from metric_pipelines.warehouse import tables
+from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.tables import MONTH, name
+
+
+def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str]) -> None:
+    """The asset `key` as a view `<schema>.<table>` of the step's own database, bounded to `months` (or the whole)."""
+    schema, table = key.split("/")
+    wanted = list(months)
+    con.execute(f"create schema if not exists memory.{name(schema)}")
+    where = "" if wanted == [WHOLE] else f" where {MONTH} in ({tables.month_list(wanted)})"
+    if not wanted:
+        where = " where false"
+    con.execute(
+        f"create or replace view memory.{name(schema)}.{name(table)} as select * from {tables.relation(key)}{where}"
+    )
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection, model: Model, sql: str, months: list[str], target: str, where: str
+) -> Staged:
+    """Computes months of a model (or the whole) into the temp table `target`; its inputs must be provided.
+
+    The temp table has the contract's columns in its order, and `partition_month` where the model is monthly.
+    Raises: ComputationError with the SQL file and what DuckDB said.
+    """
+    month = f", cast(date_trunc('month', {name(model.partition_by)}) as date) as {MONTH}" if model.partition_by else ""
+    bound = "" if months == [WHOLE] else f" where {MONTH} in ({tables.month_list(months)})"
+    listed = ", ".join(name(c) for c in model.columns)
+    query = f"with computed as (\n{sql.strip().rstrip(';')}\n) select * from (select {listed}{month} from computed){bound}"
+    try:
+        con.execute(f"create or replace temp table {target} as {query}")
+    except duckdb.Error as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise ComputationError(where, "; ".join(lines[:2]), "SQL that runs", "mend the model's SQL") from error
+    return Staged(f"models/{model.name}", target, months)

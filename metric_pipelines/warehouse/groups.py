@@ -1,0 +1,128 @@
+"""Wide tables: one for each group of metrics, one column a metric and version, and a view `metrics.<key>` on top.
+
+A month of some metrics is replaced while the other columns of the table are carried over, by a full join on the keys; what
+no metric of the table has a value for is no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import duckdb
+
+from metric_pipelines.dictionary.months import first_day
+from metric_pipelines.warehouse.tables import MONTH, columns, exists, month_list, name
+
+TIME = "metric_time"
+PARTS = ("numerator", "denominator")
+
+
+@dataclass(frozen=True)
+class MetricColumns:
+    """Where a metric's values stand in its group's table: the columns of one version."""
+
+    key: str
+    version: int
+    parts: bool = False
+    """Whether numerator and denominator are kept beside the value."""
+
+    @property
+    def value(self) -> str:
+        return f"{self.key}__v{self.version}"
+
+    @property
+    def all(self) -> dict[str, str]:
+        """The columns by what they are: value, and numerator and denominator where kept."""
+        named = {"value": self.value}
+        return named | ({part: f"{self.value}__{part}" for part in PARTS} if self.parts else {})
+
+
+@dataclass(frozen=True)
+class MetricView:
+    """The view of a metric: its table, dimensions, and for each version in force its months."""
+
+    key: str
+    table: str
+    dimensions: list[str]
+    versions: dict[MetricColumns, list[str]] = field(hash=False)
+
+
+def relation(table: str) -> str:
+    """The lake's wide table of a group."""
+    return f"lake.groups.{name(table)}"
+
+
+def replace_columns(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    staged: str,
+    dimensions: list[str],
+    metrics: Iterable[MetricColumns],
+    months: list[str],
+) -> None:
+    """Replaces these months of these metrics in a group's table by what is staged; inside the caller's transaction."""
+    new = [column for metric in metrics for column in metric.all.values()]
+    keys = [MONTH, TIME, *dimensions]
+    _with_columns(con, table, staged, keys, new)
+    target, wanted = relation(table), f"{MONTH} in ({month_list(months)})"
+    old = [c for c in columns(con, target) if c not in keys and c not in new]
+    _set_aside(con, "carried", target, keys, old, wanted)
+    _set_aside(con, "arriving", staged, keys, new, wanted)
+    con.execute(f"delete from {target} where {wanted}")
+    same = " and ".join(f"a.{name(k)} is not distinct from b.{name(k)}" for k in keys)
+    merged = [f"coalesce(a.{name(k)}, b.{name(k)})" for k in keys] + [f"a.{name(c)}" for c in new] + [f"b.{name(c)}" for c in old]
+    names = ", ".join(name(c) for c in [*keys, *new, *old])
+    order = ", ".join(str(i + 1) for i in range(len(keys)))
+    con.execute(
+        f"insert into {target} ({names}) select {', '.join(merged)} from arriving a full join carried b on {same} "
+        f"order by {order}"
+    )
+    con.execute("drop table carried; drop table arriving")
+
+
+def _set_aside(
+    con: duckdb.DuckDBPyConnection, into: str, table: str, keys: list[str], chosen: list[str], wanted: str
+) -> None:
+    """The rows of some columns that hold any value; without columns, none."""
+    some = " or ".join(f"{name(c)} is not null" for c in chosen) or "false"
+    names = ", ".join(name(c) for c in [*keys, *chosen])
+    con.execute(f"create or replace temp table {into} as select {names} from {table} where {wanted} and ({some})")
+
+
+def _with_columns(
+    con: duckdb.DuckDBPyConnection, table: str, staged: str, keys: list[str], new: list[str]
+) -> None:
+    types, target = columns(con, staged), relation(table)
+    if not exists(con, "groups", table):
+        spec = ", ".join(f"{name(c)} {types[c]}" for c in [*keys, *new])
+        con.execute(f"create table {target} ({spec})")
+        con.execute(f"alter table {target} set partitioned by ({MONTH})")
+        return
+    have = columns(con, target)
+    for column in new:
+        if column not in have:
+            con.execute(f"alter table {target} add column {name(column)} {types[column]}")
+
+
+def create_view(con: duckdb.DuckDBPyConnection, view: MetricView) -> None:
+    """Creates or replaces `metrics.<key>`: metric_time, dimensions, value, and numerator and denominator where kept."""
+    one = len(view.versions) == 1
+    parts = [_branch(view, version, None if one else months) for version, months in view.versions.items()]
+    con.execute("use lake")  # so that the view's text names no catalog, and any client may attach under any name
+    try:
+        con.execute(f"create or replace view metrics.{name(view.key)} as {' union all by name '.join(parts)}")
+    finally:
+        con.execute("use memory")
+
+
+def _branch(view: MetricView, version: MetricColumns, months: list[str] | None) -> str:
+    chosen = [TIME, *view.dimensions]
+    values = ", ".join(f"{name(column)} as {part}" for part, column in version.all.items())
+    some = " or ".join(f"{name(column)} is not null" for column in version.all.values())
+    within = "" if months is None else f" and {MONTH} in ({', '.join(_date(m) for m in months)})"
+    return f"select {', '.join(map(name, chosen))}, {values} from groups.{name(view.table)} where ({some}){within}"
+
+
+def _date(month: str) -> str:
+    return f"date '{first_day(month)}'"

@@ -1,0 +1,219 @@
+"""Connections to the lake, and its one kind of write transaction.
+
+A connection is an in-memory DuckDB with the lake attached as `lake`; temp tables of a step live in it and vanish with it.
+Readers attach read-only and locked down. A commit is made under a file lock (two writers on a SQLite catalog fail at once
+without it), after the data is on disk, and carries the publication's id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import duckdb_extension_ducklake
+import duckdb_extension_sqlite_scanner
+from filelock import FileLock
+
+from metric_pipelines.errors import EnvironmentBrokenError
+
+TRIES = 6
+MEMORY_LIMIT = "1200MB"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Where a lake stands: its catalog (a SQLite file), its Parquet files, its lock, and room to spill."""
+
+    folder: Path
+
+    @property
+    def catalog(self) -> Path:
+        return self.folder / "catalog.sqlite"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "files"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "writer.lock"
+
+    @property
+    def spill(self) -> Path:
+        return self.folder / "spill"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A committed state of the lake: its number, and the id of the publication that made it."""
+
+    number: int
+    publication: str
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB; everything but dagster-duckdb's resource gets its connection here."""
+    return duckdb.connect(":memory:")
+
+
+def prepare(con: duckdb.DuckDBPyConnection, lake: Lake) -> duckdb.DuckDBPyConnection:
+    """Attaches the lake for writing, creating it where it is not there yet."""
+    lake.data.mkdir(parents=True, exist_ok=True)
+    _configure(con, lake)
+    with locked(lake):
+        fresh = not lake.catalog.exists()
+        _attach(con, lake, "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000")
+        if fresh:
+            for schema in ("models", "groups", "metrics"):
+                con.execute(f"create schema if not exists lake.{schema}")
+    return con
+
+
+def open_reader(lake: Lake, at: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A read-only, locked-down connection, at a snapshot or at the newest.
+
+    Raises: EnvironmentBrokenError where there is no lake yet.
+    """
+    if not lake.catalog.exists():
+        raise EnvironmentBrokenError(str(lake.folder), "no lake yet", "published data", "run metric-pipelines refresh")
+    con = connect()
+    _configure(con, lake)
+    _attach(con, lake, "read_only" + (f", snapshot_version {int(at)}" if at is not None else ""))
+    con.execute(f"set allowed_directories = ['{_quoted(lake.folder)}']")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+@contextmanager
+def step_database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB without a lake, closed at the end."""
+    con = connect()
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def load_scanners(con: duckdb.DuckDBPyConnection) -> None:
+    """Loads the extensions that read other databases, from the file their wheel carries."""
+    con.execute(f"load '{_quoted(_extension_file(duckdb_extension_sqlite_scanner.__file__))}'")
+
+
+def _configure(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    load_scanners(con)
+    con.execute(f"load '{_quoted(_extension_file(duckdb_extension_ducklake.__file__))}'")
+    for setting, value in {
+        "autoinstall_known_extensions": "false",
+        "ieee_floating_point_ops": "false",
+        "TimeZone": "'UTC'",
+        "memory_limit": f"'{MEMORY_LIMIT}'",
+        "temp_directory": f"'{_quoted(lake.spill)}'",
+    }.items():
+        con.execute(f"set {setting} = {value}")
+
+
+def _attach(con: duckdb.DuckDBPyConnection, lake: Lake, options: str) -> None:
+    target, data = _quoted(lake.catalog), _quoted(lake.data)
+    try:
+        con.execute(
+            f"attach 'ducklake:sqlite:{target}' as lake (data_path '{data}', data_inlining_row_limit 0, {options})"
+        )
+    except duckdb.Error as error:
+        remedy = "check that the folder is readable and the disk is not full"
+        raise EnvironmentBrokenError(str(lake.folder), f"the lake cannot be opened: {error}", "", remedy) from error
+
+
+def _extension_file(module_file: str | None) -> Path:
+    found = next(Path(str(module_file)).parent.rglob("*.duckdb_extension"), None)
+    if found is None:
+        raise EnvironmentBrokenError(str(module_file), "no extension file", "the wheel's own", "reinstall the package")
+    return found
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+@contextmanager
+def locked(lake: Lake) -> Iterator[None]:
+    """The writers' lock of the lake, across processes; it may be taken again inside."""
+    lake.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(lake.lock, is_singleton=True):
+        yield
+
+
+def commit(
+    con: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    publication: str,
+    write: Callable[[], None],
+    fence: Callable[[], None] = lambda: None,
+) -> int:
+    """Runs `write` in one lake transaction, under the writers' lock, and returns the snapshot's number.
+
+    `fence` is asked just before the commit and raises where this writer has lost its right. The whole transaction is
+    tried again when another process holds the catalog.
+    """
+    with locked(lake):
+        for attempt in range(1, TRIES):
+            try:
+                return _commit_once(con, publication, write, fence)
+            except duckdb.Error as error:
+                _rolled_back(con)
+                if "database is locked" not in str(error):
+                    raise
+                time.sleep(0.05 * 2**attempt * (1 + random.random()))
+        return _commit_once(con, publication, write, fence)
+
+
+def _commit_once(
+    con: duckdb.DuckDBPyConnection, publication: str, write: Callable[[], None], fence: Callable[[], None]
+) -> int:
+    con.execute("begin")
+    try:
+        write()
+        con.execute(
+            "call lake.set_commit_message('metric_pipelines', ?, extra_info => ?)",
+            [publication, json.dumps({"publication": publication})],
+        )
+        fence()
+        if hasattr(os, "sync"):
+            os.sync()
+        con.execute("commit")
+    except BaseException:
+        _rolled_back(con)
+        raise
+    row = con.execute("select * from lake.last_committed_snapshot()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _rolled_back(con: duckdb.DuckDBPyConnection) -> None:
+    try:
+        con.execute("rollback")
+    except duckdb.TransactionException:
+        return  # a failed commit has rolled back already
+
+
+def publications(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The snapshot of every publication that was committed, by the publication's id."""
+    rows = con.execute("select commit_message, snapshot_id from lake.snapshots() where commit_message is not null")
+    return {str(message): int(snapshot) for message, snapshot in rows.fetchall()}
+
+
+@contextmanager
+def writer(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for writing, closed at the end."""
+    con = prepare(connect(), lake)
+    try:
+        yield con
+    finally:
+        con.close()

@@ -1,0 +1,23 @@
+"""What a step has staged: a temp table of its own connection, waiting to be audited and published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from metric_pipelines.warehouse.groups import MetricColumns
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staged asset: `table` is a temp table with `partition_month` where the asset is monthly.
+
+    A metric's values are columns of its group's staged table: `columns` says which, `dimensions` are its keys beside
+    `metric_time`.
+    """
+
+    key: str
+    table: str
+    months: list[str]
+    columns: MetricColumns | None = None
+    dimensions: list[str] = field(default_factory=list)
+    sql: str = ""

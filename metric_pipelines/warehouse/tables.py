@@ -1,0 +1,99 @@
+"""Tables of the lake by month: source tables and models. What is staged replaces whole months; other months stay.
+
+Every monthly table carries `partition_month DATE`, the first day of the month its rows belong to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import duckdb
+
+from metric_pipelines.dictionary.months import WHOLE, first_day
+
+MONTH = "partition_month"
+HASH = "duckdb-hash-sum-1"
+
+
+def name(text: str) -> str:
+    """An SQL identifier, quoted."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def relation(key: str) -> str:
+    """The lake's table of a source or model asset: `oms/transactions` is `lake."oms"."transactions"`."""
+    schema, table = key.split("/")
+    return f"lake.{name(schema)}.{name(table)}"
+
+
+def exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the lake has this table."""
+    query = "select 1 from duckdb_tables() where database_name = 'lake' and schema_name = ? and table_name = ?"
+    return con.execute(query, [schema, table]).fetchone() is not None
+
+
+def columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Column names and types of a table or view, in order."""
+    return {str(row[0]): str(row[1]) for row in con.execute(f"describe {table}").fetchall()}
+
+
+def month_list(months: list[str]) -> str:
+    """Months as a list of SQL dates."""
+    return ", ".join(f"date '{first_day(month)}'" for month in months)
+
+
+def content_versions(
+    con: duckdb.DuckDBPyConnection, table: str, months: list[str], of: list[str], some: str = "true"
+) -> dict[str, tuple[str, int]]:
+    """A hash of the contents of `of` columns of `table` for each month (or the whole), and its number of rows.
+
+    The sum of row hashes, with the count, a tag of the algorithm and one of the columns: order does not matter, doubled
+    rows do. `some` is a condition that rows must meet.
+    """
+    types = columns(con, table)
+    hashed = ", ".join(f"round({name(c)}, 9)" if types[c] == "DOUBLE" else name(c) for c in of)
+    shape = hashlib.sha256(repr([(c, types[c]) for c in of]).encode()).hexdigest()[:8]
+    month = "''" if months == [WHOLE] else f"strftime({MONTH}, '%Y-%m')"
+    query = f"select {month}, count(*), coalesce(sum(hash({hashed})), 0) from {table} where {some} group by 1"
+    found = {str(m): (f"{HASH}:{shape}:{n}:{total}", int(n)) for m, n, total in con.execute(query).fetchall()}
+    return {month: found.get(month, (f"{HASH}:{shape}:0:0", 0)) for month in months}
+
+
+def replace(con: duckdb.DuckDBPyConnection, key: str, staged: str, months: list[str]) -> None:
+    """Replaces these months (or the whole) of an asset's table by what is staged; inside the caller's transaction.
+
+    A changed schema is a new table with the old months carried over: what a column no longer has is dropped, what it did not
+    have is null.
+    """
+    schema, table = key.split("/")
+    target, new = relation(key), columns(con, staged)
+    con.execute(f"create schema if not exists lake.{name(schema)}")
+    chosen = "" if months == [WHOLE] else f" where {MONTH} in ({month_list(months)})"
+    if not exists(con, schema, table):
+        _create(con, target, new)
+    elif columns(con, target) != new:
+        _recreate(con, target, new, chosen)
+    else:
+        con.execute(f"delete from {target}{chosen}")
+    names = ", ".join(name(c) for c in new)
+    order = f" order by {MONTH}" if chosen else ""
+    con.execute(f"insert into {target} ({names}) select {names} from {staged}{chosen}{order}")
+
+
+def _create(con: duckdb.DuckDBPyConnection, target: str, new: dict[str, str]) -> None:
+    con.execute(f"create table {target} ({', '.join(f'{name(c)} {t}' for c, t in new.items())})")
+    if MONTH in new:
+        con.execute(f"alter table {target} set partitioned by ({MONTH})")
+
+
+def _recreate(con: duckdb.DuckDBPyConnection, target: str, new: dict[str, str], chosen: str) -> None:
+    old = columns(con, target)
+    kept = ", ".join(f"try_cast({name(c)} as {t}) as {name(c)}" if c in old else f"cast(null as {t}) as {name(c)}" for c, t in new.items())  # fmt: skip
+    others = chosen.replace(" in (", " not in (") or " where false"
+    if MONTH not in old:
+        others = " where false"
+    con.execute(f"create or replace temp table carried as select {kept} from {target}{others}")
+    con.execute(f"drop table {target}")
+    _create(con, target, new)
+    con.execute(f"insert into {target} select * from carried")
+    con.execute("drop table carried")
