@@ -132,6 +132,14 @@ def own_reach(metric: Metric) -> Reach:
             return Reach()
 
 
+def whole_reach(center: Center, metric: Metric) -> Reach:
+    """The months around its own that a metric reads of its models, through all its inputs."""
+    own = own_reach(metric)
+    below = [whole_reach(center, center.metrics[name]) for name in input_names(metric)]
+    back, ahead = max((r.back for r in below), default=0), max((r.ahead for r in below), default=0)
+    return Reach(own.back + back, own.ahead + ahead)
+
+
 def _back_of_input(window: str | None, to_grain: Grain | None) -> int:
     return max(months_touched(window) if window else 0, _back_to_start(to_grain))
 

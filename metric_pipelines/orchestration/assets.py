@@ -4,8 +4,6 @@ A body asks the ledger, not the run, which inputs are published; it audits wheth
 partition it is refused, with a check alone it re-stages and judges and publishes nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

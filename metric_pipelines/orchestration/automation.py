@@ -1,7 +1,5 @@
 """What starts a refresh by itself: the schedule of the night, and the sensor that finishes what was begun elsewhere."""
 
-from __future__ import annotations
-
 import dagster as dg
 from dagster._core.storage.dagster_run import DagsterRunStatus, RunsFilter
 

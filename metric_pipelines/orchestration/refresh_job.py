@@ -4,8 +4,6 @@ Launched alike by the schedule, the command line and the sensor `follow`. It end
 withheld, blocked or unavailable, after everything good is published: that is the gate.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any

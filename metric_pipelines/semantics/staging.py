@@ -30,13 +30,27 @@ class Question:
 
 def group_sql(center: Center, question: Question) -> str:
     """MetricFlow's query for a group: `metric_time` DATE, dimensions, and a column for each metric and its parts."""
-    first = question.metrics[0]
-    published = shapes.reads_published(center, first)
-    if published:
-        built, entity = m.over_inputs(center, question.metrics, question.dimensions), m.INPUT_ROW
-    else:
-        built = m.over_models(center, question.metrics)
-        entity = center.models[shapes.models_of(center, first)[0]].primary_entity
+    if shapes.reads_published(center, question.metrics[0]):
+        built = m.over_inputs(center, question.metrics, question.dimensions)
+        return _query(center, question, built, m.INPUT_ROW)
+    return _over_models(center, question)
+
+
+def model_sql(center: Center, question: Question) -> str:
+    """The query for one metric straight from its models: `metric_time`, dimensions, `value`, its parts where it has any."""
+    metric = question.metrics[0]
+    chosen = [TIME, *map(name, question.dimensions), f"{name(metric.name)} as value"]
+    for part, key in zip(("numerator", "denominator"), m.parts_of(metric) or (), strict=False):
+        chosen.append(f"{name(key)} as {part}")
+    return f"select {', '.join(chosen)} from (\n{_over_models(center, question)}\n) where {name(metric.name)} is not null"
+
+
+def _over_models(center: Center, question: Question) -> str:
+    entity = center.models[shapes.models_of(center, question.metrics[0])[0]].primary_entity
+    return _query(center, question, m.over_models(center, question.metrics), entity)
+
+
+def _query(center: Center, question: Question, built: m.Manifest, entity: str) -> str:
     by = m.group_by(entity, question.grain, question.dimensions)
     inner = compile_sql(built, requested(question.metrics), by)
     keys = [f"cast({by[0]} as date) as {TIME}"]

@@ -1,4 +1,5 @@
--- No basket spans households, stores or days: were one to, its id would stand here twice and the contract would say so.
+-- No basket spans households, stores or days: were one to, its id would stand here twice, which the contract
+-- refuses.
 select
     basket_id,
     household_id,

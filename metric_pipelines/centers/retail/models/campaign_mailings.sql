@@ -20,4 +20,5 @@ select
     coalesce(redeemed.redemptions, 0) as redemptions
 from crm.campaign_mailings as mailing
 left join crm.campaigns as campaign on campaign.campaign_id = mailing.campaign_id
-left join redeemed on redeemed.campaign_id = mailing.campaign_id and redeemed.household_id = mailing.household_id
+left join redeemed
+    on redeemed.campaign_id = mailing.campaign_id and redeemed.household_id = mailing.household_id
