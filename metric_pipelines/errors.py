@@ -1,8 +1,9 @@
 """The one family of errors this project raises.
 
-Each error says where it happened (file and line, or table and column), what was found, what was expected and what to do.
-Two axes: *whose* it is, by class (a definition, the source data, access, the environment, or ours), and whether trying
-again helps (`retry_helps`). What does not belong here: catching; a room raises, the front doors print.
+Each error says where it happened (file and line, or table and column), what was found, what was expected and
+what to do. Two axes: *whose* it is, by class (a definition, the source data, access, the environment, or
+ours), and whether trying again helps (`retry_helps`). What does not belong here: catching; a room raises, the
+front doors print.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from difflib import get_close_matches
 class MetricPipelinesError(Exception):
     """Base of all errors of this project.
 
-    Attributes: `where` (file:line, or table.column), `found`, `expected`, `remedy`; `exit_code` for the command line
-    (1 the data is bad, 2 used wrongly, 3 the environment is broken).
+    Attributes: `where` (file:line, or table.column), `found`, `expected`, `remedy`; `exit_code` for the
+    command line (1 the data is bad, 2 used wrongly, 3 the environment is broken).
     """
 
     retry_helps = False

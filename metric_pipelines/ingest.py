@@ -1,7 +1,9 @@
-"""Reads source tables into temp tables of the step's connection: types as the source's YAML says, months by local day.
+"""Reads source tables into temp tables of the step's connection: types as the source's YAML says, months by
+local day.
 
-SQLite is read by DuckDB's scanner. A value that is not of its column's type is an error that names table, column, count and
-an example; nothing is rounded or nulled on the way. Stays out: contracts (`quality/`) and writing (`publication/`).
+SQLite is read by DuckDB's scanner. A value that is not of its column's type is an error that names table,
+column, count and an example; nothing is rounded or nulled on the way. Stays out: contracts (`quality/`) and
+writing (`publication/`).
 """
 
 from __future__ import annotations
@@ -40,11 +42,16 @@ def attached(con: duckdb.DuckDBPyConnection, source: Source, home: Path) -> Iter
     file = sqlite_file(source, home)
     if not file.exists():
         raise SourceUnavailableError(
-            source.name, f"{file} is not there", "a SQLite database", "lay it out (load-demo), or mend connection"
+            source.name,
+            f"{file} is not there",
+            "a SQLite database",
+            "lay it out (load-demo), or mend connection",
         )
     con.execute("set sqlite_all_varchar = true")
     with _as_ours(source):
-        con.execute(f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as source_system (type sqlite, read_only)")
+        con.execute(
+            f"attach '{str(file).replace(chr(39), chr(39) * 2)}' as source_system (type sqlite, read_only)"
+        )
     try:
         yield
     finally:
@@ -59,7 +66,9 @@ def sqlite_file(source: Source, home: Path) -> Path:
     try:
         url = make_url(source.connection)
     except ArgumentError as error:
-        raise DefinitionError(source.name, "connection is not a URL", "such as sqlite:///sources/crm.sqlite") from error
+        raise DefinitionError(
+            source.name, "connection is not a URL", "such as sqlite:///sources/crm.sqlite"
+        ) from error
     if url.get_backend_name() != "sqlite" or not url.database:
         found = f"connection to {url.get_backend_name()}"
         raise DefinitionError(source.name, found, "sqlite:///<file>; other engines are not supported yet")
@@ -69,7 +78,8 @@ def sqlite_file(source: Source, home: Path) -> Path:
 def stage(
     con: duckdb.DuckDBPyConnection, source: Source, table: str, zone: str, months: list[str], target: str
 ) -> Staged:
-    """Reads months of a source table (or the whole) into the temp table `target`; the source must be attached.
+    """Reads months of a source table (or the whole) into the temp table `target`; the source must be
+    attached.
 
     The temp table has the YAML's columns in their types, and `partition_month` where the table is monthly.
     Raises: SourceDataError (missing table or column, wrong type), SourceUnavailableError.
@@ -77,12 +87,16 @@ def stage(
     spec = source.tables[table]
     theirs = spec.table or table
     _check_columns(con, source, spec, theirs)
-    selected = ", ".join(f"cast({name(c)} as {_sql_type(column)}) as {name(c)}" for c, column in spec.columns.items())
+    selected = ", ".join(
+        f"cast({name(c)} as {_sql_type(column)}) as {name(c)}" for c, column in spec.columns.items()
+    )
     where = "" if months == [WHOLE] else f" where {_range(spec, source.time_zone, zone, months)}"
     month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
     relation = f"source_system.{name(theirs)}"
     try:
-        con.execute(f"create or replace temp table {target} as select *{month} from (select {selected} from {relation}{where})")
+        con.execute(
+            f"create or replace temp table {target} as select *{month} from (select {selected} from {relation}{where})"
+        )
         _refuse_lost_digits(con, source, spec, table, relation + where, target)
     except duckdb.ConversionException as error:
         raise _wrong_type(con, source, table, relation + where) from error
@@ -128,7 +142,9 @@ def _range(spec: SourceTable, source_zone: str, zone: str, months: list[str]) ->
 
 def _utc_text(day: date, source_zone: str, zone: str) -> str:
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-    return midnight.astimezone(ZoneInfo(source_zone) if source_zone != "UTC" else UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return midnight.astimezone(ZoneInfo(source_zone) if source_zone != "UTC" else UTC).strftime(
+        "%Y-%m-%d %H:%M:%S"
+    )
 
 
 def _month(spec: SourceTable, source_zone: str, zone: str) -> str:
@@ -152,7 +168,9 @@ def _check_columns(con: duckdb.DuckDBPyConnection, source: Source, spec: SourceT
     for column in spec.columns:
         if column not in have:
             remedy = did_you_mean(column, have) or "mend the source's YAML, or the source"
-            raise SourceDataError(f"{source.name}.{theirs}.{column}", "no such column", f"one of {listed(have)}", remedy)
+            raise SourceDataError(
+                f"{source.name}.{theirs}.{column}", "no such column", f"one of {listed(have)}", remedy
+            )
 
 
 def _sql_type(column: Column) -> str:
@@ -169,8 +187,12 @@ def _wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, rela
         ).fetchone()
         if row is not None and row[0]:
             found = f"{row[0]:,} value(s) that are not {spec.type}, such as {row[1]!r}"
-            return SourceDataError(f"{source.name}.{table}.{column}", found, spec.type, "mend the source, or the type")
-    return SourceDataError(f"{source.name}.{table}", "values of another type", "the types of the source's YAML")
+            return SourceDataError(
+                f"{source.name}.{table}.{column}", found, spec.type, "mend the source, or the type"
+            )
+    return SourceDataError(
+        f"{source.name}.{table}", "values of another type", "the types of the source's YAML"
+    )
 
 
 def _refuse_lost_digits(
@@ -178,18 +200,36 @@ def _refuse_lost_digits(
 ) -> None:
     """A DECIMAL column must hold every digit of the source: rounding would be silent.
 
-    SQLite keeps decimals as binary doubles and prints 15 digits, so a text with more digits than the scale is the sign.
+    SQLite keeps decimals as binary doubles and prints 15 digits, so a text with more digits than the scale is
+    the sign.
     """
-    decimals = {c: int(s.type.rstrip(")").split(",")[1]) for c, s in spec.columns.items() if s.type.startswith("decimal")}
+    decimals = {
+        c: int(s.type.rstrip(")").split(",")[1])
+        for c, s in spec.columns.items()
+        if s.type.startswith("decimal")
+    }
     if not decimals:
         return
-    lost = " or ".join(f"length(rtrim(regexp_extract({name(c)}, '\\.(\\d*)$', 1), '0')) > {n}" for c, n in decimals.items())
+    lost = " or ".join(
+        f"length(rtrim(regexp_extract({name(c)}, '\\.(\\d*)$', 1), '0')) > {n}" for c, n in decimals.items()
+    )
     glue = "and" if " where " in relation else "where"
-    row = con.execute(f"select {', '.join(map(name, decimals))} from {relation} {glue} ({lost}) limit 1").fetchone()
+    row = con.execute(
+        f"select {', '.join(map(name, decimals))} from {relation} {glue} ({lost}) limit 1"
+    ).fetchone()
     if row is not None:
-        column = next((c for c, v in zip(decimals, row, strict=True) if len(str(v).partition(".")[2].rstrip("0")) > decimals[c]), "")
+        column = next(
+            (
+                c
+                for c, v in zip(decimals, row, strict=True)
+                if len(str(v).partition(".")[2].rstrip("0")) > decimals[c]
+            ),
+            "",
+        )
         found = f"more digits than the type keeps, such as {row}"
-        raise SourceDataError(f"{source.name}.{table}.{column}", found, spec.columns[column].type, "widen the type in the YAML")
+        raise SourceDataError(
+            f"{source.name}.{table}.{column}", found, spec.columns[column].type, "widen the type in the YAML"
+        )
 
 
 @contextmanager
@@ -204,5 +244,7 @@ def _translated(source: Source, table: str, error: duckdb.Error) -> SourceUnavai
     where = f"{source.name}.{table}" if table else source.name
     text = str(error).splitlines()[0]
     if any(sign in text.lower() for sign in _AWAY):
-        return SourceUnavailableError(where, text, "a source that can be read", "try again; nothing was changed")
+        return SourceUnavailableError(
+            where, text, "a source that can be read", "try again; nothing was changed"
+        )
     return SourceDataError(where, text, "a table as its YAML says", "mend the source, or its YAML")

@@ -1,7 +1,9 @@
-"""The one path to any number: published tables where they give it exactly, else the models at the receipts' snapshots.
+"""The one path to any number: published tables where they give it exactly, else the models at the receipts'
+snapshots.
 
-What was withheld is not computed anew here: a month answers with what its last receipt published, or not at all. A period that
-touches a month that was never published is left out and named. Stays out: how a number is shown, who may ask.
+What was withheld is not computed anew here: a month answers with what its last receipt published, or not at
+all. A period that touches a month that was never published is left out and named. Stays out: how a number is
+shown, who may ask.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ class Answer:
     gaps: list[Gap] = field(default_factory=list)
 
     def frame(self) -> pd.DataFrame:
-        """The rows as pandas: `metric_time` as datetime64, dimensions as text, `value` exact (Decimal) or float."""
+        """The rows as pandas: `metric_time` as datetime64, dimensions as text, `value` exact (Decimal) or
+        float.
+        """
         frame = pd.DataFrame(self.rows, columns=self.columns)
         frame[TIME] = pd.to_datetime(frame[TIME])
         return frame
@@ -100,7 +104,8 @@ class Reader:
         return Answer(metric, question.grain, question.dimensions, columns, rows, route, gaps)
 
     def total(self, metric: str, start: date, end: date) -> Any:
-        """One number for a metric over the days from `start` to before `end`, from its published daily rows; None without any.
+        """One number for a metric over the days from `start` to before `end`, from its published daily rows;
+        None without any.
 
         Raises: UsageError where its days do not add up.
         """
@@ -108,9 +113,17 @@ class Reader:
         rollup = _rollup(self.center, definition, "year", [])
         if rollup not in ("sum", "ratio"):
             raise UsageError(f"metrics/{metric}", "a total over some days", "a metric whose days add up")
-        months = [m for m in months_between(month_of(start), month_of(end - timedelta(days=1))) if m in self.graph.months]
+        months = [
+            m
+            for m in months_between(month_of(start), month_of(end - timedelta(days=1)))
+            if m in self.graph.months
+        ]
         view, within = f"lake.metrics.{name(metric)}", f"{TIME} >= date '{start}' and {TIME} < date '{end}'"
-        value = "sum(value)" if rollup == "sum" else "sum(numerator)::double / nullif(sum(denominator), 0)::double"
+        value = (
+            "sum(value)"
+            if rollup == "sum"
+            else "sum(numerator)::double / nullif(sum(denominator), 0)::double"
+        )
         if not months:
             return None
         row = self.con.execute(f"select {value} from {view} where {within}").fetchone()
@@ -146,7 +159,11 @@ class Reader:
         """Months without a receipt, and those whose values would lack an earlier month that has none."""
         reach = shapes.whole_reach(self.center, metric)
         key = f"metrics/{metric.name}"
-        return [m for m in months if any(self.receipt((key, n)) is None for n in self._around([m], Reach(reach.back)))]
+        return [
+            m
+            for m in months
+            if any(self.receipt((key, n)) is None for n in self._around([m], Reach(reach.back)))
+        ]
 
     def _sql(self, question: _Question, months: list[str]) -> tuple[str, str]:
         metric, grain, dimensions = question.metric, question.grain, question.dimensions
@@ -178,7 +195,11 @@ class Reader:
             parts = []
             for snapshot, chosen in self._snapshots(metric, months).items():
                 at = f"{tables.relation(key)} at (version => {snapshot})"
-                where = f" where {MONTH} in ({tables.month_list(chosen)})" if self.graph.nodes[key].partitioned else ""
+                where = (
+                    f" where {MONTH} in ({tables.month_list(chosen)})"
+                    if self.graph.nodes[key].partitioned
+                    else ""
+                )
                 parts.append(f"select * from {at}{where}")
             if not self.graph.nodes[key].partitioned:
                 parts = parts[-1:]
@@ -201,7 +222,9 @@ class Reader:
         bounds = [f"{TIME} <= date '{self.today}'"]
         bounds += [f"{TIME} >= date '{question.start}'"] if question.start else []
         bounds += [f"{TIME} < date '{question.end}'"] if question.end else []
-        chosen = [TIME, *question.dimensions, "value"] + (["numerator", "denominator"] if "as numerator" in sql else [])
+        chosen = [TIME, *question.dimensions, "value"] + (
+            ["numerator", "denominator"] if "as numerator" in sql else []
+        )
         bounds.append("value is not null")
         query = f"select {', '.join(map(name, chosen))} from (\n{sql}\n) where {' and '.join(bounds)} order by {keys}"
         return self.con.execute(query).fetchall()
@@ -239,17 +262,27 @@ def _checked(
     chosen = grain or definition.grain
     if chosen not in GRAINS:
         raise UsageError.unknown_name("--grain", "grain", chosen, GRAINS)
-    finest: Grain = chosen  # type: ignore[assignment]
+    finest: Grain = chosen
     if GRAINS.index(finest) < GRAINS.index(definition.grain):
-        raise UsageError(f"metrics/{metric}", f"grain {chosen}", f"{definition.grain} or coarser", "it is defined by month")
-    known = set.intersection(*(set(center.models[m].dimensions) for m in shapes.models_of(center, definition)))
+        raise UsageError(
+            f"metrics/{metric}", f"grain {chosen}", f"{definition.grain} or coarser", "it is defined by month"
+        )
+    known = set.intersection(
+        *(set(center.models[m].dimensions) for m in shapes.models_of(center, definition))
+    )
     for dimension in by:
         if dimension not in known | set(definition.dimensions):
             raise UsageError.unknown_name(f"metrics/{metric}", "dimension", dimension, known)
     for day, option in ((start, "--start"), (end, "--end")):
-        if day is not None and period_start(finest, day) != day and not (option == "--end" and day > date(9999, 1, 1)):
+        if (
+            day is not None
+            and period_start(finest, day) != day
+            and not (option == "--end" and day > date(9999, 1, 1))
+        ):
             border = period_start(finest, day)
-            raise UsageError(option, f"{day} is inside a {chosen}", f"the first day of a {chosen}, such as {border}")
+            raise UsageError(
+                option, f"{day} is inside a {chosen}", f"the first day of a {chosen}, such as {border}"
+            )
     if start and end and start >= end:
         raise UsageError("--end", f"{end} is not after {start}", "a later day; --end itself is not included")
     return _Question(definition, finest, list(dict.fromkeys(by)), start, end, set(by) <= known)
@@ -283,7 +316,9 @@ def _touches(grain: Grain, start: date, months: Iterable[str]) -> bool:
 
 
 def _rollup(center: Center, metric: Metric, grain: Grain, dimensions: list[str]) -> str | None:
-    """How published rows combine at a grain and dimensions: `same`, `sum`, `ratio`, `last`; None where they do not."""
+    """How published rows combine at a grain and dimensions: `same`, `sum`, `ratio`, `last`; None where they
+    do not.
+    """
     if not set(dimensions) <= set(metric.dimensions) or (grain == "week" and metric.grain == "month"):
         return None
     dropped = set(metric.dimensions) - set(dimensions)
@@ -307,7 +342,9 @@ def _part_adds_up(center: Center, metric: Metric, part: str, over: set[str]) -> 
     return isinstance(metric, ConversionMetric)  # conversions are counted once each, so they add up
 
 
-def _from_published(metric: Metric, grain: Grain, dimensions: list[str], rollup: str, months: list[str]) -> str:
+def _from_published(
+    metric: Metric, grain: Grain, dimensions: list[str], rollup: str, months: list[str]
+) -> str:
     """A query over the metric's view that combines its rows."""
     view, keys = f"lake.metrics.{name(metric.name)}", [name(d) for d in dimensions]
     time = f"cast(date_trunc('{grain}', {TIME}) as date) as {TIME}"

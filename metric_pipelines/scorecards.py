@@ -1,7 +1,8 @@
-"""The scorecard: each metric's latest value, its change on the period before (环比) and a year before (同比), its health.
+"""The scorecard: each metric's latest value, its change on the period before (环比) and a year before (同比), its
+health.
 
-The period is the open month up to today. What is counted by day is compared with the same days of the other month; what is counted
-by month is compared with the whole month, and marked while its own is not over.
+The period is the open month up to today. What is counted by day is compared with the same days of the other
+month; what is counted by month is compared with the whole month, and marked while its own is not over.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ SPARK_MONTHS = 12
 
 @dataclass(frozen=True)
 class Change:
-    """A change against another period: absolute, relative (None where that period was zero), and whether it is good."""
+    """A change against another period: absolute, relative (None where that period was zero), and whether it
+    is good.
+    """
 
     before: Number
     difference: float
@@ -86,7 +89,9 @@ def monthly(reader: Reader, metric: Metric) -> dict[str, Number]:
 def _compared(
     reader: Reader, metric: Metric, months: dict[str, Number], month: str, until: date, complete: bool
 ) -> Number | None:
-    """The other month's value: whole, or up to the same day where the open month is not over and days can be told apart."""
+    """The other month's value: whole, or up to the same day where the open month is not over and days can be
+    told apart.
+    """
     if month not in months or complete or metric.grain == "month":
         return months.get(month)
     last = min(day_after(month) - timedelta(days=1), first_day(month) + timedelta(days=until.day - 1))
@@ -94,7 +99,8 @@ def _compared(
         rows = reader.values(metric.name, start=last, end=last + timedelta(days=1)).rows
         return rows[-1][1] if rows else None
     try:
-        return reader.total(metric.name, first_day(month), last + timedelta(days=1))
+        total: Number | None = reader.total(metric.name, first_day(month), last + timedelta(days=1))
+        return total
     except UsageError:
         return months.get(month)
 

@@ -1,4 +1,6 @@
-"""Settings: METRIC_PIPELINES_* in the environment, and the project folder. Read by the front doors and orchestration alone."""
+"""Settings: METRIC_PIPELINES_* in the environment, and the project folder. Read by the front doors and
+orchestration alone.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,20 @@ class Settings(BaseSettings):
     home: Path | None = Field(
         default=None, description="Folder for everything that is written; default: data/ of the project."
     )
-    lang: str | None = Field(default=None, description="Language of the command line: en or zh; default: the center's.")
+    lang: str | None = Field(
+        default=None, description="Language of the command line: en or zh; default: the center's."
+    )
     port: int = Field(default=3000, description="Port of the Dagster web server, on the loopback address.")
 
     @property
     def center_folder(self) -> Path:
         """The folder of the center."""
         shipped = SHIPPED / self.center
-        return shipped if "/" not in self.center and shipped.is_dir() else Path(self.center).expanduser().resolve()
+        return (
+            shipped
+            if "/" not in self.center and shipped.is_dir()
+            else Path(self.center).expanduser().resolve()
+        )
 
     @property
     def home_folder(self) -> Path:

@@ -1,7 +1,7 @@
 """Computes models: one SELECT each, over views of its inputs bounded to the months that are computed.
 
-The SQL says `oms.transactions` or `models.baskets`; here these are views of the step's own in-memory database, so that a
-model cannot read more than it declared. Stays out: contracts and writing.
+The SQL says `oms.transactions` or `models.baskets`; here these are views of the step's own in-memory
+database, so that a model cannot read more than it declared. Stays out: contracts and writing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from metric_pipelines.warehouse.tables import MONTH, name
 
 
 def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str]) -> None:
-    """The asset `key` as a view `<schema>.<table>` of the step's own database, bounded to `months` (or the whole)."""
+    """The asset `key` as a view `<schema>.<table>` of the step's own database, bounded to `months` (or the
+    whole).
+    """
     schema, table = key.split("/")
     wanted = list(months)
     con.execute(f"create schema if not exists memory.{name(schema)}")
@@ -39,7 +41,11 @@ def stage(
     The temp table has the contract's columns in its order, and `partition_month` where the model is monthly.
     Raises: ComputationError with the SQL file and what DuckDB said.
     """
-    month = f", cast(date_trunc('month', {name(model.partition_by)}) as date) as {MONTH}" if model.partition_by else ""
+    month = (
+        f", cast(date_trunc('month', {name(model.partition_by)}) as date) as {MONTH}"
+        if model.partition_by
+        else ""
+    )
     bound = "" if months == [WHOLE] else f" where {MONTH} in ({tables.month_list(months)})"
     listed = ", ".join(name(c) for c in model.columns)
     query = f"with computed as (\n{sql.strip().rstrip(';')}\n) select * from (select {listed}{month} from computed){bound}"
@@ -47,5 +53,7 @@ def stage(
         con.execute(f"create or replace temp table {target} as {query}")
     except duckdb.Error as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
-        raise ComputationError(where, "; ".join(lines[:2]), "SQL that runs", "mend the model's SQL") from error
+        raise ComputationError(
+            where, "; ".join(lines[:2]), "SQL that runs", "mend the model's SQL"
+        ) from error
     return Staged(f"models/{model.name}", target, months)

@@ -40,7 +40,7 @@ def orders() -> list[Order]:
     found: list[Order] = [(500, 5, 3, "2024-02-01 04:30:00", 2, "40.25")]
     for m, month in enumerate(MONTHS):
         for i in range(12):
-            day = 2 + 2 * i if i < 11 else 28
+            day = 2 + 5 * (i // 2)
             customer = 1 + (i * (m + 1)) % 4
             amount = Decimal(3 + 2 * i + 5 * m) + Decimal(i) / 100
             stamp = f"{month}-{day:02d} {10 + i:02d}:15:00"

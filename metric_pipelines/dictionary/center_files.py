@@ -34,7 +34,9 @@ class Center:
     files: dict[str, YamlFile] = field(repr=False)
 
     def where(self, key: str, *location: str | int) -> str:
-        """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>` or `center`."""
+        """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>` or
+        `center`.
+        """
         return self.files[key].where(location)
 
     def sql_file(self, model: str) -> Path:
@@ -45,7 +47,8 @@ class Center:
 def load_center(folder: Path) -> Center:
     """The center in `folder`, each file valid by itself.
 
-    Raises: InvalidCenterError with every problem found (`validate` in `validation.py` adds rules between files).
+    Raises: InvalidCenterError with every problem found (`validate` in `validation.py` adds rules between
+    files).
     """
     if not (folder / "center.yaml").is_file():
         raise DefinitionError(
@@ -85,6 +88,11 @@ class _Reader:
 
     def many(self, folder: Path, kind: str, adapter: TypeAdapter[Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        places: dict[str, Path] = {}
+        for path in sorted(folder.rglob("*.yml")):
+            self.problems.append(
+                Problem(f"{path}:1", f"{path.name} is not read", f"{path.stem}.yaml", "rename it")
+            )
         for path in sorted(folder.rglob("*.yaml")):
             definition = self.one(path, f"{kind}/{path.stem}", adapter)
             if definition is None:
@@ -95,12 +103,10 @@ class _Reader:
                     Problem(f"{path}:1", f"name {definition.name!r} in {path.name}", expected)
                 )
             elif definition.name in found:
-                first = self.files[f"{kind}/{path.stem}"].path
-                self.problems.append(
-                    Problem(f"{path}:1", f"{definition.name!r} is defined twice ({first})", "one file")
-                )
+                twice = f"{definition.name!r} is defined twice (first in {places[definition.name]})"
+                self.problems.append(Problem(f"{path}:1", twice, "one file"))
             else:
-                found[definition.name] = definition
+                found[definition.name], places[definition.name] = definition, path
         return found
 
     def sql(self, path: Path) -> Iterator[str]:

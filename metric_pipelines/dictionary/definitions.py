@@ -1,8 +1,8 @@
 """Models of the YAML: a center, its source systems, its models and its metrics; one class a kind of file.
 
-Belongs here: keys, types, defaults, and rules that one file can be judged by alone. Stays out: rules between files
-(`validation.py`) and reading (`center_files.py`). `computation()` of each is what its values depend on: a changed
-label moves no number, a changed filter does.
+Belongs here: keys, types, defaults, and rules that one file can be judged by alone. Stays out: rules between
+files (`validation.py`) and reading (`center_files.py`). `computation()` of each is what its values depend on:
+a changed label moves no number, a changed filter does.
 """
 
 from __future__ import annotations
@@ -113,9 +113,12 @@ class Column(Strict):
 
     @model_validator(mode="after")
     def _known_type(self) -> Column:
-        if not re.fullmatch(r"any|int64|string|date|timestamp|double|boolean|decimal\(\d+, ?\d+\)", self.type):
+        if not re.fullmatch(
+            r"any|int64|string|date|timestamp|double|boolean|decimal\(\d+, ?\d+\)", self.type
+        ):
             raise ValueError(
-                f"unknown type {self.type!r}; expected int64, string, date, timestamp, double, boolean or decimal(18,2)"
+                f"unknown type {self.type!r}; "
+                "expected int64, string, date, timestamp, double, boolean or decimal(18,2)"
             )
         return self
 
@@ -149,8 +152,8 @@ class SourceTable(Strict):
 class Source(Strict):
     """A source system: a connection and its tables.
 
-    `connection` is a SQLAlchemy URL; `sqlite:///sources/crm.sqlite` is relative to the home folder. `time_zone` is that
-    of its time stamps without a zone.
+    `connection` is a SQLAlchemy URL; `sqlite:///sources/crm.sqlite` is relative to the home folder.
+    `time_zone` is that of its time stamps without a zone.
     """
 
     name: Name
@@ -209,7 +212,9 @@ class Model(Strict):
 
 
 class MetricChecks(Strict):
-    """Rules on a metric's published values: bounds of `value`, rows a month, Great Expectations rules on `value`."""
+    """Rules on a metric's published values: bounds of `value`, rows a month, Great Expectations rules on
+    `value`.
+    """
 
     min: float | None = None
     max: float | None = None
@@ -218,7 +223,9 @@ class MetricChecks(Strict):
 
 
 class Freshness(Strict):
-    """By when a metric should be there: a cron deadline in the center's zone, and how old its newest day may be."""
+    """By when a metric should be there: a cron deadline in the center's zone, and how old its newest day may
+    be.
+    """
 
     deadline: str = "0 7 * * *"
     within_days: int = 1
@@ -274,8 +281,8 @@ class MetricCard(Strict):
 class SimpleMetric(MetricCard):
     """An aggregate over a model's rows; `filter` is a condition over the model's columns.
 
-    `additive` names the dimensions (and `time`) over which values of this metric may be added up; absent: all for sum and
-    count, none for the other aggregations.
+    `additive` names the dimensions (and `time`) over which values of this metric may be added up; absent: all
+    for sum and count, none for the other aggregations.
     """
 
     type: Literal["simple"]
@@ -304,7 +311,9 @@ class DerivedMetric(MetricCard):
 
 
 class CumulativeMetric(MetricCard):
-    """A metric added up over a rolling `window` (`28 days`) or since the start of a grain (`grain_to_date: month`)."""
+    """A metric added up over a rolling `window` (`28 days`) or since the start of a grain (`grain_to_date:
+    month`).
+    """
 
     type: Literal["cumulative"]
     metric: Name
@@ -335,7 +344,9 @@ MetricFile = Annotated[Metric, Field(discriminator="type")]
 
 
 class Clock(Strict):
-    """What day it is for the center: the machine's (`real`), a fixed date, or the newest day its sources hold."""
+    """What day it is for the center: the machine's (`real`), a fixed date, or the newest day its sources
+    hold.
+    """
 
     today: Literal["real", "newest_source_day"] | Day = "real"
 
@@ -354,7 +365,7 @@ class Department(Strict):
 
 
 class CenterFile(Strict):
-    """`center.yaml`: what holds for the whole center."""
+    """`center.yaml`: what holds for the whole center. `refresh_at` is a cron line in the center's time zone."""
 
     name: Name
     label: Text
@@ -364,4 +375,5 @@ class CenterFile(Strict):
     week_start: Literal["monday"] = "monday"
     partitions: PartitionRange
     clock: Clock = Clock()
+    refresh_at: str = "0 2 * * *"
     departments: dict[Name, Department]

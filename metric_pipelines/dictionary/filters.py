@@ -1,7 +1,7 @@
 """A metric's filter: one boolean SQL expression over its model's columns, parsed and allow-listed.
 
-Nothing of a filter reaches a database as text: what is rendered is the parsed tree. No function but those named here, no
-subquery, no comment, no second statement.
+Nothing of a filter reaches a database as text: what is rendered is the parsed tree. No function but those
+named here, no subquery, no comment, no second statement.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from metric_pipelines.errors import DefinitionError, did_you_mean, listed
 
 MAX_LENGTH = 4_000
 
-_ALLOWED: tuple[type[exp.Expression], ...] = (
-    exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between,
-    exp.Like, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Column, exp.Identifier, exp.Literal, exp.Null,
-    exp.Boolean, exp.Coalesce, exp.Lower, exp.Upper, exp.Abs, exp.Cast, exp.DataType, exp.Tuple, exp.Case, exp.If,
+_BOOLEAN = (
+    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between,
+    exp.Like, exp.Column, exp.Boolean,
+)  # fmt: skip
+_ALLOWED = (
+    *_BOOLEAN, exp.Paren, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Identifier, exp.Literal, exp.Null,
+    exp.Coalesce, exp.Lower, exp.Upper, exp.Abs, exp.Cast, exp.DataType, exp.Tuple, exp.Case, exp.If,
     exp.DateDiff, exp.Var, exp.Length, exp.Trim, exp.Year, exp.Month, exp.Day,
 )  # fmt: skip
-_BOOLEAN = (exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between,
-            exp.Like, exp.Column, exp.Boolean)  # fmt: skip
 
 
 def parsed_filter(text: str, columns: Collection[str], where: str) -> str:
@@ -37,7 +38,7 @@ def parsed_filter(text: str, columns: Collection[str], where: str) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def parsed_expression(text: str, columns: Collection[str], where: str) -> exp.Expression:
+def parsed_expression(text: str, columns: Collection[str], where: str) -> exp.Expr:
     """An expression over `columns`, parsed and allow-listed.
 
     Raises: DefinitionError that names the part that is not allowed.
@@ -46,9 +47,10 @@ def parsed_expression(text: str, columns: Collection[str], where: str) -> exp.Ex
         raise DefinitionError(where, f"expression {text[:60]!r}", "one short SQL expression without comments")
     try:
         tree = sqlglot.parse_one(text, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
+        tree.sql(dialect="duckdb")
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
         raise DefinitionError(
-            where, f"not an SQL expression: {text!r}", "such as brand = 'Private'"
+            where, f"not an SQL expression: {text[:60]!r}", "such as brand = 'Private'"
         ) from error
     for node in tree.walk():
         if not isinstance(node, _ALLOWED):

@@ -1,4 +1,6 @@
-"""A metric's computation in one line, for people: what stands on its card and at the top of its asset's description."""
+"""A metric's computation in one line, for people: what stands on its card and at the top of its asset's
+description.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from metric_pipelines.dictionary.definitions import (
     CumulativeMetric,
     DerivedMetric,
     Metric,
+    MetricInput,
     RatioMetric,
     SimpleMetric,
 )
@@ -25,14 +28,18 @@ def formula(center: Center, metric: Metric) -> str:
         case DerivedMetric():
             return f"{metric.expr} where {'; '.join(_input(part) for part in metric.metrics)}"
         case CumulativeMetric():
-            span = f"over the last {metric.window}" if metric.window else f"since the start of the {metric.grain_to_date}"
+            span = (
+                f"over the last {metric.window}"
+                if metric.window
+                else f"since the start of the {metric.grain_to_date}"
+            )
             return f"{metric.metric} {span}"
         case ConversionMetric():
-            return f"{metric.conversion_metric} within {metric.window} of {metric.base_metric}, by {metric.entity}"
+            share = f"{metric.conversion_metric} within {metric.window} of {metric.base_metric}"
+            return f"{share}, by {metric.entity}"
 
 
-def _input(part: object) -> str:
-    name, alias = getattr(part, "name", ""), getattr(part, "alias", None)
-    offset, grain = getattr(part, "offset_window", None), getattr(part, "offset_to_grain", None)
+def _input(part: MetricInput) -> str:
+    offset, grain = part.offset_window, part.offset_to_grain
     shifted = f" {offset} before" if offset else f" at the start of the {grain}" if grain else ""
-    return f"{alias or name} = {name}{shifted}"
+    return f"{part.alias or part.name} = {part.name}{shifted}"

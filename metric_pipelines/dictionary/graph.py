@@ -1,7 +1,8 @@
-"""The one asset graph, built from the dictionary: nodes, edges with their look-back, versions, and (asset, partition) pairs.
+"""The one asset graph, built from the dictionary: nodes, edges with their look-back, versions, and (asset,
+partition) pairs.
 
-Orchestration makes Dagster's graph from it, publication plans by it. Keys: `<source system>/<table>`, `models/<name>`,
-`metrics/<key>`. Stays out: Dagster, and what happened (`ledger/`).
+Orchestration makes Dagster's graph from it, publication plans by it. Keys: `<source system>/<table>`,
+`models/<name>`, `metrics/<key>`. Stays out: Dagster, and what happened (`ledger/`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Literal
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, SimpleMetric
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.model_sql import normalized, tables_read
 from metric_pipelines.dictionary.months import WHOLE, months_between, shift
 from metric_pipelines.errors import DefinitionError
@@ -39,7 +40,8 @@ class Edge:
 
 @dataclass(frozen=True)
 class Node:
-    """An asset: `version` is the hash of its definition with all its inputs and its checks, `computation` without checks.
+    """An asset: `version` is the hash of its definition with all its inputs and its checks, `computation`
+    without checks.
 
     `step` names the group that is computed together; `shape` is what the group has in common.
     """
@@ -222,13 +224,18 @@ def _metrics(center: Center) -> dict[str, _Draft]:
 
 
 def _metric_edges(center: Center, metric: Metric) -> Iterator[Edge]:
-    reach = shapes.own_reach(metric)
+    """Its inputs as far as it reads them itself; its models as far as it and all its inputs read them
+    together.
+    """
+    own = shapes.own_reach(metric)
     for name in shapes.input_names(metric):
-        yield Edge(f"metrics/{name}", reach.back, reach.ahead)
-    if isinstance(metric, (SimpleMetric, ConversionMetric)) or not shapes.reads_published(center, metric):
+        yield Edge(f"metrics/{name}", own.back, own.ahead)
+    reach = own
+    if not shapes.reads_published(center, metric):
+        reach = shapes.whole_reach(center, metric)
         for model in shapes.models_of(center, metric):
             yield Edge(f"models/{model}", reach.back, reach.ahead)
-    if shapes.needs_calendar(metric):
+    if shapes.joins_calendar(center, metric):
         yield Edge(f"models/{calendar_of(center)}", reach.back, reach.ahead)
 
 
@@ -238,12 +245,17 @@ def calendar_of(center: Center) -> str:
 
 
 def group_of(center: Center, metric: Metric) -> str:
-    """The name of the group a metric is computed and stored with: same models, grain, dimensions, reach and inputs' kind."""
-    models, reach = "_".join(shapes.models_of(center, metric)), shapes.own_reach(metric)
-    level = shapes.depth(center, metric)
-    route = "" if level == 0 else ("p" if shapes.reads_published(center, metric) else "m")
+    """The name of the group a metric is computed and stored with: same models, grain, dimensions, reach and
+    inputs' kind.
+    """
+    models, level = "_".join(shapes.models_of(center, metric)), shapes.depth(center, metric)
+    published = shapes.reads_published(center, metric)
+    own = shapes.own_reach(metric)
+    reach = own if published else shapes.whole_reach(center, metric)
+    through = "" if reach == own else f"__{own.back}_{own.ahead}"
+    route = "" if level == 0 else ("p" if published else "m")
     by = digest(sorted(metric.dimensions))[:6] if metric.dimensions else "total"
-    return f"{models}__{metric.grain}__{by}__{level}{route}__{reach.back}_{reach.ahead}"
+    return f"{models}__{metric.grain}__{by}__{level}{route}__{reach.back}_{reach.ahead}{through}"
 
 
 def _ordered(center: Center, drafts: dict[str, _Draft]) -> list[str]:

@@ -27,26 +27,33 @@ def parsed(sql: str, where: str) -> exp.Query:
         ) from error
     except sqlglot.errors.TokenError as error:
         raise DefinitionError(f"{where}:1", f"SQL error: {error}", "one SELECT in DuckDB's SQL") from error
+    except RecursionError as error:
+        raise DefinitionError(
+            f"{where}:1", "SQL error: nested too deeply", "flatter SQL", "use CTEs"
+        ) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise DefinitionError(f"{where}:1", "not one SELECT", "one SELECT (with CTEs as you like)")
     return trees[0]
 
 
-def tables_read(sql: str, where: str) -> list[str]:
-    """Asset keys `<schema>/<table>` of every table the SQL reads, CTEs left out, in order of name.
+def tables_read(sql: str, where: str) -> dict[str, int]:
+    """Asset keys `<schema>/<table>` of every table the SQL reads, CTEs left out, in order of name; with its
+    first line.
 
-    Raises: DefinitionError where a table has no schema.
+    Raises: DefinitionError with file and line where a table has no schema, or is a function.
     """
-    found = set()
+    found: dict[str, int] = {}
     for scope in traverse_scope(parsed(sql, where)):
         for source in scope.sources.values():
             if not isinstance(source, exp.Table):
                 continue
+            line = int(source.this.meta.get("line", 1))
             if not source.db or source.catalog:
                 expected = "<source system>.<table> or models.<name>"
-                raise DefinitionError(where, f"table {source.sql()!r}", expected)
-            found.add(f"{source.db}/{source.name}")
-    return sorted(found)
+                raise DefinitionError(f"{where}:{line}", f"table {source.sql()!r}", expected)
+            key = f"{source.db}/{source.name}"
+            found[key] = min(line, found.get(key, line))
+    return dict(sorted(found.items()))
 
 
 def normalized(sql: str) -> str:

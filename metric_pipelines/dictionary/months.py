@@ -1,11 +1,13 @@
-"""Months as partitions: keys such as `2017-06`, arithmetic, borders. Nothing else knows how a month is written."""
+"""Months as partitions: keys such as `2017-06`, arithmetic, borders. Nothing else knows how a month is
+written.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
-_KEY = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_KEY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 WHOLE = ""
 """The partition of an asset that is not partitioned."""

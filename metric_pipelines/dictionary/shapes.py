@@ -82,7 +82,7 @@ def rolls_up(metric: Metric, grain: Grain, dimensions: list[str], *, always_time
     """Whether the published table of `metric` gives exact sums at this grain and these dimensions."""
     if not set(dimensions) <= set(metric.dimensions) or GRAINS.index(grain) < GRAINS.index(metric.grain):
         return False
-    if grain == "week" and metric.grain != "day" and grain != metric.grain:
+    if grain == "week" and metric.grain == "month":
         return False
     dropped = set(metric.dimensions) - set(dimensions)
     if grain != metric.grain or always_time:
@@ -115,6 +115,15 @@ def needs_calendar(metric: Metric) -> bool:
         i.offset_window or i.offset_to_grain for i in metric.metrics
     )
     return shifted or isinstance(metric, (CumulativeMetric, ConversionMetric))
+
+
+def joins_calendar(center: Center, metric: Metric) -> bool:
+    """Whether the time spine is joined for this metric, or for an input that is computed along with it from
+    the models.
+    """
+    if needs_calendar(metric) or reads_published(center, metric):
+        return needs_calendar(metric)
+    return any(joins_calendar(center, center.metrics[name]) for name in input_names(metric))
 
 
 def own_reach(metric: Metric) -> Reach:

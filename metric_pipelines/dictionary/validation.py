@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -13,6 +13,7 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
     GRAINS,
+    Column,
     ConversionMetric,
     CumulativeMetric,
     DerivedMetric,
@@ -23,6 +24,10 @@ from metric_pipelines.dictionary.filters import parsed_expression, parsed_filter
 from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
+
+MONTH = "partition_month"
+RESERVED = (MONTH, "metric_time", "value", "numerator", "denominator")
+"""Columns that every metric's table or view has."""
 
 
 def load_valid_center(folder: Path) -> Center:
@@ -88,25 +93,28 @@ def _sources(center: Center) -> Iterator[Problem]:
             )
         for table_name, table in source.tables.items():
             at = (key, "tables", table_name)
-            yield from _table_columns(
-                center, at, list(table.columns), table.partition_by, table.checks.unique
-            )
+            yield from _table_columns(center, at, table.columns, table.partition_by, table.checks.unique)
 
 
 def _table_columns(
-    center: Center, at: tuple[str, ...], columns: list[str], partition_by: str | None, unique: list[list[str]]
+    center: Center,
+    at: tuple[str, ...],
+    columns: Mapping[str, Column],
+    partition_by: str | None,
+    unique: list[list[str]],
 ) -> Iterator[Problem]:
+    if MONTH in columns:
+        where = center.where(*at, "columns", MONTH)
+        yield Problem(where, f"{MONTH!r} is a name of ours", "another name")
     named = [(partition_by, "partition_by")] if partition_by else []
     named += [(column, "checks") for columns_ in unique for column in columns_]
     for column, place in named:
         if column not in columns:
-            where = center.where(at[0], *at[1:], place)
-            yield Problem(
-                where,
-                f"unknown column {column!r}",
-                f"one of {listed(columns)}",
-                did_you_mean(column, columns),
-            )
+            found, near = f"unknown column {column!r}", did_you_mean(column, columns)
+            yield Problem(center.where(*at, place), found, f"one of {listed(columns)}", near)
+        elif place == "partition_by" and columns[column].type not in ("date", "timestamp"):
+            found = f"partition_by {column}, which is of type {columns[column].type}"
+            yield Problem(center.where(*at, place), found, "a column of type date or timestamp")
 
 
 def _models(center: Center) -> Iterator[Problem]:
@@ -115,7 +123,7 @@ def _models(center: Center) -> Iterator[Problem]:
     }
     for name, model in center.models.items():
         key, columns = f"models/{name}", list(model.columns)
-        yield from _table_columns(center, (key,), columns, model.partition_by, model.checks.unique)
+        yield from _table_columns(center, (key,), model.columns, model.partition_by, model.checks.unique)
         for column, place in [(model.time, "time")] if model.time else []:
             if column not in columns:
                 yield Problem(
@@ -123,6 +131,8 @@ def _models(center: Center) -> Iterator[Problem]:
                 )
         for dimension, spec in model.dimensions.items():
             where = center.where(key, "dimensions", dimension)
+            if dimension in RESERVED:
+                yield Problem(where, f"{dimension!r} is a name of ours", "another name, with expr: <column>")
             yield from _caught(
                 lambda s=spec, d=dimension, w=where, c=columns: parsed_expression(s.expr or d, c, w)
             )
@@ -136,9 +146,8 @@ def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
     except DefinitionError as error:
         yield Problem(error.where, error.found, error.expected, error.remedy)
         return
-    for table in read:
+    for table, line in read.items():
         if table not in known:
-            line = _line_of(center.sql[model], table.split("/")[1])
             name, names = table.replace("/", "."), {k.replace("/", ".") for k in known}
             yield Problem(
                 f"{file}:{line}",
@@ -146,10 +155,6 @@ def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
                 f"one of {listed(names)}",
                 did_you_mean(name, names),
             )
-
-
-def _line_of(sql: str, word: str) -> int:
-    return next((i for i, line in enumerate(sql.splitlines(), 1) if word in line), 1)
 
 
 def _metric(center: Center, metric: Metric) -> Iterator[Problem]:
@@ -178,9 +183,9 @@ def _metric(center: Center, metric: Metric) -> Iterator[Problem]:
         case DerivedMetric():
             yield from _derived(center, key, metric)
         case CumulativeMetric(window=str() as window):
-            yield from _window(center, key, "window", window)
+            yield from _window(center, key, window, "window")
         case ConversionMetric():
-            yield from _window(center, key, "window", metric.window)
+            yield from _window(center, key, metric.window, "window")
         case _:
             pass
 
@@ -195,11 +200,11 @@ def _places(center: Center, key: str, value: str) -> Iterator[str]:
             yield file.where(location)
 
 
-def _window(center: Center, key: str, place: str, window: str) -> Iterator[Problem]:
+def _window(center: Center, key: str, window: str, *place: str | int) -> Iterator[Problem]:
     try:
         shapes.window_parts(window)
     except ValueError as error:
-        yield Problem(center.where(key, place), str(error))
+        yield Problem(center.where(key, *place), str(error))
 
 
 def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:
@@ -224,8 +229,12 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
         )
     for dimension in [*metric.dimensions, *(metric.additive or [])]:
         if dimension not in model.dimensions and dimension != shapes.TIME:
-            yield Problem(center.where(key, "dimensions"), f"unknown dimension {dimension!r}",
-                          f"one of {listed(model.dimensions)}", did_you_mean(dimension, model.dimensions))  # fmt: skip
+            yield Problem(
+                center.where(key, "dimensions"),
+                f"unknown dimension {dimension!r}",
+                f"one of {listed(model.dimensions)}",
+                did_you_mean(dimension, model.dimensions),
+            )
     yield from _caught(lambda: parsed_expression(metric.expr, columns, center.where(key, "expr")))
     if metric.filter is not None:
         text = metric.filter
@@ -238,14 +247,19 @@ def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Proble
     for i, part in enumerate(metric.metrics):
         if part.offset_window is None:
             continue
-        yield from _window(center, key, "metrics", part.offset_window)
-        if metric.grain == "day" and part.offset_window.split()[-1].rstrip("s") in (
-            "month",
-            "quarter",
-            "year",
+        wrong = list(_window(center, key, part.offset_window, "metrics", i, "offset_window"))
+        yield from wrong
+        if (
+            not wrong
+            and metric.grain == "day"
+            and shapes.window_parts(part.offset_window)[1] not in ("day", "week")
         ):
-            yield Problem(center.where(key, "metrics", i, "offset_window"), f"offset of {part.offset_window} at grain day",
-                          "grain: month, or an offset in days or weeks", "29 to 31 March would all fall on 28 February")  # fmt: skip
+            yield Problem(
+                center.where(key, "metrics", i, "offset_window"),
+                f"offset of {part.offset_window} at grain day",
+                "grain: month, or an offset in days or weeks",
+                "29 to 31 March would all fall on 28 February",
+            )
 
 
 def _circles(center: Center) -> Iterator[Problem]:
@@ -264,8 +278,8 @@ def _circles(center: Center) -> Iterator[Problem]:
             build_graph(center, center.settings.partitions.start)
         except DefinitionError as error:
             yield Problem(error.where, error.found, error.expected, error.remedy)
-        except KeyError:
-            return  # an unknown table or metric, reported above
+        except (KeyError, ValueError):
+            return  # an unknown table or metric, or a window that is none, reported above
 
 
 def _circle(center: Center) -> list[str]:
@@ -294,6 +308,8 @@ def _shape(center: Center, metric: Metric) -> Iterator[Problem]:
                 f"grain {metric.grain} from {name} by {part.grain}",
                 f"grain: {part.grain}",
             )
+    if isinstance(metric, ConversionMetric):
+        yield from _conversion(center, key, metric)
     for leaf in shapes.leaves(center, metric):
         lacking = set(metric.dimensions) - set(center.models[leaf.model].dimensions)
         if lacking and not isinstance(metric, SimpleMetric):
@@ -302,6 +318,21 @@ def _shape(center: Center, metric: Metric) -> Iterator[Problem]:
                 f"dimensions {listed(lacking)}",
                 f"dimensions of model {leaf.model}",
             )
+
+
+def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[Problem]:
+    """What follows whom is told by an entity, and by properties, that both events' models have."""
+    models = [center.models[name] for name in shapes.models_of(center, metric)]
+    entities = set.intersection(*({entity.name for entity in model.entities} for model in models))
+    if metric.entity not in entities:
+        found, near = f"unknown entity {metric.entity!r}", did_you_mean(metric.entity, entities)
+        yield Problem(center.where(key, "entity"), found, f"one of {listed(entities)}", near)
+    dimensions = set.intersection(*(set(model.dimensions) for model in models))
+    for name in metric.constant_properties:
+        if name not in dimensions:
+            found, near = f"unknown dimension {name!r}", did_you_mean(name, dimensions)
+            where = center.where(key, "constant_properties")
+            yield Problem(where, found, f"one of {listed(dimensions)}", near)
 
 
 def _same_in_lower_case(center: Center) -> Iterator[Problem]:

@@ -1,11 +1,13 @@
 """Reads one YAML file strictly and remembers the line of every key.
 
-YAML 1.2's core schema (`no` is a text, `012` is twelve, `12:30` is a text), and what damages silently is refused: keys
-given twice, anchors and aliases, more than 1 MB, nesting beyond 50. Stays out: what the keys mean (`center_files.py`).
+YAML 1.2's core schema (`no` is a text, `012` is twelve, `12:30` is a text), and what damages silently is
+refused: keys given twice, anchors and aliases, tags, more than 1 MB, nesting beyond 50. Stays out: what the
+keys mean (`center_files.py`).
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from metric_pipelines.errors import DefinitionError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
+MAX_DIGITS = 40
 
 Location = tuple[str | int, ...]
 
@@ -64,7 +67,7 @@ def read_yaml(path: Path) -> YamlFile:
 
 def _compose(path: Path, raw: bytes) -> yaml.Node | None:
     try:
-        _refuse_aliases(path, raw)
+        _refuse_tricks(path, raw)
         return yaml.compose(raw.decode("utf-8"), Loader=yaml.CSafeLoader)
     except UnicodeDecodeError as error:
         raise DefinitionError(f"{path}:1", f"not UTF-8: {error.reason}", "a file in UTF-8") from error
@@ -78,12 +81,15 @@ def _compose(path: Path, raw: bytes) -> yaml.Node | None:
         raise DefinitionError(f"{path}:1", f"not YAML: {error}", "valid YAML 1.2") from error
 
 
-def _refuse_aliases(path: Path, raw: bytes) -> None:
+def _refuse_tricks(path: Path, raw: bytes) -> None:
+    """Aliases, tags and deep nesting, found before anything is built of them."""
     depth = 0
     for event in yaml.parse(raw.decode("utf-8"), Loader=yaml.CSafeLoader):
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise DefinitionError(f"{path}:{line}", "an anchor or alias", "plain YAML", "write the value out")
+        if getattr(event, "tag", None):
+            raise DefinitionError(f"{path}:{line}", f"tag {event.tag}", "plain YAML", "remove the tag")
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             depth += 1
             if depth > MAX_DEPTH:
@@ -123,15 +129,19 @@ def _mapping(path: Path, node: yaml.MappingNode, at: Location, lines: dict[Locat
 
 
 def _scalar(path: Path, node: yaml.Node) -> Any:
-    """The core schema of YAML 1.2 (yaml.org/spec/1.2.2, 10.3.2), without octal, hexadecimal, infinity and NaN."""
+    """The core schema of YAML 1.2 (yaml.org/spec/1.2.2, 10.3.2), without octal, hexadecimal, infinity and
+    NaN.
+    """
     text = str(node.value)
-    if node.tag not in ("tag:yaml.org,2002:str",) and node.tag.startswith("!"):
-        line = node.start_mark.line + 1
-        raise DefinitionError(f"{path}:{line}", f"tag {node.tag}", "plain YAML", "remove the tag")
     if getattr(node, "style", None) in ("'", '"', "|", ">"):
         return text
     if text.lower() in _WORDS and text in (text.lower(), text.capitalize(), text.upper()):
         return _WORDS[text.lower()]
-    if _INT.fullmatch(text):
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    if not _FLOAT.fullmatch(text):
+        return text
+    if len(text) > MAX_DIGITS or not math.isfinite(float(text)):
+        where = f"{path}:{node.start_mark.line + 1}"
+        raise DefinitionError(
+            where, f"number {text[:20]}...", f"at most {MAX_DIGITS} digits", "quote it, if it is a text"
+        )
+    return int(text) if _INT.fullmatch(text) else float(text)

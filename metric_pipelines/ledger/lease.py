@@ -1,7 +1,7 @@
 """The lease: one process at a time executes a plan. A second waits and can name the holder.
 
-Each new holder gets the next epoch; who publishes compares it just before the commit, so that a process that was stopped and
-comes back after somebody else took over cannot write.
+Each new holder gets the next epoch; who publishes compares it just before the commit, so that a process that
+was stopped and comes back after somebody else took over cannot write.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def held(
             waiting(other)
             told = True
         if time.monotonic() > until:
-            raise BusyError("refresh", f"held by {other}", "a free lease", "wait for it to end, or stop that process")
+            raise BusyError(
+                "refresh", f"held by {other}", "a free lease", "wait for it to end, or stop that process"
+            )
         time.sleep(0.2)
     try:
         yield epoch
@@ -123,6 +125,8 @@ def fence(ledger: Ledger, epoch: int) -> Callable[[], None]:
         with ledger.engine.connect() as con:
             newest = con.execute(sa.select(t.leases.c.epoch).where(t.leases.c.name == NAME)).scalar_one()
         if newest != epoch:
-            raise BusyError("publish", f"the lease moved on to epoch {newest}", f"epoch {epoch}", "nothing was written")
+            raise BusyError(
+                "publish", f"the lease moved on to epoch {newest}", f"epoch {epoch}", "nothing was written"
+            )
 
     return check

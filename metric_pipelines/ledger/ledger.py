@@ -1,7 +1,8 @@
 """Reads and writes of the ledger: attempts with their verdicts, versions, groups, marks.
 
-An attempt is one try at one (asset, partition). `publishing` is written before the lake's commit and becomes `published`
-after it, so that a kill between the two can be told from either: the lake knows the publication's id, or it does not.
+An attempt is one try at one (asset, partition). `publishing` is written before the lake's commit and becomes
+`published` after it, so that a kill between the two can be told from either: the lake knows the publication's
+id, or it does not.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from metric_pipelines.ledger import tables as t
 from metric_pipelines.ledger.schema import migrate
 
 State = Literal["publishing", "published", "withheld", "unavailable", "abandoned"]
-"""`unavailable`: an input could not be read now; says nothing about the contents. `abandoned`: killed before its commit."""
+"""`unavailable`: an input could not be read now; says nothing about the contents. `abandoned`: killed before
+its commit.
+"""
 
 GROUP_COLUMNS = 40
 
@@ -44,7 +47,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try at one (asset, partition); a published one is a receipt. `inputs` are data versions by `key@partition`."""
+    """One try at one (asset, partition); a published one is a receipt. `inputs` are data versions by
+    `key@partition`.
+    """
 
     asset: str
     partition: str
@@ -70,7 +75,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class PairHistory:
-    """The last attempt of a pair that said something of its contents, the last of all, and the receipt in force."""
+    """The last attempt of a pair that said something of its contents, the last of all, and the receipt in
+    force.
+    """
 
     last: Attempt | None = None
     latest: Attempt | None = None
@@ -126,7 +133,9 @@ class Ledger:
         return ids
 
     def settle(self, publication: str, snapshot: int | None) -> None:
-        """The attempts of a publication become published at a snapshot, or abandoned where there was no commit."""
+        """The attempts of a publication become published at a snapshot, or abandoned where there was no
+        commit.
+        """
         state = "abandoned" if snapshot is None else "published"
         with self.writing() as con:
             con.execute(
@@ -148,7 +157,9 @@ class Ledger:
         with self.engine.connect() as con:
             for start in range(0, len(wanted), 500):
                 part = wanted[start : start + 500]
-                rows = con.execute(sa.select(t.verdicts).where(t.verdicts.c.attempt_id.in_(part)).order_by(t.verdicts.c.id))
+                rows = con.execute(
+                    sa.select(t.verdicts).where(t.verdicts.c.attempt_id.in_(part)).order_by(t.verdicts.c.id)
+                )
                 for row in rows.mappings():
                     kept = {k: row[k] for k in ("check", "library", "passed", "severity", "detail")}
                     found[row["attempt_id"]].append(Verdict(**kept))
@@ -193,7 +204,11 @@ class Ledger:
             number = max((int(n) for n, _ in rows), default=0) + 1
             con.execute(
                 sa.insert(t.definitions).values(
-                    asset=asset, column_version=number, computation=computation, definition=definition, first_used_at=now()
+                    asset=asset,
+                    column_version=number,
+                    computation=computation,
+                    definition=definition,
+                    first_used_at=now(),
                 )
             )
             return number
@@ -202,7 +217,9 @@ class Ledger:
         """The wide table a metric of this shape lives in: once given, for ever; a full table starts another."""
         c = t.groups.c
         with self.writing() as con:
-            found = con.execute(sa.select(c.table_name).where(c.metric == metric, c.shape == shape)).scalar_one_or_none()
+            found = con.execute(
+                sa.select(c.table_name).where(c.metric == metric, c.shape == shape)
+            ).scalar_one_or_none()
             if found is not None:
                 return str(found)
             sizes = sa.select(c.table_name, sa.func.count()).where(c.shape == shape).group_by(c.table_name)

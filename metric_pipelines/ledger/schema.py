@@ -1,4 +1,6 @@
-"""Brings a ledger's database to the newest schema, by Alembic; does nothing, and imports nothing, where it is there."""
+"""Brings a ledger's database to the newest schema, by Alembic; does nothing, and imports nothing, where it is
+there.
+"""
 
 from __future__ import annotations
 

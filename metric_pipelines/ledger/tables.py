@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-metadata = MetaData(naming_convention={"ix": "ix_%(column_0_label)s", "pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s"})  # fmt: skip
+metadata = MetaData()
 
 attempts = Table(
     "attempts",

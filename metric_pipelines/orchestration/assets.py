@@ -1,7 +1,8 @@
-"""Asset bodies: one multi-asset for each group that is computed together; each body is one call into `publication/`.
+"""Asset bodies: one multi-asset for each group that is computed together; each body is one call into
+`publication/`.
 
-A body asks the ledger, not the run, which inputs are published; it audits whether or not a check was selected; without a
-partition it is refused, with a check alone it re-stages and judges and publishes nothing.
+A body asks the ledger, not the run, which inputs are published; it audits whether or not a check was
+selected; without a partition it is refused, with a check alone it re-stages and judges and publishes nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +19,8 @@ from metric_pipelines.orchestration.reports import evaluations, report
 from metric_pipelines.orchestration.resources import LakeResource
 from metric_pipelines.orchestration.specs import asset_spec, check_specs
 from metric_pipelines.publication.inspection import inspect
-from metric_pipelines.publication.steps import Outcome, carry_out
+from metric_pipelines.publication.publishing import Outcome
+from metric_pipelines.publication.steps import carry_out
 from metric_pipelines.publication.workshop import Workshop
 
 POOL = "metric_pipelines_lake"
@@ -36,7 +38,11 @@ def assets_of(workshop: Workshop, open_shop: OpenWorkshop) -> list[dg.AssetsDefi
 
 
 def _step(
-    workshop: Workshop, step: str, nodes: list[Node], months: dg.PartitionsDefinition[Any], open_shop: OpenWorkshop
+    workshop: Workshop,
+    step: str,
+    nodes: list[Node],
+    months: dg.PartitionsDefinition[Any],
+    open_shop: OpenWorkshop,
 ) -> dg.AssetsDefinition:
     partitioned = nodes[0].partitioned
 
@@ -74,7 +80,9 @@ def _months(context: dg.AssetExecutionContext, partitioned: bool) -> list[str] |
     """The months of the run; [''] where the assets have none; None where the run names none."""
     if not partitioned:
         return [WHOLE]
-    return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
+    return (
+        list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
+    )
 
 
 def _checks_alone(

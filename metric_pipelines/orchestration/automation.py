@@ -1,4 +1,6 @@
-"""What starts a refresh by itself: the schedule of the night, and the sensor that finishes what was begun elsewhere."""
+"""What starts a refresh by itself: the schedule of the night, and the sensor that finishes what was begun
+elsewhere.
+"""
 
 import dagster as dg
 from dagster._core.storage.dagster_run import DagsterRunStatus, RunsFilter
@@ -7,7 +9,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.ledger import lease
 from metric_pipelines.orchestration.assets import OpenWorkshop
 from metric_pipelines.orchestration.reaper import reap
-from metric_pipelines.orchestration.refresh_job import LAST_REFRESH
+from metric_pipelines.orchestration.refresh_job import OP
 from metric_pipelines.publication.plan import Scope, plan
 from metric_pipelines.publication.workshop import Workshop
 
@@ -15,12 +17,12 @@ ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 TRIES = 2
 
 
-def nightly(center: Center, job: dg.JobDefinition, cron: str = "0 2 * * *") -> dg.ScheduleDefinition:
-    """The nightly refresh at 02:00 in the center's time zone."""
+def nightly(center: Center, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """The refresh of the night (02:00 unless `center.yaml` says otherwise), in the center's time zone."""
     return dg.ScheduleDefinition(
         name="nightly",
         job=job,
-        cron_schedule=cron,
+        cron_schedule=center.settings.refresh_at,
         execution_timezone=center.settings.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Reads the sources and computes what is due, every night.",
@@ -28,14 +30,16 @@ def nightly(center: Center, job: dg.JobDefinition, cron: str = "0 2 * * *") -> d
 
 
 def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinition:
-    """Every 5 seconds: ends dead runs, and refreshes what became due by a run started in the UI or left behind."""
+    """Every 5 seconds: ends dead runs, and refreshes what became due by a run started in the UI or left
+    behind.
+    """
 
     @dg.sensor(
         name="follow",
         job=job,
         minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Finishes what was started in the UI: computes what depends on it. Ends runs whose process is gone.",
+        description="Finishes what was started in the UI, and ends runs whose process is gone.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         shop = open_shop(context.instance, None)
@@ -52,7 +56,9 @@ def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinitio
 
 
 def _busy(instance: dg.DagsterInstance, shop: Workshop) -> str:
-    """Who is at work: the lease, or a run of ours. What is only queued does not count, else it could wait for ever."""
+    """Who is at work: the lease, or a run of ours. What is only queued does not count, else it could wait for
+    ever.
+    """
     holder = lease.holder(shop.ledger)
     if holder is not None:
         return f"{holder} is at work"
@@ -60,12 +66,14 @@ def _busy(instance: dg.DagsterInstance, shop: Workshop) -> str:
     return f"run {runs[0].run_id} is at work" if runs else ""
 
 
-def _request(instance: dg.DagsterInstance, shop: Workshop, left_behind: bool) -> dg.SkipReason | dg.RunRequest:
+def _request(
+    instance: dg.DagsterInstance, shop: Workshop, left_behind: bool
+) -> dg.SkipReason | dg.RunRequest:
     """At most two tries for one state of the ledger: a refresh that moves nothing is not repeated for ever."""
     mark = shop.ledger.mark()
     for attempt in range(TRIES):
         key = f"{mark}-{attempt}"
         if not instance.get_runs(RunsFilter(tags={"dagster/run_key": key}), limit=1):
             read = {"read_sources": left_behind}
-            return dg.RunRequest(run_key=key, run_config={"ops": {"refresh": {"config": read}}})
-    return dg.SkipReason(f"tried {TRIES} times at state {mark}; see the failed refresh, {LAST_REFRESH} {shop.ledger.noted(LAST_REFRESH)}")
+            return dg.RunRequest(run_key=key, run_config={"ops": {OP: {"config": read}}})
+    return dg.SkipReason(f"tried {TRIES} times at state {mark} of the ledger; see the failed refresh")

@@ -16,9 +16,11 @@ from metric_pipelines.publication.workshop import Workshop, open_workshop
 
 
 def build_definitions(center: Center, home: Path, announce: Announce = lambda _: None) -> dg.Definitions:
-    """Assets, checks, the jobs `assets` and `refresh`, the schedule `nightly` and the sensor `follow` of a center.
+    """Assets, checks, the jobs `assets` and `refresh`, the schedule `nightly` and the sensor `follow` of a
+    center.
 
-    `home` is the folder for everything that is written; `announce` is told what a refresh is about to compute.
+    `home` is the folder for everything that is written; `announce` is told what a refresh is about to
+    compute.
     """
     ledger = Ledger(sqlite_url(home / "ledger.sqlite"))
 
@@ -26,7 +28,9 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
         return with_epoch(open_workshop(center, home, ledger, ask_sources=True), epoch)
 
     assets = assets_of(open_workshop(center, home, ledger, ask_sources=False), open_shop)
-    everything = dg.define_asset_job("assets", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor)
+    everything = dg.define_asset_job(
+        "assets", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor
+    )
     refresh = refresh_job(open_shop, lambda: defs.resolve_job_def("assets"), announce)
     defs = dg.Definitions(
         assets=assets,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from typing import Any
 import dagster as dg
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.errors import InternalError, MetricPipelinesError
+from metric_pipelines.errors import InternalError
 from metric_pipelines.orchestration.build import build_definitions
 from metric_pipelines.orchestration.reaper import process_tags
-from metric_pipelines.orchestration.refresh_job import Announce
+from metric_pipelines.orchestration.refresh_job import OP, Announce
 from metric_pipelines.settings import project_folder
 
 HOME = "DAGSTER_HOME"
@@ -35,7 +36,9 @@ class Launched:
 
 
 def dagster_home(home: Path) -> Path:
-    """The folder of `dagster.yaml`: DAGSTER_HOME where it is set, else the project's, else one below the home folder."""
+    """The folder of `dagster.yaml`: DAGSTER_HOME where it is set, else the project's, else one below the home
+    folder.
+    """
     if os.environ.get(HOME):
         return Path(os.environ[HOME])
     folder = project_folder()
@@ -49,7 +52,13 @@ def dagster_home(home: Path) -> Path:
 
 
 def refresh_here(
-    center: Center, home: Path, assets: Sequence[str], months: Sequence[str], *, forced: bool, announce: Announce
+    center: Center,
+    home: Path,
+    assets: Sequence[str],
+    months: Sequence[str],
+    *,
+    forced: bool,
+    announce: Announce,
 ) -> Launched:
     """Runs the job `refresh` in this process.
 
@@ -61,7 +70,7 @@ def refresh_here(
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def("refresh").execute_in_process(
             instance=instance,
-            run_config={"ops": {"refresh": {"config": config}}, **QUIET},
+            run_config={"ops": {OP: {"config": config}}, **QUIET},
             tags=process_tags(),
             raise_on_error=False,
         )
@@ -79,11 +88,14 @@ def _raise_ours(result: Any) -> None:
             return
         cause = error.cause or error if error is not None else None
         text = str(cause.message).strip() if cause is not None else "no error was recorded"
-        raise InternalError(f"run {result.run_id}", text, "a refresh that ends", "see the run in the Dagster UI")
+        raise InternalError(
+            f"run {result.run_id}", text, "a refresh that ends", "see the run in the Dagster UI"
+        )
 
 
 def up(home: Path, port: int, *, read_only: bool, ready: Callable[[str], None]) -> int:
-    """The Dagster web server and daemon on the loopback address, until Ctrl-C or SIGTERM; returns an exit code.
+    """The Dagster web server and daemon on the loopback address, until Ctrl-C or SIGTERM; returns an exit
+    code.
 
     Stops all children: each gets SIGINT, and is killed after 10 seconds.
     """
@@ -93,7 +105,7 @@ def up(home: Path, port: int, *, read_only: bool, ready: Callable[[str], None]) 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    children = [subprocess.Popen(c, cwd=folder, env=environment, preexec_fn=_own_group) for c in commands]  # noqa: PLW1509
+    children = [subprocess.Popen(c, cwd=folder, env=environment, preexec_fn=_own_group) for c in commands]
     ready(f"http://127.0.0.1:{port}")
     try:
         while not stop.wait(0.5):
@@ -107,7 +119,8 @@ def up(home: Path, port: int, *, read_only: bool, ready: Callable[[str], None]) 
 def _own_group() -> None:
     """A group of its own, so that Ctrl-C in the terminal reaches us alone and we stop the children in order.
 
-    A shell's `&` makes SIGINT ignored, and Dagster copies that to SIGTERM: then nothing but SIGKILL would stop it.
+    A shell's `&` makes SIGINT ignored, and Dagster copies that to SIGTERM: then nothing but SIGKILL would
+    stop it.
     """
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -134,10 +147,8 @@ def _stop(children: Sequence[subprocess.Popen[bytes]]) -> None:
         if child.poll() is None:
             child.send_signal(signal.SIGINT)
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(10)
-        except subprocess.TimeoutExpired:
-            pass
         _kill_group(child.pid)
 
 
@@ -147,6 +158,3 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-__all__ = ["Launched", "MetricPipelinesError", "dagster_home", "refresh_here", "up"]

@@ -1,7 +1,8 @@
-"""Ends runs whose process is gone, frees the pool slots of finished runs, and says again what the ledger knows of their pairs.
+"""Ends runs whose process is gone, frees the pool slots of finished runs, and says again what the ledger
+knows of their pairs.
 
-Dagster itself marks a killed worker only while its code server lives, and never frees its slot: one kill would block the pool
-for ever. Runs of ours carry process, start time and host as tags.
+Dagster itself marks a killed worker only while its code server lives, and never frees its slot: one kill
+would block the pool for ever. Runs of ours carry process, start time and host as tags.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import socket
 
 import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, DagsterRunStatus, RunsFilter
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG, PARTITION_NAME_TAG
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
 
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE, months_between
 from metric_pipelines.ledger.lease import process_started
 from metric_pipelines.orchestration.reports import evaluations, input_tags, materialization
+from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.publication.standing import NOTHING, standing
-from metric_pipelines.publication.steps import Outcome
 from metric_pipelines.publication.workshop import Workshop
 
 PID, STARTED, HOST = "metric_pipelines/pid", "metric_pipelines/pid_started", "metric_pipelines/host"
@@ -66,7 +71,9 @@ def free_slots(instance: dg.DagsterInstance) -> None:
 
 
 def _say_again(instance: dg.DagsterInstance, workshop: Workshop, run: dg.DagsterRun) -> None:
-    """The last word of the ledger on each pair of a dead run: else its planned checks hide good and bad ones alike."""
+    """The last word of the ledger on each pair of a dead run: else its planned checks hide good and bad ones
+    alike.
+    """
     facts = workshop.facts()
     stands = standing(facts.graph, facts.history)
     attempted = {a.pair for a in workshop.ledger.attempts_of_run(run.run_id)}

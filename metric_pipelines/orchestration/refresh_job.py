@@ -1,7 +1,8 @@
-"""The job `refresh`: one op that holds the lease, reaps, and carries out the plan by child runs in its own process.
+"""The job `refresh`: one op that holds the lease, reaps, and carries out the plan by child runs in its own
+process.
 
-Launched alike by the schedule, the command line and the sensor `follow`. It ends failed, naming them, when something is
-withheld, blocked or unavailable, after everything good is published: that is the gate.
+Launched alike by the schedule, the command line and the sensor `follow`. It ends failed, naming them, when
+something is withheld, blocked or unavailable, after everything good is published: that is the gate.
 """
 
 from collections.abc import Callable
@@ -26,13 +27,16 @@ from metric_pipelines.publication.plan import Scope, Work
 from metric_pipelines.publication.refresh import refresh
 from metric_pipelines.publication.workshop import Workshop
 
+OP = "carry_out_plan"
 LAST_REFRESH = "mark_of_last_refresh"
 Announce = Callable[[str], None]
 JobOf = Callable[[], dg.JobDefinition]
 
 
 class RefreshConfig(dg.Config):
-    """What a refresh is about. Empty lists mean everything; `forced` computes what is selected even if it is not due."""
+    """What a refresh is about. Empty lists mean everything; `forced` computes what is selected even if it is
+    not due.
+    """
 
     assets: list[str] = []  # noqa: RUF012 (Dagster's config classes are pydantic models)
     months: list[str] = []  # noqa: RUF012
@@ -52,12 +56,14 @@ class RefreshConfig(dg.Config):
 def refresh_job(open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce) -> dg.JobDefinition:
     """The job; `assets_job` gives the job of all assets, whose child runs it makes."""
 
-    @dg.op(name="refresh", description="Plan from the ledger, carry it out in waves, fail if anything is withheld.")
+    @dg.op(name=OP, description="Plan from the ledger, carry it out in waves, fail if anything is withheld.")
     def refresh_op(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
         tag_this_process(context.instance, context.run)
         since = now()
         shop = open_shop(context.instance, None)
-        with lease.held(shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)) as epoch:
+        with lease.held(
+            shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)
+        ) as epoch:
             for run in reap(context.instance, shop):
                 context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
             shop = open_shop(context.instance, str(epoch))
@@ -68,7 +74,10 @@ def refresh_job(open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce) 
             listed = "\n".join(str(trouble) for trouble in found)
             raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)
 
-    @dg.job(name="refresh", description="Everything that is due: sources, models, metrics, in waves; fails if anything is withheld.")
+    @dg.job(
+        name="refresh",
+        description="Everything that is due, in waves; fails if anything is withheld.",
+    )
     def job() -> None:
         refresh_op()
 
@@ -84,7 +93,12 @@ class _Child:
     """Carries out a rectangle of work as a run of its own, in this process."""
 
     def __init__(
-        self, context: dg.OpExecutionContext, job: dg.JobDefinition, epoch: int, forced: bool, announce: Announce
+        self,
+        context: dg.OpExecutionContext,
+        job: dg.JobDefinition,
+        epoch: int,
+        forced: bool,
+        announce: Announce,
     ) -> None:
         self._context, self._job, self._announce = context, job, announce
         self._tags = {

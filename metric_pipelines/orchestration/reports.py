@@ -1,7 +1,8 @@
 """What became of a step, told to Dagster: materializations and check evaluations, per month.
 
-A wholly good asset yields its result and then logs each month (the months' own versions win); an asset with a bad month logs its
-good months and yields nothing. What is blocked is one logged warning. One module owns all events.
+A wholly good asset yields its result and then logs each month (the months' own versions win); an asset with a
+bad month logs its good months and yields nothing. What is blocked is one logged warning. One module owns all
+events.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Attempt, Verdict
 from metric_pipelines.orchestration.specs import asset_key
-from metric_pipelines.publication.steps import Outcome
+from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.quality.rules import CHECKS
 
 Events = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckEvaluation]
@@ -30,7 +31,10 @@ GOOD = ("published", "unchanged")
 
 
 def report(
-    context: dg.AssetExecutionContext, graph: Graph, outcomes: Iterable[Outcome], verdicts: dict[int, list[Verdict]]
+    context: dg.AssetExecutionContext,
+    graph: Graph,
+    outcomes: Iterable[Outcome],
+    verdicts: dict[int, list[Verdict]],
 ) -> Events:
     """Tells Dagster what became of each asset of a step."""
     by_key: dict[str, list[Outcome]] = {}
@@ -93,7 +97,9 @@ def evaluations(
             yield _evaluation(pair, check, False, "error", {"not evaluated": reason})
 
 
-def _evaluation(pair: Pair, check: str, passed: bool, severity: str, detail: dict[str, Any]) -> dg.AssetCheckEvaluation:
+def _evaluation(
+    pair: Pair, check: str, passed: bool, severity: str, detail: dict[str, Any]
+) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=asset_key(pair[0]),
         check_name=check,
@@ -111,7 +117,9 @@ def _detail(verdict: Verdict, reason: str) -> dict[str, Any]:
 
 
 def metadata(outcome: Outcome) -> dict[str, Any]:
-    """Row count and value as numbers (so that the asset's plot is the metric's curve), and what the receipt says."""
+    """Row count and value as numbers (so that the asset's plot is the metric's curve), and what the receipt
+    says.
+    """
     attempt = outcome.attempt
     assert attempt is not None
     found: dict[str, Any] = {
@@ -126,7 +134,9 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
         found["definition version"] = attempt.column_version
     schema = attempt.facts.get("schema") or {}
     if schema:
-        found["dagster/column_schema"] = dg.TableSchema([dg.TableColumn(c, str(t)) for c, t in schema.items()])
+        found["dagster/column_schema"] = dg.TableSchema(
+            [dg.TableColumn(c, str(t)) for c, t in schema.items()]
+        )
     return {k: v for k, v in found.items() if v is not None}
 
 

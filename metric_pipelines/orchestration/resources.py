@@ -12,7 +12,7 @@ from dagster_duckdb import DuckDBResource
 from metric_pipelines.warehouse.lake import Lake, prepare
 
 
-class LakeResource(DuckDBResource):  # type: ignore[misc]
+class LakeResource(DuckDBResource):
     """An in-memory DuckDB per step, with the lake in `folder` attached as `lake`."""
 
     database: str = ":memory:"

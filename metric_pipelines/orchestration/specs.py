@@ -14,7 +14,9 @@ from metric_pipelines.orchestration.partitions import dependency
 from metric_pipelines.quality.rules import CHECKS
 
 
-def asset_spec(center: Center, graph: Graph, node: Node, months: dg.PartitionsDefinition[Any]) -> dg.AssetSpec:
+def asset_spec(
+    center: Center, graph: Graph, node: Node, months: dg.PartitionsDefinition[Any]
+) -> dg.AssetSpec:
     """The spec of an asset: lineage, group, owners, kinds, tags, description, versions."""
     described = _described(center, node)
     return dg.AssetSpec(
@@ -120,7 +122,12 @@ def _metric(center: Center, metric: Metric) -> dict[str, Any]:
             "dimensions": ", ".join(metric.dimensions) or "total only",
             "definition": str(center.files[f"metrics/{metric.name}"].path.relative_to(center.folder)),
         },
-        "tags": {"layer": "metric", "tier": str(metric.tier), "department": metric.department, "type": metric.type},
+        "tags": {
+            "layer": "metric",
+            "tier": str(metric.tier),
+            "department": metric.department,
+            "type": metric.type,
+        },
     }
 
 

@@ -1,6 +1,7 @@
 """Where Dagster keeps its own records: SQLite below the home folder, wherever it is started from.
 
-Named in `dagster.yaml`. A relative `base_dir` there would be taken from the current folder, and make a new, empty instance.
+Named in `dagster.yaml`. A relative `base_dir` there would be taken from the current folder, and make a new,
+empty instance.
 """
 
 from __future__ import annotations

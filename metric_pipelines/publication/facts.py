@@ -1,4 +1,6 @@
-"""What is measured of a staged asset for its receipt: rows, content hash, where it is stored, and a metric's month value."""
+"""What is measured of a staged asset for its receipt: rows, content hash, where it is stored, and a metric's
+month value.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
         some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
     versions = tables.content_versions(con, item.table, item.months, of, some)
     values = _month_values(con, shop.center, item)
-    common: dict[str, Any] = {"schema": {c: t for c, t in tables.columns(con, item.table).items() if c in of}}
+    common: dict[str, Any] = {"schema": _schema(con, item, of)}
     if item.columns is not None:
         common["table"] = table_of(shop, shop.center.metrics[item.columns.key])
     found = {}
@@ -47,39 +49,57 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
     return found
 
 
+def _schema(con: duckdb.DuckDBPyConnection, item: Staged, of: list[str]) -> dict[str, str]:
+    """Columns and types as readers see them: a metric's are called value, numerator, denominator."""
+    types = tables.columns(con, item.table)
+    shown = {column: part for part, column in item.columns.all.items()} if item.columns else {}
+    return {shown.get(c, c): types[c] for c in of}
+
+
 def table_of(shop: Workshop, metric: Metric) -> str:
     """The wide table a metric lives in."""
     return shop.ledger.table_of(metric.name, group_of(shop.center, metric))
 
 
 def _month_values(con: duckdb.DuckDBPyConnection, center: Center, item: Staged) -> dict[str, float]:
-    """One number a month for a metric, where its table gives an exact one: total, ratio of totals, or the last day's total."""
+    """One number a month for a metric, where its table gives an exact one: total, ratio of totals, or the
+    last day's total.
+    """
     if item.columns is None or item.months == [WHOLE]:
         return {}
     metric = center.metrics[item.columns.key]
     expression = _month_expression(center, metric, item)
     if expression is None:
         return {}
-    newest = f"select max({TIME}) from {item.table} b where b.{MONTH} = a.{MONTH} and b.{name(item.columns.value)} is not null"
-    where = f" where {TIME} = ({newest})" if isinstance(metric, CumulativeMetric) else ""
+    where = f" where {TIME} = ({_newest(item)})" if isinstance(metric, CumulativeMetric) else ""
     query = f"select strftime({MONTH}, '%Y-%m'), {expression} from {item.table} a{where} group by 1"
     return {str(month): float(value) for month, value in con.execute(query).fetchall() if value is not None}
 
 
+def _newest(item: Staged) -> str:
+    """The newest day with a value in the month of row `a`."""
+    assert item.columns is not None
+    value = name(item.columns.value)
+    return f"select max({TIME}) from {item.table} b where b.{MONTH} = a.{MONTH} and b.{value} is not null"
+
+
 def _month_expression(center: Center, metric: Metric, item: Staged) -> str | None:
     assert item.columns is not None
-    columns, dropped = item.columns.all, {*metric.dimensions} | ({shapes.TIME} if metric.grain == "day" else set())
+    columns = {part: name(column) for part, column in item.columns.all.items()}
+    dropped = {*metric.dimensions} | ({shapes.TIME} if metric.grain == "day" else set())
+    total = f"sum({columns['value']})"
     if isinstance(metric, CumulativeMetric):
-        return f"sum({name(columns['value'])})" if shapes.adds_up(center.metrics[metric.metric], set(metric.dimensions)) else None
+        whole = shapes.adds_up(center.metrics[metric.metric], set(metric.dimensions))
+        return total if whole else None
     parts = parts_of(metric)
     if parts and all(p not in center.metrics or shapes.adds_up(center.metrics[p], dropped) for p in parts):
-        return f"sum({name(columns['numerator'])})::double / nullif(sum({name(columns['denominator'])})::double, 0)"
+        return f"sum({columns['numerator']})::double / nullif(sum({columns['denominator']})::double, 0)"
     if shapes.adds_up(metric, dropped):
-        return f"sum({name(columns['value'])})"
-    return f"any_value({name(columns['value'])})" if not dropped else None
+        return total
+    return None if dropped else f"any_value({columns['value']})"
 
 
 def has_view(con: duckdb.DuckDBPyConnection, metric: str) -> bool:
     """Whether the lake has the view of a metric."""
-    query = "select 1 from duckdb_views() where database_name = 'lake' and schema_name = 'metrics' and view_name = ?"
-    return con.execute(query, [metric]).fetchone() is not None
+    mine = "database_name = 'lake' and schema_name = 'metrics' and view_name = ?"
+    return con.execute(f"select 1 from duckdb_views() where {mine}", [metric]).fetchone() is not None

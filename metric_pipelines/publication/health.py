@@ -66,7 +66,9 @@ def _health(
         failed = _warning(facts, verdicts, pair)
         if failed:
             return Health(name, "failing", failed, (pair[1],))
-    return _stale(facts, stands, due, pairs, name) or Health(name, "healthy", "published, checked, up to date")
+    return _stale(facts, stands, due, pairs, name) or Health(
+        name, "healthy", "published, checked, up to date"
+    )
 
 
 def _never(stands: Mapping[Pair, Standing], pairs: list[Pair]) -> str:

@@ -27,7 +27,11 @@ def inspect(
             if month not in shop.graph.partitions(key):
                 yield pair, (), "not yet due: the clock has not come to this month"
             elif any(stands[given].state != "published" for given in shop.graph.inputs(pair)):
-                yield pair, (), root_reason(stands, pair) if stands[pair].state == "blocked" else "an input is missing"
+                yield (
+                    pair,
+                    (),
+                    root_reason(stands, pair) if stands[pair].state == "blocked" else "an input is missing",
+                )
             else:
                 yield _judged(con, shop, pair)
 

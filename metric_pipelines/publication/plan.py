@@ -1,7 +1,8 @@
-"""What to do, computed from the ledger: a wave of (asset, partition) pairs that are due and whose inputs are settled.
+"""What to do, computed from the ledger: a wave of (asset, partition) pairs that are due and whose inputs are
+settled.
 
-No wave holds an asset beside its input, so nothing is computed from what the same wave may withhold, and an unchanged source
-stops everything after it. A plan is a list of small values; nothing runs here.
+No wave holds an asset beside its input, so nothing is computed from what the same wave may withhold, and an
+unchanged source stops everything after it. A plan is a list of small values; nothing runs here.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Work:
 class Scope:
     """What a refresh is about: assets and months (None: all), and since when sources count as read.
 
-    `read_since` None means that no source is read again. `forced` computes what is chosen even where it is not due.
+    `read_since` None means that no source is read again. `forced` computes what is chosen even where it is
+    not due.
     """
 
     assets: frozenset[str] | None = None
@@ -63,7 +65,8 @@ class Facts:
 
 
 def inputs_in_force(facts: Facts, pair: Pair) -> dict[str, str]:
-    """The data version in force of every input of a pair, by `key@partition`; what the pair is computed from now.
+    """The data version in force of every input of a pair, by `key@partition`; what the pair is computed from
+    now.
 
     A metric that is carried forward from day to day also depends on how far its month has come.
     """
@@ -97,7 +100,9 @@ def _inputs_published(stands: Mapping[Pair, Standing], inputs: Collection[Pair])
 
 
 def is_due(facts: Facts, pair: Pair, scope: Scope) -> bool:
-    """Whether a pair must be computed: never was, its definition or an input changed, or its source is to be read."""
+    """Whether a pair must be computed: never was, its definition or an input changed, or its source is to be
+    read.
+    """
     own, node = facts.history.get(pair, NOTHING), facts.graph.nodes[pair[0]]
     if scope.forced and _before(own.latest, scope.read_since):
         return True
@@ -119,13 +124,19 @@ def _utc(moment: datetime, like: datetime) -> datetime:
 
 
 def _source_due(facts: Facts, pair: Pair, own: PairHistory, scope: Scope) -> bool:
-    """A source is read once a refresh: its open months by default, all of them weekly, or always (`reread: all`)."""
+    """A source is read once a refresh: its open months by default, all of them weekly, or always (`reread:
+    all`).
+    """
     if not _before(own.latest, scope.read_since):
         return False
     assert scope.read_since is not None
     system, table = pair[0].split("/")
     reread = facts.center.sources[system].tables[table].reread
-    if own.last is None or own.last.state == "withheld" or own.last.version != facts.graph.nodes[pair[0]].version:
+    if (
+        own.last is None
+        or own.last.state == "withheld"
+        or own.last.version != facts.graph.nodes[pair[0]].version
+    ):
         return True
     recent = reread == "all" or pair[1] == WHOLE or pair[1] in facts.graph.months[-reread:]
     chosen = scope.months is not None and pair[1] in scope.months
@@ -141,8 +152,8 @@ def rectangles(pairs: Collection[Pair]) -> list[Work]:
     for key, partitions in months.items():
         alike.setdefault(tuple(sorted(partitions)), []).append(key)
     found = []
-    for partitions, keys in alike.items():
-        stretches = [(WHOLE, WHOLE)] if partitions == (WHOLE,) else spans(list(partitions))
+    for alike_months, keys in alike.items():
+        stretches = [(WHOLE, WHOLE)] if alike_months == (WHOLE,) else spans(list(alike_months))
         found += [Work(tuple(keys), first, last) for first, last in stretches]
     return found
 
@@ -153,11 +164,17 @@ def plan(facts: Facts, scope: Scope) -> list[Work]:
 
 
 def foreseen(facts: Facts, scope: Scope) -> list[Work]:
-    """All that may follow from the next wave, for a dry run: everything downstream of it is assumed to change."""
+    """All that may follow from the next wave, for a dry run: everything downstream of it is assumed to
+    change.
+    """
     found = wave(facts, scope)
     touched = set(found)
     for pair in facts.graph.pairs():
-        if pair not in touched and scope.holds(pair) and any(given in touched for given in facts.graph.inputs(pair)):
+        if (
+            pair not in touched
+            and scope.holds(pair)
+            and any(given in touched for given in facts.graph.inputs(pair))
+        ):
             touched.add(pair)
             found.append(pair)
     return rectangles(found)

@@ -1,6 +1,8 @@
-"""A refresh: plan, carry out, plan again, until nothing is left or nothing moved; then what is wrong, by name.
+"""A refresh: plan, carry out, plan again, until nothing is left or nothing moved; then what is wrong, by
+name.
 
-How a rectangle of work is carried out is handed in: orchestration makes a Dagster run of it, a test calls the step itself.
+How a rectangle of work is carried out is handed in: orchestration makes a Dagster run of it, a test calls the
+step itself.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ class Trouble:
 
 
 def refresh(shop: Workshop, scope: Scope, execute: Callable[[Work], None]) -> list[Trouble]:
-    """Carries out waves of work until nothing is left, and returns what is withheld, blocked or could not be read."""
+    """Carries out waves of work until nothing is left, and returns what is withheld, blocked or could not be
+    read.
+    """
     while works := plan(shop.facts(), scope):
         before = shop.ledger.mark()
         for work in works:

@@ -1,6 +1,7 @@
 """How every (asset, partition) stands: the one question that the plan, the steps and health ask.
 
-`blocked` travels down the graph and is derived, never stored: an input that is withheld today may be published tomorrow.
+`blocked` travels down the graph and is derived, never stored: an input that is withheld today may be
+published tomorrow.
 """
 
 from __future__ import annotations

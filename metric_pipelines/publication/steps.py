@@ -1,16 +1,16 @@
 """The four moves, for all assets that are computed together: stage, audit, publish, receipt.
 
-What passes is published in one lake transaction; what fails a blocking check keeps its last good contents; what depends on
-something withheld is blocked and says why. Everything here is plain Python: an asset body is one call.
+What passes is published in one lake transaction; what fails a blocking check keeps its last good contents;
+what depends on something withheld is blocked and says why. Everything here is plain Python: an asset body is
+one call.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import duckdb
 
@@ -20,43 +20,19 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
-from metric_pipelines.ledger.ledger import Attempt, PairHistory, Verdict, now
+from metric_pipelines.ledger.ledger import Attempt, Verdict, now
 from metric_pipelines.publication import facts as f
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
+from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import NOTHING, root_reason, standing
 from metric_pipelines.publication.verdicts import reason_of
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.audit import audit
 from metric_pipelines.quality.rules import Rules, rules_of_metric, rules_of_table
 from metric_pipelines.semantics import staging
-from metric_pipelines.warehouse import groups, lake, tables
-from metric_pipelines.warehouse.groups import MetricColumns, MetricView
 from metric_pipelines.warehouse.staged import Staged
-from metric_pipelines.warehouse.tables import MONTH
 
 Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError
-REJECTED_ROWS = 10_000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a pair in this step."""
-
-    pair: Pair
-    state: Literal["published", "withheld", "blocked", "unavailable", "unchanged"]
-    attempt: Attempt | None = None
-    verdicts: tuple[Verdict, ...] = ()
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A staged and audited pair, on its way to be published or withheld."""
-
-    attempt: Attempt
-    verdicts: tuple[Verdict, ...]
-    staged: Staged | None = None
-    write: bool = False
 
 
 def carry_out(
@@ -88,10 +64,16 @@ def _sorted_out(facts: Facts, pairs: list[Pair], forced: bool) -> tuple[list[Out
     for pair in pairs:
         open_inputs = [given for given in facts.graph.inputs(pair) if stands[given].state != "published"]
         if pair[1] not in facts.graph.partitions(pair[0]):
-            outcomes.append(Outcome(pair, "blocked", reason="not yet due: the clock has not come to this month"))
+            outcomes.append(
+                Outcome(pair, "blocked", reason="not yet due: the clock has not come to this month")
+            )
         elif open_inputs and stands[open_inputs[0]].state == "missing":
             given = open_inputs[0]
-            outcomes.append(Outcome(pair, "blocked", reason=f"{given[0]} {given[1]} was never published".replace("  ", " ")))
+            outcomes.append(
+                Outcome(
+                    pair, "blocked", reason=f"{given[0]} {given[1]} was never published".replace("  ", " ")
+                )
+            )
         elif open_inputs:
             outcomes.append(Outcome(pair, "blocked", reason=root_reason(stands, pair)))
         elif not forced and facts.graph.nodes[pair[0]].kind != "source" and not is_due(facts, pair, Scope()):
@@ -109,7 +91,12 @@ def _unchanged(facts: Facts, pair: Pair) -> Outcome:
 
 
 def _candidates(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, keys: list[str], months: list[str], run_id: str
+    con: duckdb.DuckDBPyConnection,
+    shop: Workshop,
+    facts: Facts,
+    keys: list[str],
+    months: list[str],
+    run_id: str,
 ) -> Iterator[Candidate]:
     """Stages and audits; a failure is narrowed down, so that it takes along no innocent asset or month."""
     try:
@@ -146,7 +133,12 @@ def _attempt(facts: Facts, pair: Pair, run_id: str) -> Attempt:
 
 
 def _audited(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, keys: list[str], months: list[str], run_id: str
+    con: duckdb.DuckDBPyConnection,
+    shop: Workshop,
+    facts: Facts,
+    keys: list[str],
+    months: list[str],
+    run_id: str,
 ) -> list[Candidate]:
     begun = {(key, m): _attempt(facts, (key, m), run_id) for key in keys for m in months}
     staged = stage(con, shop, keys, months)
@@ -215,7 +207,9 @@ def _target() -> str:
     return f"staged_{uuid.uuid4().hex[:12]}"
 
 
-def _stage_sources(con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]) -> list[Staged]:
+def _stage_sources(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
+) -> list[Staged]:
     source = shop.center.sources[keys[0].split("/")[0]]
     zone = shop.center.settings.time_zone
     with ingest.attached(con, source, shop.home):
@@ -236,7 +230,9 @@ def _provide(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months:
             transform.provide(con, edge.key, sorted(read))
 
 
-def _stage_metrics(con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]) -> list[Staged]:
+def _stage_metrics(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
+) -> list[Staged]:
     metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]
     first = metrics[0]
     dimensions = sorted(first.dimensions)
@@ -250,146 +246,3 @@ def _stage_metrics(con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[st
     columns = {metric.name: f.columns_of(shop, metric) for metric in metrics}
     question = staging.Question(metrics, first.grain, dimensions)
     return staging.stage(con, shop.center, question, columns, months, shop.today, _target())
-
-
-def publish(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, candidates: Sequence[Candidate]
-) -> list[Outcome]:
-    """Publishes what passed in one lake transaction under the writers' lock, and closes every attempt in the ledger."""
-    withheld = [c for c in candidates if c.attempt.state != "publishing"]
-    passed = [c for c in candidates if c.attempt.state == "publishing"]
-    publication = str(uuid.uuid4())
-    done = [_with(c, publication=publication) for c in withheld]
-    shop.ledger.add([(c.attempt, c.verdicts) for c in done])
-    for candidate in done:
-        _reject(con, shop, candidate)
-    return [_outcome(c) for c in done] + _publish(con, shop, facts, passed)
-
-
-def _publish(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, passed: Sequence[Candidate]
-) -> list[Outcome]:
-    if not passed:
-        return []
-    publication = str(uuid.uuid4())
-    with ExitStack() as stack:
-        stack.enter_context(lake.locked(shop.lake))
-        recover(con, shop)
-        begun = [_with(c, publication=publication) for c in passed]
-        shop.ledger.add([(c.attempt, c.verdicts) for c in begun])
-        if any(c.write for c in begun):
-            snapshot = lake.commit(con, shop.lake, publication, lambda: _write(con, shop, facts, begun), shop.fence)
-        else:
-            shop.fence()
-            snapshot = _newest(con)
-        shop.ledger.settle(publication, snapshot)
-    return [_outcome(_with(c, state="published", snapshot=snapshot, closed_at=now())) for c in begun]
-
-
-def _newest(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute("select max(snapshot_id) from lake.snapshots()").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _with(candidate: Candidate, **changes: Any) -> Candidate:
-    return replace(candidate, attempt=replace(candidate.attempt, **changes))
-
-
-def _outcome(candidate: Candidate) -> Outcome:
-    attempt = candidate.attempt
-    state: Any = attempt.state
-    return Outcome(attempt.pair, state, attempt, candidate.verdicts, attempt.reason or "")
-
-
-def recover(con: duckdb.DuckDBPyConnection, shop: Workshop) -> list[str]:
-    """Settles publications whose process died: published where the lake has their commit, else abandoned.
-
-    To be called under the writers' lock: nobody else can be in flight then.
-    """
-    stuck = shop.ledger.in_flight()
-    if stuck:
-        committed = lake.publications(con)
-        for publication in stuck:
-            shop.ledger.settle(publication, committed.get(publication))
-    return stuck
-
-
-def _write(con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, candidates: Sequence[Candidate]) -> None:
-    writing = [c for c in candidates if c.write and c.staged is not None]
-    for item, months in _by_table([c for c in writing if c.staged and c.staged.columns is None]):
-        tables.replace(con, item.key, item.table, months)
-    metrics = [c for c in writing if c.staged and c.staged.columns is not None]
-    for (table, item, months), columns in _by_columns(metrics).items():
-        groups.replace_columns(con, table, item, list(columns[0][1]), [c for c, _ in columns], list(months))
-    for key in dict.fromkeys(c.attempt.asset for c in metrics):
-        _renew_view(con, shop, facts, key, [c for c in metrics if c.attempt.asset == key])
-
-
-def _by_table(candidates: Sequence[Candidate]) -> Iterator[tuple[Staged, list[str]]]:
-    found: dict[str, tuple[Staged, list[str]]] = {}
-    for candidate in candidates:
-        assert candidate.staged is not None
-        found.setdefault(candidate.staged.table, (candidate.staged, []))[1].append(candidate.attempt.partition)
-    for item, months in found.values():
-        yield item, sorted(months)
-
-
-Columns = list[tuple[MetricColumns, tuple[str, ...]]]
-
-
-def _by_columns(candidates: Sequence[Candidate]) -> dict[tuple[str, str, tuple[str, ...]], Columns]:
-    """Metrics of one wide table, one staged table and the same months are written together."""
-    months: dict[tuple[str, str, str], list[str]] = {}
-    items: dict[tuple[str, str, str], Staged] = {}
-    for candidate in candidates:
-        assert candidate.staged is not None
-        at = (str(candidate.attempt.facts["table"]), candidate.staged.table, candidate.attempt.asset)
-        months.setdefault(at, []).append(candidate.attempt.partition)
-        items[at] = candidate.staged
-    found: dict[tuple[str, str, tuple[str, ...]], Columns] = {}
-    for (table, staged, asset), chosen in months.items():
-        item = items[table, staged, asset]
-        assert item.columns is not None
-        entry = (item.columns, tuple(item.dimensions))
-        found.setdefault((table, staged, tuple(sorted(chosen))), []).append(entry)
-    return found
-
-
-def _renew_view(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, key: str, candidates: Sequence[Candidate]
-) -> None:
-    """The metric's view shows each month by the version in force there; replaced only where that changed."""
-    item = candidates[0].staged
-    assert item is not None and item.columns is not None
-    table, name = candidates[0].attempt.facts["table"], key.removeprefix("metrics/")
-    before = _versions(facts.history, key, table)
-    after = before | {c.attempt.partition: c.attempt.column_version for c in candidates}
-    if set(before.values()) == set(after.values()) and len(set(after.values())) == 1 and f.has_view(con, name):
-        return
-    versions: dict[MetricColumns, list[str]] = {}
-    for month in sorted(after):
-        columns = replace(item.columns, version=int(after[month] or 0))
-        versions.setdefault(columns, []).append(month)
-    groups.create_view(con, MetricView(name, str(table), item.dimensions, versions))
-
-
-def _versions(history: Mapping[Pair, PairHistory], key: str, table: str) -> dict[str, int | None]:
-    found = {}
-    for (asset, partition), own in history.items():
-        if asset == key and own.published is not None and own.published.facts.get("table") == table:
-            found[partition] = own.published.column_version
-    return found
-
-
-def _reject(con: duckdb.DuckDBPyConnection, shop: Workshop, candidate: Candidate) -> None:
-    """Keeps up to 10,000 rows of what was withheld, outside the readers' folders, for who looks into it."""
-    if candidate.staged is None:
-        return
-    folder = shop.home / "rejected" / candidate.attempt.publication
-    folder.mkdir(parents=True, exist_ok=True)
-    month = candidate.attempt.partition
-    where = "" if month == WHOLE else f" where {MONTH} in ({tables.month_list([month])})"
-    file = folder / f"{candidate.attempt.asset.replace('/', '__')}{'@' + month if month else ''}.parquet"
-    target = str(file).replace("'", "''")
-    con.execute(f"copy (select * from {candidate.staged.table}{where} limit {REJECTED_ROWS}) to '{target}'")
-

@@ -17,7 +17,10 @@ Verdicts = dict[str, list[Verdict]]
 
 
 def audit(
-    con: duckdb.DuckDBPyConnection, staged: list[Staged], rules: Mapping[str, Rules], places: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection,
+    staged: list[Staged],
+    rules: Mapping[str, Rules],
+    places: Mapping[str, str],
 ) -> dict[str, Verdicts]:
     """The verdicts of staged assets, by asset and month; `places` says where an asset's checks are defined.
 
@@ -28,7 +31,9 @@ def audit(
     for item in staged:
         rule = rules[item.key]
         by_contract = contracts.verdicts(item.table, rule, item.months)
-        by_expectation = expectations.verdicts(item.table, rule, item.months, rows_of(con, item, rule), places[item.key])
+        by_expectation = expectations.verdicts(
+            item.table, rule, item.months, rows_of(con, item, rule), places[item.key]
+        )
         found[item.key] = {month: [by_contract[month], by_expectation[month]] for month in item.months}
     return found
 
@@ -39,6 +44,8 @@ def rows_of(con: duckdb.DuckDBPyConnection, item: Staged, rules: Rules) -> dict[
     if item.months == [""]:
         query = f"select '', count(*) from {item.table} where {some}"
     else:
-        query = f"select strftime(partition_month, '%Y-%m'), count(*) from {item.table} where {some} group by 1"
+        query = (
+            f"select strftime(partition_month, '%Y-%m'), count(*) from {item.table} where {some} group by 1"
+        )
     found = {str(month): int(count) for month, count in con.execute(query).fetchall()}
     return {month: found.get(month, 0) for month in item.months}

@@ -1,8 +1,8 @@
 """The contract: a Pandera schema on an Ibis table, validated inside DuckDB.
 
-Per column: type, nullability, bounds, allowed values, pattern; over the table: unique keys. Uniqueness is stated on the schema
-only (on a column it is silently ignored), value rules are left out on an empty table (they would fail), and at most 20
-failing values are kept.
+Per column: type, nullability, bounds, allowed values, pattern; over the table: unique keys. Uniqueness is
+stated on the schema only (on a column it is silently ignored), value rules are left out on an empty table
+(they would fail), and at most 20 failing values are kept.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Contracts:
         self._backend = ibis.duckdb.from_connection(con)
 
     def verdicts(self, table: str, rules: Rules, months: list[str]) -> dict[str, Verdict]:
-        """A verdict a month (or for the whole); the months are looked at one by one only where the table fails."""
+        """A verdict a month (or for the whole); the months are looked at one by one only where the table
+        fails.
+        """
         whole = self._validate(self._rows(table, rules, months), rules)
         if whole.passed or len(months) == 1:
             return dict.fromkeys(months, whole)
@@ -63,7 +65,9 @@ class Contracts:
                 failures += [_failure(error) for error in errors.schema_errors]
         if failures:
             return Verdict(CONTRACT, LIBRARY, False, "error", {"failures": failures})
-        return Verdict(CONTRACT, LIBRARY, True, "error", {"columns": len(rules.columns), "unique": rules.unique})
+        return Verdict(
+            CONTRACT, LIBRARY, True, "error", {"columns": len(rules.columns), "unique": rules.unique}
+        )
 
 
 def _schemas(rules: Rules, *, values: bool) -> list[Any]:
@@ -71,7 +75,9 @@ def _schemas(rules: Rules, *, values: bool) -> list[Any]:
     import pandera.ibis as pa
 
     columns = {
-        name: pa.Column(_type(column.type), _checks(column) if values else [], nullable=column.nullable or not values)
+        name: pa.Column(
+            _type(column.type), _checks(column) if values else [], nullable=column.nullable or not values
+        )
         for name, column in rules.columns.items()
     }
     keys = [pa.DataFrameSchema({}, unique=keys) for keys in rules.unique] if values else []
@@ -88,7 +94,9 @@ def _checks(column: Any) -> list[Any]:
         "str_matches": column.matches,
     }
     return [
-        getattr(pa.Check, rule)(value, n_failure_cases=MOST_CASES) for rule, value in rules.items() if value is not None
+        getattr(pa.Check, rule)(value, n_failure_cases=MOST_CASES)
+        for rule, value in rules.items()
+        if value is not None
     ]
 
 
@@ -100,7 +108,13 @@ def _type(text: str) -> Any:
     if text.startswith("decimal"):
         precision, scale = text[len("decimal(") : -1].split(",")
         return dt.Decimal(int(precision), int(scale))
-    named = {"int64": dt.int64, "string": dt.string, "date": dt.date, "double": dt.float64, "boolean": dt.boolean}
+    named = {
+        "int64": dt.int64,
+        "string": dt.string,
+        "date": dt.date,
+        "double": dt.float64,
+        "boolean": dt.boolean,
+    }
     return named.get(text) or dt.Timestamp(scale=6)
 
 

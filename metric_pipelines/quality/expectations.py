@@ -1,7 +1,7 @@
 """Expectations: Great Expectations suites on pandas batches. All contact with the library is here.
 
-Imported only where something is validated (1.6 to 5 s). The context is ephemeral, nothing leaves the process. All rules are asked
-for a yes or no first; what failed is asked again for its whole result.
+Imported only where something is validated (1.6 to 5 s). The context is ephemeral, nothing leaves the process.
+All rules are asked for a yes or no first; what failed is asked again for its whole result.
 """
 
 from __future__ import annotations
@@ -100,13 +100,15 @@ def _batch_definition() -> Any:
 
 def _volume(rules: Rules) -> Expectation:
     arguments = {"min_value": rules.min_rows, "max_value": rules.max_rows}
-    return Expectation(expect="expect_table_row_count_to_be_between", **arguments)  # type: ignore[arg-type]
+    return Expectation(expect="expect_table_row_count_to_be_between", **arguments)
 
 
 def _arguments(expectation: Expectation, rules: Rules) -> dict[str, Any]:
     """The rule's arguments; a metric's rules are about its `value` where they name no column."""
     arguments = dict(expectation.arguments)
-    about_table = expectation.expect.startswith("expect_table") or "column_A" in arguments or "column_list" in arguments
+    about_table = (
+        expectation.expect.startswith("expect_table") or "column_A" in arguments or "column_list" in arguments
+    )
     if rules.rename and "column" not in arguments and not about_table:
         arguments["column"] = "value"
     return arguments
@@ -124,10 +126,14 @@ def _built(expectation: Expectation, rules: Rules, where: str) -> Any:
         return get_expectation_impl(expectation.expect)(**arguments)
     except ExpectationNotFoundError as error:
         remedy = did_you_mean(expectation.expect, list_registered_expectation_implementations())
-        raise DefinitionError(where, f"unknown expectation {expectation.expect!r}", "a core expectation", remedy) from error
+        raise DefinitionError(
+            where, f"unknown expectation {expectation.expect!r}", "a core expectation", remedy
+        ) from error
     except (TypeError, ValueError) as error:
         text = "; ".join(str(error).splitlines()[:3])
-        raise DefinitionError(where, f"{expectation.expect} with {arguments}: {text}", "its own arguments") from error
+        raise DefinitionError(
+            where, f"{expectation.expect} with {arguments}: {text}", "its own arguments"
+        ) from error
 
 
 def _result(batch: Any, expectation: Any, result_format: str, where: str) -> Any:

@@ -15,7 +15,8 @@ CHECKS = (CONTRACT, EXPECTATIONS)
 
 @dataclass(frozen=True)
 class Rules:
-    """Contract and expectations of a staged table; `rename` gives an expectation's column its name in the table.
+    """Contract and expectations of a staged table; `rename` gives an expectation's column its name in the
+    table.
 
     `some` names columns one of which must be filled for a row to belong to the asset (empty: all rows do).
     """

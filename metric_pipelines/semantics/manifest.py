@@ -1,8 +1,9 @@
 """The dictionary as a semantic manifest, in plain values; MetricFlow's specification gives the keys.
 
-Two kinds: over the *models* (simple metrics, conversions, what does not add up), and over the *published values* of input
-metrics (one table `inputs` with a column an input), so that what was withheld cannot be read by what derives from it.
-A filter over a model's columns is lowered into the aggregated expression: one scan for all metrics of a group.
+Two kinds: over the *models* (simple metrics, conversions, what does not add up), and over the *published
+values* of input metrics (one table `inputs` with a column an input), so that what was withheld cannot be read
+by what derives from it. A filter over a model's columns is lowered into the aggregated expression: one scan
+for all metrics of a group.
 """
 
 from __future__ import annotations
@@ -58,14 +59,19 @@ def over_inputs(center: Center, metrics: Iterable[Metric], dimensions: Iterable[
         "node_relation": _relation(INPUTS_RELATION),
         "defaults": {"agg_time_dimension": INPUT_TIME},
         "entities": [{"name": INPUT_ROW, "type": "primary", "expr": "1"}],
-        "dimensions": [_time(INPUT_TIME, "metric_time"), *({"name": d, "type": "categorical"} for d in dimensions)],
+        "dimensions": [
+            _time(INPUT_TIME, "metric_time"),
+            *({"name": d, "type": "categorical"} for d in dimensions),
+        ],
         "measures": [],
     }
     return _manifest(center, [model], columns + [entry for m in chosen for entry in _metric(center, m)])
 
 
 def parts_of(metric: Metric) -> tuple[str, str] | None:
-    """The names, in a manifest, of the metrics that are numerator and denominator of a metric; None where it has none."""
+    """The names, in a manifest, of the metrics that are numerator and denominator of a metric; None where it
+    has none.
+    """
     match metric:
         case RatioMetric():
             return metric.numerator, metric.denominator
@@ -115,7 +121,9 @@ def _semantic_model(model: Model, more_times: set[str]) -> dict[str, Any]:
     if not any(e["type"] == "primary" for e in entities):
         entities.append({"name": model.primary_entity, "type": "primary", "expr": "1"})
     dimensions = [
-        _time(name, d.expr or name) if d.type == "time" else {"name": name, "type": "categorical", "expr": d.expr or name}
+        _time(name, d.expr or name)
+        if d.type == "time"
+        else {"name": name, "type": "categorical", "expr": d.expr or name}
         for name, d in model.dimensions.items()
         if name not in times
     ]
@@ -129,7 +137,9 @@ def _semantic_model(model: Model, more_times: set[str]) -> dict[str, Any]:
     }
 
 
-def _simple(name: str, model: str, agg: str, expr: str, time: str | None, zero: bool = False) -> dict[str, Any]:
+def _simple(
+    name: str, model: str, agg: str, expr: str, time: str | None, zero: bool = False
+) -> dict[str, Any]:
     aggregation = {"semantic_model": model, "agg": agg, "agg_time_dimension": time}
     if agg == "median":
         aggregation |= {"agg": "median"}
@@ -181,7 +191,11 @@ def _derived(metric: DerivedMetric) -> dict[str, Any]:
 
 
 def _cumulative(metric: CumulativeMetric) -> dict[str, Any]:
-    span = {"window": _window(metric.window), "grain_to_date": metric.grain_to_date, "metric": {"name": metric.metric}}
+    span = {
+        "window": _window(metric.window),
+        "grain_to_date": metric.grain_to_date,
+        "metric": {"name": metric.metric},
+    }
     return {"name": metric.name, "type": "cumulative", "type_params": {"cumulative_type_params": span}}
 
 

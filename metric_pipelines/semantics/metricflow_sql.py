@@ -1,7 +1,7 @@
 """All contact with MetricFlow: a semantic manifest (plain values) and a question in, one SQL query out.
 
-Source: MetricFlow 0.213 (Apache-2.0), its `MetricFlowEngine.explain`, with all dataflow optimizations: by default it scans twice
-where a ratio stands beside its inputs.
+Source: MetricFlow 0.213 (Apache-2.0), its `MetricFlowEngine.explain`, with all dataflow optimizations: by
+default it scans twice where a ratio stands beside its inputs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from metric_pipelines.errors import DefinitionError
 
 
 def compile_sql(manifest: dict[str, Any], metrics: Sequence[str], group_by: Sequence[str]) -> str:
-    """The query for some metrics by `metric_time__<grain>` and `<entity>__<dimension>` names, in DuckDB's SQL.
+    """The query for some metrics by `metric_time__<grain>` and `<entity>__<dimension>` names, in DuckDB's
+    SQL.
 
     Columns: the group-by names as given, then the metrics.
     Raises: DefinitionError where MetricFlow refuses the question.

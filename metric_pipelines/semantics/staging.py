@@ -1,4 +1,6 @@
-"""Stages metrics: one compile, one scan and one temp table for all metrics of a group over a stretch of months."""
+"""Stages metrics: one compile, one scan and one temp table for all metrics of a group over a stretch of
+months.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Question:
 
 
 def group_sql(center: Center, question: Question) -> str:
-    """MetricFlow's query for a group: `metric_time` DATE, dimensions, and a column for each metric and its parts."""
+    """MetricFlow's query for a group: `metric_time` DATE, dimensions, and a column for each metric and its
+    parts.
+    """
     if shapes.reads_published(center, question.metrics[0]):
         built = m.over_inputs(center, question.metrics, question.dimensions)
         return _query(center, question, built, m.INPUT_ROW)
@@ -37,7 +41,9 @@ def group_sql(center: Center, question: Question) -> str:
 
 
 def model_sql(center: Center, question: Question) -> str:
-    """The query for one metric straight from its models: `metric_time`, dimensions, `value`, its parts where it has any."""
+    """The query for one metric straight from its models: `metric_time`, dimensions, `value`, its parts where
+    it has any.
+    """
     metric = question.metrics[0]
     chosen = [TIME, *map(name, question.dimensions), f"{name(metric.name)} as value"]
     for part, key in zip(("numerator", "denominator"), m.parts_of(metric) or (), strict=False):
@@ -81,9 +87,11 @@ def stage(
     today: date,
     target: str,
 ) -> list[Staged]:
-    """Computes months of a group into the temp table `target`: `partition_month`, `metric_time`, dimensions, the metrics' columns.
+    """Computes months of a group into the temp table `target`: `partition_month`, `metric_time`, dimensions,
+    the metrics' columns.
 
-    The inputs must be provided: models as views `memory.models.*`, or `memory.main.inputs` (see `provide_inputs`).
+    The inputs must be provided: models as views `memory.models.*`, or `memory.main.inputs` (see
+    `provide_inputs`).
     Raises: ComputationError with what DuckDB said.
     """
     names = [metric.name for metric in question.metrics]
@@ -91,9 +99,13 @@ def stage(
     chosen = [f"cast(date_trunc('month', {TIME}) as date) as {MONTH}", TIME, *map(name, question.dimensions)]
     for metric in question.metrics:
         chosen += _columns(metric, columns[metric.name])
-    within = f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)}) and {TIME} <= date '{today}'"
+    within = (
+        f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)}) and {TIME} <= date '{today}'"
+    )
     try:
-        con.execute(f"create or replace temp table {target} as select {', '.join(chosen)} from (\n{sql}\n) where {within}")
+        con.execute(
+            f"create or replace temp table {target} as select {', '.join(chosen)} from (\n{sql}\n) where {within}"
+        )
     except duckdb.Error as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         where = center.where(f"metrics/{names[0]}") if len(names) == 1 else ", ".join(names)
@@ -110,12 +122,17 @@ def _columns(metric: Metric, columns: MetricColumns) -> list[str]:
 
 
 def provide_inputs(
-    con: duckdb.DuckDBPyConnection, names: list[str], dimensions: list[str], tables: dict[str, str], months: list[str]
+    con: duckdb.DuckDBPyConnection,
+    names: list[str],
+    dimensions: list[str],
+    tables: dict[str, str],
+    months: list[str],
 ) -> None:
-    """The published values of input metrics as `memory.main.inputs`: metric_time, dimensions, a column an input.
+    """The published values of input metrics as `memory.main.inputs`: metric_time, dimensions, a column an
+    input.
 
-    `tables` gives a relation with (metric_time, dimensions, value) for each input; other dimensions are left out here and
-    added up by the query.
+    `tables` gives a relation with (metric_time, dimensions, value) for each input; other dimensions are left
+    out here and added up by the query.
     """
     within = f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)})"
     branches = []

@@ -1,7 +1,8 @@
-"""Wide tables: one for each group of metrics, one column a metric and version, and a view `metrics.<key>` on top.
+"""Wide tables: one for each group of metrics, one column a metric and version, and a view `metrics.<key>` on
+top.
 
-A month of some metrics is replaced while the other columns of the table are carried over, by a full join on the keys; what
-no metric of the table has a value for is no row.
+A month of some metrics is replaced while the other columns of the table are carried over, by a full join on
+the keys; what no metric of the table has a value for is no row.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def replace_columns(
     metrics: Iterable[MetricColumns],
     months: list[str],
 ) -> None:
-    """Replaces these months of these metrics in a group's table by what is staged; inside the caller's transaction."""
+    """Replaces these months of these metrics in a group's table by what is staged; inside the caller's
+    transaction.
+    """
     new = [column for metric in metrics for column in metric.all.values()]
     keys = [MONTH, TIME, *dimensions]
     _with_columns(con, table, staged, keys, new)
@@ -71,7 +74,11 @@ def replace_columns(
     _set_aside(con, "arriving", staged, keys, new, wanted)
     con.execute(f"delete from {target} where {wanted}")
     same = " and ".join(f"a.{name(k)} is not distinct from b.{name(k)}" for k in keys)
-    merged = [f"coalesce(a.{name(k)}, b.{name(k)})" for k in keys] + [f"a.{name(c)}" for c in new] + [f"b.{name(c)}" for c in old]
+    merged = (
+        [f"coalesce(a.{name(k)}, b.{name(k)})" for k in keys]
+        + [f"a.{name(c)}" for c in new]
+        + [f"b.{name(c)}" for c in old]
+    )
     names = ", ".join(name(c) for c in [*keys, *new, *old])
     order = ", ".join(str(i + 1) for i in range(len(keys)))
     con.execute(
@@ -87,7 +94,9 @@ def _set_aside(
     """The rows of some columns that hold any value; without columns, none."""
     some = " or ".join(f"{name(c)} is not null" for c in chosen) or "false"
     names = ", ".join(name(c) for c in [*keys, *chosen])
-    con.execute(f"create or replace temp table {into} as select {names} from {table} where {wanted} and ({some})")
+    con.execute(
+        f"create or replace temp table {into} as select {names} from {table} where {wanted} and ({some})"
+    )
 
 
 def _with_columns(
@@ -106,10 +115,14 @@ def _with_columns(
 
 
 def create_view(con: duckdb.DuckDBPyConnection, view: MetricView) -> None:
-    """Creates or replaces `metrics.<key>`: metric_time, dimensions, value, and numerator and denominator where kept."""
+    """Creates or replaces `metrics.<key>`: metric_time, dimensions, value, and numerator and denominator
+    where kept.
+    """
     one = len(view.versions) == 1
     parts = [_branch(view, version, None if one else months) for version, months in view.versions.items()]
-    con.execute("use lake")  # so that the view's text names no catalog, and any client may attach under any name
+    con.execute(
+        "use lake"
+    )  # so that the view's text names no catalog, and any client may attach under any name
     try:
         con.execute(f"create or replace view metrics.{name(view.key)} as {' union all by name '.join(parts)}")
     finally:

@@ -1,8 +1,8 @@
 """Connections to the lake, and its one kind of write transaction.
 
-A connection is an in-memory DuckDB with the lake attached as `lake`; temp tables of a step live in it and vanish with it.
-Readers attach read-only and locked down. A commit is made under a file lock (two writers on a SQLite catalog fail at once
-without it), after the data is on disk, and carries the publication's id.
+A connection is an in-memory DuckDB with the lake attached as `lake`; temp tables of a step live in it and
+vanish with it. Readers attach read-only and locked down. A commit is made under a file lock (two writers on a
+SQLite catalog fail at once without it), after the data is on disk, and carries the publication's id.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def open_reader(lake: Lake, at: int | None = None) -> duckdb.DuckDBPyConnection:
     Raises: EnvironmentBrokenError where there is no lake yet.
     """
     if not lake.catalog.exists():
-        raise EnvironmentBrokenError(str(lake.folder), "no lake yet", "published data", "run metric-pipelines refresh")
+        raise EnvironmentBrokenError(
+            str(lake.folder), "no lake yet", "published data", "run metric-pipelines refresh"
+        )
     con = connect()
     _configure(con, lake)
     _attach(con, lake, "read_only" + (f", snapshot_version {int(at)}" if at is not None else ""))
@@ -128,13 +130,17 @@ def _attach(con: duckdb.DuckDBPyConnection, lake: Lake, options: str) -> None:
         )
     except duckdb.Error as error:
         remedy = "check that the folder is readable and the disk is not full"
-        raise EnvironmentBrokenError(str(lake.folder), f"the lake cannot be opened: {error}", "", remedy) from error
+        raise EnvironmentBrokenError(
+            str(lake.folder), f"the lake cannot be opened: {error}", "", remedy
+        ) from error
 
 
 def _extension_file(module_file: str | None) -> Path:
     found = next(Path(str(module_file)).parent.rglob("*.duckdb_extension"), None)
     if found is None:
-        raise EnvironmentBrokenError(str(module_file), "no extension file", "the wheel's own", "reinstall the package")
+        raise EnvironmentBrokenError(
+            str(module_file), "no extension file", "the wheel's own", "reinstall the package"
+        )
     return found
 
 
@@ -159,8 +165,8 @@ def commit(
 ) -> int:
     """Runs `write` in one lake transaction, under the writers' lock, and returns the snapshot's number.
 
-    `fence` is asked just before the commit and raises where this writer has lost its right. The whole transaction is
-    tried again when another process holds the catalog.
+    `fence` is asked just before the commit and raises where this writer has lost its right. The whole
+    transaction is tried again when another process holds the catalog.
     """
     with locked(lake):
         for attempt in range(1, TRIES):
@@ -205,7 +211,9 @@ def _rolled_back(con: duckdb.DuckDBPyConnection) -> None:
 
 def publications(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """The snapshot of every publication that was committed, by the publication's id."""
-    rows = con.execute("select commit_message, snapshot_id from lake.snapshots() where commit_message is not null")
+    rows = con.execute(
+        "select commit_message, snapshot_id from lake.snapshots() where commit_message is not null"
+    )
     return {str(message): int(snapshot) for message, snapshot in rows.fetchall()}
 
 

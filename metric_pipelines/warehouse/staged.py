@@ -11,8 +11,8 @@ from metric_pipelines.warehouse.groups import MetricColumns
 class Staged:
     """A staged asset: `table` is a temp table with `partition_month` where the asset is monthly.
 
-    A metric's values are columns of its group's staged table: `columns` says which, `dimensions` are its keys beside
-    `metric_time`.
+    A metric's values are columns of its group's staged table: `columns` says which, `dimensions` are its keys
+    beside `metric_time`.
     """
 
     key: str

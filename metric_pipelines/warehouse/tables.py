@@ -1,4 +1,5 @@
-"""Tables of the lake by month: source tables and models. What is staged replaces whole months; other months stay.
+"""Tables of the lake by month: source tables and models. What is staged replaces whole months; other months
+stay.
 
 Every monthly table carries `partition_month DATE`, the first day of the month its rows belong to.
 """
@@ -28,7 +29,9 @@ def relation(key: str) -> str:
 
 def exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     """Whether the lake has this table."""
-    query = "select 1 from duckdb_tables() where database_name = 'lake' and schema_name = ? and table_name = ?"
+    query = (
+        "select 1 from duckdb_tables() where database_name = 'lake' and schema_name = ? and table_name = ?"
+    )
     return con.execute(query, [schema, table]).fetchone() is not None
 
 
@@ -45,10 +48,11 @@ def month_list(months: list[str]) -> str:
 def content_versions(
     con: duckdb.DuckDBPyConnection, table: str, months: list[str], of: list[str], some: str = "true"
 ) -> dict[str, tuple[str, int]]:
-    """A hash of the contents of `of` columns of `table` for each month (or the whole), and its number of rows.
+    """A hash of the contents of `of` columns of `table` for each month (or the whole), and its number of
+    rows.
 
-    The sum of row hashes, with the count, a tag of the algorithm and one of the columns: order does not matter, doubled
-    rows do. `some` is a condition that rows must meet.
+    The sum of row hashes, with the count, a tag of the algorithm and one of the columns: order does not
+    matter, doubled rows do. `some` is a condition that rows must meet.
     """
     types = columns(con, table)
     hashed = ", ".join(f"round({name(c)}, 9)" if types[c] == "DOUBLE" else name(c) for c in of)
@@ -60,10 +64,11 @@ def content_versions(
 
 
 def replace(con: duckdb.DuckDBPyConnection, key: str, staged: str, months: list[str]) -> None:
-    """Replaces these months (or the whole) of an asset's table by what is staged; inside the caller's transaction.
+    """Replaces these months (or the whole) of an asset's table by what is staged; inside the caller's
+    transaction.
 
-    A changed schema is a new table with the old months carried over: what a column no longer has is dropped, what it did not
-    have is null.
+    A changed schema is a new table with the old months carried over: what a column no longer has is dropped,
+    what it did not have is null.
     """
     schema, table = key.split("/")
     target, new = relation(key), columns(con, staged)
@@ -88,7 +93,8 @@ def _create(con: duckdb.DuckDBPyConnection, target: str, new: dict[str, str]) ->
 
 def _recreate(con: duckdb.DuckDBPyConnection, target: str, new: dict[str, str], chosen: str) -> None:
     old = columns(con, target)
-    kept = ", ".join(f"try_cast({name(c)} as {t}) as {name(c)}" if c in old else f"cast(null as {t}) as {name(c)}" for c, t in new.items())  # fmt: skip
+    taken = {c: name(c) if c in old else "null" for c in new}
+    kept = ", ".join(f"try_cast({taken[c]} as {t}) as {name(c)}" for c, t in new.items())
     others = chosen.replace(" in (", " not in (") or " where false"
     if MONTH not in old:
         others = " where false"

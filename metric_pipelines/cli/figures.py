@@ -1,0 +1,90 @@
+"""Numbers for people: digits, units, changes, curves, months. A Decimal is shown with its own digits.
+
+What does not belong here: where a number comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from metric_pipelines.cli.texts import Words
+from metric_pipelines.dictionary.months import spans
+
+if TYPE_CHECKING:  # `scorecards` imports DuckDB and pandas
+    from metric_pipelines.scorecards import Change
+
+PERCENT = "%"
+BLOCKS = "▁▂▃▄▅▆▇█"
+CURRENCY_LENGTH = 3
+
+Number = Decimal | float | int
+
+
+def number(value: Number, unit: str = "") -> str:
+    """The digits of a value: percent for shares, its own digits for a Decimal, two decimals (or four digits) for a float."""
+    if unit == PERCENT:
+        return f"{value * 100:,.2f} %"
+    if isinstance(value, (Decimal, int)):
+        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+    return f"{value:,.2f}" if abs(value) >= 1 or value == 0 or is_currency(unit) else f"{value:.4g}"
+
+
+def is_currency(unit: str) -> bool:
+    """Whether a unit is written like a currency of ISO 4217."""
+    return len(unit) == CURRENCY_LENGTH and unit.isupper()
+
+
+def with_unit(say: Words, value: Number | None, unit: str) -> str:
+    """A value and its unit; `no data` for None."""
+    if value is None:
+        return say("no_data")
+    digits = number(value, unit)
+    return digits if unit == PERCENT else f"{digits} {say.unit(unit)}"
+
+
+def change(say: Words, moved: Change | None, unit: str) -> Text:
+    """A change: percentage points for shares, else percent; coloured by what is good for the metric."""
+    if moved is None:
+        return Text(say("no_data"), style="neutral")
+    return Text(difference(say, moved.difference, moved.relative, unit), style=moved.judgement)
+
+
+def difference(say: Words, absolute: float, relative: float | None, unit: str) -> str:
+    """The words of a change; absolute where it was zero before."""
+    if unit == PERCENT:
+        return say("points", value=f"{absolute * 100:+.2f}")
+    if relative is None:
+        return f"{absolute:+,.2f}"
+    return f"{relative * 100:+,.1f} %"
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """A curve of unicode blocks; a blank where there is no value."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    steps = len(BLOCKS) - 1
+    return "".join(
+        " "
+        if value is None
+        else BLOCKS[round((value - low) / (high - low) * steps) if high > low else steps // 2]
+        for value in values
+    )
+
+
+def month_spans(say: Words, months: Iterable[str]) -> str:
+    """Months in words: `2017-03 to 2017-05, 2017-08`; empty for the whole."""
+    found = spans(sorted(month for month in set(months) if month))
+    return ", ".join(first if first == last else say("to", first=first, last=last) for first, last in found)
+
+
+def seconds(value: float) -> str:
+    """A duration: `0.8 s`, `1 min 12 s`."""
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{int(value) // 60} min {int(value) % 60} s"

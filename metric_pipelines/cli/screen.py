@@ -1,0 +1,199 @@
+"""Where commands write: results to stdout, progress and errors to stderr, with colours only on a terminal.
+
+Piped output has no colours, no frames and no cut columns: a line is as long as it needs to be. Markup is off everywhere, so that a
+bracket in somebody's label stays a bracket. What does not belong here: what is said.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+
+from metric_pipelines.cli.json_text import json_text
+from metric_pipelines.cli.texts import Lang, Words
+
+BROKEN_PIPE = 141
+"""As a program that SIGPIPE stopped."""
+
+PIPED_WIDTH = 100
+MARGIN = (0, 0, 0, 2)
+WITHOUT_LINES = 0
+"""Of `box`: a table on a terminal has one line below its headers, piped it has none."""
+
+THEME = Theme(
+    {
+        "title": "bold",
+        "heading": "bold cyan",
+        "label": "cyan",
+        "note": "bright_black",
+        "command": "bold",
+        "good": "green",
+        "warn": "yellow",
+        "bad": "red",
+        "neutral": "bright_black",
+    }
+)
+
+STATE_STYLES = {
+    "healthy": "good",
+    "published": "good",
+    "stale": "warn",
+    "failing": "warn",
+    "unavailable": "warn",
+    "missing": "warn",
+    "withheld": "bad",
+    "blocked": "bad",
+    "never published": "bad",
+}
+"""The colour of a state."""
+
+Justify = Literal["left", "right"]
+
+
+class _Console(Console):
+    """Rich's console that leaves quietly when nobody reads any more."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        self.quiet = True
+        leave_quietly()
+
+
+def leave_quietly() -> NoReturn:
+    """Ends the process without a word: whoever read the output has closed it (`| head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(BROKEN_PIPE)
+
+
+def console(file: Any) -> Console:
+    """A console on a stream: the terminal's width, or COLUMNS, or 100 where it is piped."""
+    made = _Console(file=file, markup=False, highlight=False, emoji=False, theme=THEME, soft_wrap=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = PIPED_WIDTH
+    return made
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Both streams, and the words of one language."""
+
+    out: Console
+    err: Console
+    say: Words
+
+    @classmethod
+    def of_this_process(cls, lang: Lang) -> Screen:
+        """On stdout and stderr as they are now."""
+        return cls(console(sys.stdout), console(sys.stderr), Words(lang))
+
+    @property
+    def lang(self) -> Lang:
+        """The language that is spoken."""
+        return self.say.lang
+
+    def line(self, *parts: str | Text, style: str = "") -> None:
+        """One line on stdout; wrapped on a terminal."""
+        self.out.print(joined(*parts), style=style, soft_wrap=not self.out.is_terminal)
+
+    def blank(self) -> None:
+        """An empty line."""
+        self.out.print()
+
+    def title(self, text: str, note: str = "") -> None:
+        """The first line of a screen, with a note behind it."""
+        self.line(joined((text, "title"), *([("   " + note, "note")] if note else [])))
+
+    def heading(self, text: str) -> None:
+        """The first line of a part, after an empty one."""
+        self.blank()
+        self.line(Text(text, style="heading"))
+
+    def note(self, text: str) -> None:
+        """A remark below something."""
+        self.block(Text(text, style="note"))
+
+    def block(self, item: RenderableType) -> None:
+        """Something indented. Piped, it is as wide as it needs to be."""
+        padded = Padding(item, MARGIN)
+        if self.out.is_terminal or not isinstance(item, Table):
+            self.out.print(padded)
+            return
+        needed = Measurement.get(self.out, self.out.options.update(max_width=100_000), padded).maximum
+        self.out.print(padded, width=max(needed, self.out.width), crop=False)
+
+    def table(self, *columns: str | tuple[str, Justify]) -> Table:
+        """An empty table with these headers; a pair says how its column is justified."""
+        table = Table(
+            box=_line_below_headers(self.out.is_terminal), padding=(0, 2, 0, 0), header_style="label"
+        )
+        table.show_edge = table.pad_edge = False
+        for column in columns:
+            name, justify = (column, "left") if isinstance(column, str) else column
+            table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        return table
+
+    def pairs(self, rows: Sequence[tuple[str, str | Text]]) -> None:
+        """Labels and what is said of them, in two columns."""
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(style="label", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, text in rows:
+            grid.add_row(label, text)
+        padded = Padding(grid, MARGIN)
+        self.out.print(padded)
+
+    def state(self, state: str) -> Text:
+        """A state in words, in its colour."""
+        return Text(self.say(f"state.{state}"), style=STATE_STYLES[state])
+
+    def next_steps(self, steps: Sequence[tuple[str, str]]) -> None:
+        """Commands to type next, and what each does."""
+        self.heading(self.say("next"))
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(style="command", no_wrap=True)
+        grid.add_column(style="note")
+        for command, what in steps:
+            grid.add_row(command, what)
+        self.block(grid)
+
+    def links(self, title: str, links: Sequence[tuple[str, str]]) -> None:
+        """Addresses, each with what is there."""
+        self.heading(title)
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(style="note")
+        for address, what in links:
+            grid.add_row(Text(address, style=f"link {address}" if self.out.is_terminal else ""), what)
+        self.block(grid)
+
+    def json(self, value: Any) -> None:
+        """A value as JSON on stdout."""
+        self.write(json_text(value) + "\n")
+
+    def write(self, text: str) -> None:
+        """A text on stdout as it is."""
+        try:
+            self.out.file.write(text)
+            self.out.file.flush()
+        except BrokenPipeError:
+            leave_quietly()
+
+
+def joined(*parts: str | Text | tuple[str, str]) -> Text:
+    """Texts after one another; a pair is a text and its style."""
+    return Text.assemble(*parts)
+
+
+def _line_below_headers(terminal: bool) -> Any:
+    from rich import box  # here, so that the name `box` stays Rich's own
+
+    return box.SIMPLE_HEAD if terminal else None

@@ -1,0 +1,199 @@
+"""Publishing: what passed, in one lake transaction under the writers' lock; what did not, with its reason and
+its rows.
+
+Order of commits: attempts as `publishing` in the ledger, the lake (its message carries the publication's id),
+the ledger again. A kill in between is settled by the next writer, forward only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import duckdb
+
+from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.ledger.ledger import Attempt, PairHistory, Verdict, now
+from metric_pipelines.publication import facts as f
+from metric_pipelines.publication.plan import Facts
+from metric_pipelines.publication.workshop import Workshop
+from metric_pipelines.warehouse import groups, lake, tables
+from metric_pipelines.warehouse.groups import MetricColumns, MetricView
+from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.tables import MONTH
+
+REJECTED_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a pair in this step."""
+
+    pair: Pair
+    state: Literal["published", "withheld", "blocked", "unavailable", "unchanged"]
+    attempt: Attempt | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A staged and audited pair, on its way to be published or withheld."""
+
+    attempt: Attempt
+    verdicts: tuple[Verdict, ...]
+    staged: Staged | None = None
+    write: bool = False
+
+
+def publish(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, candidates: Sequence[Candidate]
+) -> list[Outcome]:
+    """Publishes what passed in one lake transaction under the writers' lock, and closes every attempt in the
+    ledger.
+    """
+    withheld = [c for c in candidates if c.attempt.state != "publishing"]
+    passed = [c for c in candidates if c.attempt.state == "publishing"]
+    publication = str(uuid.uuid4())
+    done = [_with(c, publication=publication) for c in withheld]
+    shop.ledger.add([(c.attempt, c.verdicts) for c in done])
+    for candidate in done:
+        _reject(con, shop, candidate)
+    return [_outcome(c) for c in done] + _publish(con, shop, facts, passed)
+
+
+def _publish(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, passed: Sequence[Candidate]
+) -> list[Outcome]:
+    if not passed:
+        return []
+    publication = str(uuid.uuid4())
+    with lake.locked(shop.lake):
+        recover(con, shop)
+        begun = [_with(c, publication=publication) for c in passed]
+        shop.ledger.add([(c.attempt, c.verdicts) for c in begun])
+        if any(c.write for c in begun):
+            snapshot = lake.commit(
+                con, shop.lake, publication, lambda: _write(con, shop, facts, begun), shop.fence
+            )
+        else:
+            shop.fence()
+            snapshot = _newest(con)
+        shop.ledger.settle(publication, snapshot)
+    return [_outcome(_with(c, state="published", snapshot=snapshot, closed_at=now())) for c in begun]
+
+
+def _newest(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute("select max(snapshot_id) from lake.snapshots()").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _with(candidate: Candidate, **changes: Any) -> Candidate:
+    return replace(candidate, attempt=replace(candidate.attempt, **changes))
+
+
+def _outcome(candidate: Candidate) -> Outcome:
+    attempt = candidate.attempt
+    state: Any = attempt.state
+    return Outcome(attempt.pair, state, attempt, candidate.verdicts, attempt.reason or "")
+
+
+def recover(con: duckdb.DuckDBPyConnection, shop: Workshop) -> list[str]:
+    """Settles publications whose process died: published where the lake has their commit, else abandoned.
+
+    To be called under the writers' lock: nobody else can be in flight then.
+    """
+    stuck = shop.ledger.in_flight()
+    if stuck:
+        committed = lake.publications(con)
+        for publication in stuck:
+            shop.ledger.settle(publication, committed.get(publication))
+    return stuck
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, candidates: Sequence[Candidate]
+) -> None:
+    writing = [c for c in candidates if c.write and c.staged is not None]
+    for item, months in _by_table([c for c in writing if c.staged and c.staged.columns is None]):
+        tables.replace(con, item.key, item.table, months)
+    metrics = [c for c in writing if c.staged and c.staged.columns is not None]
+    for (table, staged, chosen), items in _by_columns(metrics).items():
+        columns = [item.columns for item in items if item.columns is not None]
+        groups.replace_columns(con, table, staged, items[0].dimensions, columns, list(chosen))
+    for key in dict.fromkeys(c.attempt.asset for c in metrics):
+        _renew_view(con, shop, facts, key, [c for c in metrics if c.attempt.asset == key])
+
+
+def _by_table(candidates: Sequence[Candidate]) -> Iterator[tuple[Staged, list[str]]]:
+    found: dict[str, tuple[Staged, list[str]]] = {}
+    for candidate in candidates:
+        assert candidate.staged is not None
+        found.setdefault(candidate.staged.table, (candidate.staged, []))[1].append(
+            candidate.attempt.partition
+        )
+    for item, months in found.values():
+        yield item, sorted(months)
+
+
+def _by_columns(candidates: Sequence[Candidate]) -> dict[tuple[str, str, tuple[str, ...]], list[Staged]]:
+    """Metrics of one wide table, one staged table and the same months are written together."""
+    months: dict[tuple[str, str], list[str]] = {}
+    items: dict[tuple[str, str], Staged] = {}
+    for candidate in candidates:
+        assert candidate.staged is not None
+        at = (str(candidate.attempt.facts["table"]), candidate.attempt.asset)
+        months.setdefault(at, []).append(candidate.attempt.partition)
+        items[at] = candidate.staged
+    found: dict[tuple[str, str, tuple[str, ...]], list[Staged]] = {}
+    for (table, asset), chosen in months.items():
+        item = items[table, asset]
+        found.setdefault((table, item.table, tuple(sorted(chosen))), []).append(item)
+    return found
+
+
+def _renew_view(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, key: str, candidates: Sequence[Candidate]
+) -> None:
+    """The metric's view shows each month by the version in force there; replaced only where that changed."""
+    item = candidates[0].staged
+    assert item is not None
+    assert item.columns is not None
+    table, name = candidates[0].attempt.facts["table"], key.removeprefix("metrics/")
+    before = _versions(facts.history, key, table)
+    after = before | {c.attempt.partition: c.attempt.column_version for c in candidates}
+    if (
+        set(before.values()) == set(after.values())
+        and len(set(after.values())) == 1
+        and f.has_view(con, name)
+    ):
+        return
+    versions: dict[MetricColumns, list[str]] = {}
+    for month in sorted(after):
+        columns = replace(item.columns, version=int(after[month] or 0))
+        versions.setdefault(columns, []).append(month)
+    groups.create_view(con, MetricView(name, str(table), item.dimensions, versions))
+
+
+def _versions(history: Mapping[Pair, PairHistory], key: str, table: str) -> dict[str, int | None]:
+    found = {}
+    for (asset, partition), own in history.items():
+        if asset == key and own.published is not None and own.published.facts.get("table") == table:
+            found[partition] = own.published.column_version
+    return found
+
+
+def _reject(con: duckdb.DuckDBPyConnection, shop: Workshop, candidate: Candidate) -> None:
+    """Keeps up to 10,000 rows of what was withheld, outside the readers' folders, for who looks into it."""
+    if candidate.staged is None:
+        return
+    folder = shop.home / "rejected" / candidate.attempt.publication
+    folder.mkdir(parents=True, exist_ok=True)
+    month = candidate.attempt.partition
+    where = "" if month == WHOLE else f" where {MONTH} in ({tables.month_list([month])})"
+    file = folder / f"{candidate.attempt.asset.replace('/', '__')}{'@' + month if month else ''}.parquet"
+    target = str(file).replace("'", "''")
+    con.execute(f"copy (select * from {candidate.staged.table}{where} limit {REJECTED_ROWS}) to '{target}'")

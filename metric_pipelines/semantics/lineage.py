@@ -1,0 +1,332 @@
+"""Column lineage: from the columns of source tables through models to metrics, by the SQL and the dictionary alone.
+
+All that a select item names is behind its column: conditions, `over (...)` and `filter (where ...)` too. What decides
+which rows there are, or how they match, is a `row` column of the whole query: joins, where, group by, having, qualify,
+distinct, partitions and orders of windows, an order with a limit, unnested lists, and all that in CTEs and subqueries.
+Stays out: data, and which asset depends on which (`dictionary/graph.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, Model, SimpleMetric, SourceTable
+from metric_pipelines.dictionary.graph import calendar_of
+from metric_pipelines.dictionary.model_sql import parsed
+from metric_pipelines.errors import DefinitionError, UsageError
+from metric_pipelines.warehouse.tables import MONTH
+
+Role = Literal["value", "filter", "time", "dimension", "row"]
+
+
+@dataclass(frozen=True, order=True)
+class TableColumn:
+    """A column of a source table (`oms.transactions`) or a model (`models.baskets`), as the dictionary spells it."""
+
+    table: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}"
+
+
+Columns = frozenset[TableColumn]
+NONE: Columns = frozenset()
+
+
+@dataclass(frozen=True)
+class ColumnUse:
+    """A column and what it is for: aggregated (value), a filter, the time, a dimension, or deciding rows (row)."""
+
+    column: TableColumn
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What is behind each column of a query, what decides its rows, and the tables it reads."""
+
+    columns: dict[str, Columns]
+    rows: Columns
+    tables: frozenset[str]
+
+
+def columns_behind(center: Center, key: str) -> frozenset[ColumnUse]:
+    """All source columns behind `metrics/<name>` or `models/<name>` of a valid center, each once, with its roles.
+
+    A model's are `value` where they are behind one of its columns, and `row`.
+    Raises: UsageError: no such asset; DefinitionError with the SQL file whose column cannot be resolved.
+    """
+    kind, _, name = key.partition("/")
+    if name not in {"metrics": center.metrics, "models": center.models}.get(kind, {}):
+        known = [*(f"metrics/{m}" for m in center.metrics), *(f"models/{m}" for m in center.models)]
+        raise UsageError.unknown_name("", "metric or model", key, known)
+    return _by_column(_found(center).behind(key))
+
+
+def model_columns(center: Center, model: str) -> dict[str, Columns]:
+    """For each column of a model's contract, in its order, the columns of the model's inputs behind it.
+
+    Raises: UsageError, DefinitionError as `columns_behind`.
+    """
+    return dict(_direct(center, model).columns)
+
+
+def model_rows(center: Center, model: str) -> Columns:
+    """The columns of a model's inputs that decide which rows it has.
+
+    Raises: UsageError, DefinitionError as `columns_behind`.
+    """
+    return _direct(center, model).rows
+
+
+def metric_inputs(center: Center, metric: str) -> frozenset[ColumnUse]:
+    """The columns of models that a metric reads, itself or through its input metrics, with their roles.
+
+    `row` are here: a conversion's entity and constant properties, the days of the time spine where it is joined, and
+    dimensions of input metrics that are added up on the way.
+    Raises: UsageError, DefinitionError as `columns_behind`.
+    """
+    if metric not in center.metrics:
+        raise UsageError.unknown_name("", "metric", metric, center.metrics)
+    return _by_column(_found(center).inputs(metric))
+
+
+def metrics_reading(center: Center, source: str) -> list[str]:
+    """Names of the metrics that read a source column (`erp.products.brand`) in any role, or anything of a source table.
+
+    Raises: UsageError: no such column or table; DefinitionError as `columns_behind`.
+    """
+    found = _found(center)
+    tables = {name: columns for name, columns in found.relations.items() if not name.startswith("models.")}
+    columns = {str(column) for known in tables.values() for column in known.values()}
+    if source in tables:
+        return sorted(metric for metric in center.metrics if source in found.tables(metric))
+    if source not in columns:
+        raise UsageError.unknown_name("", "source table or column", source, [*tables, *columns])
+    return sorted(m for m in center.metrics if source in {str(c) for c, _ in found.behind(f"metrics/{m}")})
+
+
+def query_lineage(sql: str, tables: Mapping[str, Iterable[str]], where: str) -> Lineage:
+    """The lineage of one SELECT in DuckDB's SQL over `tables` (their columns by `<schema>.<table>`); names in lower case.
+
+    Raises: DefinitionError at `where` and line: not one SELECT, or a table or column that cannot be resolved.
+    """
+    relations = {t.lower(): {c.lower(): TableColumn(t, c) for c in columns} for t, columns in tables.items()}
+    flow, read = _followed(sql, relations, where)
+    return Lineage({name: flow.of(name) or NONE for name, _ in flow.columns}, flow.rows, read)
+
+
+Use = tuple[TableColumn, Role]
+Relations = Mapping[str, Mapping[str, TableColumn]]
+"""Columns by table and name, both as the SQL has them in lower case."""
+
+_KEPT: dict[int, _Found] = {}
+
+
+def _found(center: Center) -> _Found:
+    """What was found for this very center; of a few centers it is kept."""
+    if id(center) not in _KEPT:
+        if len(_KEPT) == 8:
+            _KEPT.clear()
+        _KEPT[id(center)] = _Found(center)
+    return _KEPT[id(center)]
+
+
+def _direct(center: Center, model: str) -> Lineage:
+    if model not in center.models:
+        raise UsageError.unknown_name("", "model", model, center.models)
+    return _found(center).direct(model)
+
+
+def _by_column(uses: Iterable[Use]) -> frozenset[ColumnUse]:
+    roles: dict[TableColumn, set[Role]] = {}
+    for column, role in uses:
+        roles.setdefault(column, set()).add(role)
+    return frozenset(ColumnUse(column, frozenset(found)) for column, found in roles.items())
+
+
+def _uses(columns: Iterable[TableColumn], role: Role) -> frozenset[Use]:
+    return frozenset((column, role) for column in columns)
+
+
+def _union(parts: Iterable[Columns]) -> Columns:
+    return NONE.union(*parts)
+
+
+class _Found:
+    """The lineage of one center, each part found once."""
+
+    def __init__(self, center: Center) -> None:
+        self.center = center
+        self.relations = _relations(center)
+        self.direct, self.traced = cache(self._direct), cache(self._traced)
+        self.inputs, self.behind = cache(self._inputs), cache(self._behind)
+
+    def tables(self, metric: str) -> frozenset[str]:
+        """The source tables that a metric is computed from."""
+        return frozenset(t for c, _ in self.inputs(metric) for t in self.traced(_model(c.table)).tables)
+
+    def _direct(self, model: str) -> Lineage:
+        file = str(self.center.sql_file(model))
+        flow, read = _followed(self.center.sql[model], self.relations, file)
+        columns = {}
+        for name in self.center.models[model].columns:
+            behind = flow.of(name.lower())
+            if behind is None:
+                raise DefinitionError.unknown_name(file, "column", name, [known for known, _ in flow.columns])
+            columns[name] = behind
+        return Lineage(columns, flow.rows, read)
+
+    def _traced(self, model: str) -> Lineage:
+        """From the model's columns to source columns, through models of models."""
+        direct = self.direct(model)
+        inputs = {table: self.traced(_model(table)) for table in direct.tables if table.startswith("models.")}
+
+        def back(columns: Columns) -> Columns:
+            return _union(inputs[c.table].columns[c.column] if c.table in inputs else {c} for c in columns)
+
+        rows = _union([back(direct.rows), *(lineage.rows for lineage in inputs.values())])
+        tables = (direct.tables - inputs.keys()).union(*(lineage.tables for lineage in inputs.values()))
+        return Lineage({name: back(columns) for name, columns in direct.columns.items()}, rows, tables)
+
+    def _behind(self, key: str) -> frozenset[Use]:
+        kind, _, name = key.partition("/")
+        if kind == "models":
+            lineage = self.traced(name)
+            return _uses(_union(lineage.columns.values()), "value") | _uses(lineage.rows, "row")
+        found: set[Use] = set()
+        for column, role in self.inputs(name):
+            lineage = self.traced(_model(column.table))
+            found |= _uses(lineage.columns[column.column], role) | _uses(lineage.rows, "row")
+        return frozenset(found)
+
+    def _inputs(self, name: str) -> frozenset[Use]:
+        metric = self.center.metrics[name]
+        own = self._dimensions(metric)
+        if isinstance(metric, SimpleMetric):
+            return own | self._simple(metric)
+        below = frozenset(use for part in shapes.input_names(metric) for use in self.inputs(part))
+        added_up = frozenset(use for use in below if use[1] == "dimension") - own
+        return own | (below - added_up) | _uses((c for c, _ in added_up), "row") | self._matching(metric)
+
+    def _simple(self, metric: SimpleMetric) -> frozenset[Use]:
+        time = metric.time or self.center.models[metric.model].time
+        found: set[Use] = set()
+        parts: list[tuple[str | None, Role]] = [
+            (metric.expr, "value"),
+            (metric.filter, "filter"),
+            (time, "time"),
+        ]
+        for text, role in parts:
+            where = self.center.where(f"metrics/{metric.name}", "expr" if role == "value" else role)
+            found |= _uses(self._named(metric.model, text, where), role) if text else NONE
+        return frozenset(found)
+
+    def _dimensions(self, metric: Metric) -> frozenset[Use]:
+        models = shapes.models_of(self.center, metric)
+        return _uses(
+            (c for m in models for d in metric.dimensions for c in self._dimension(m, d)), "dimension"
+        )
+
+    def _dimension(self, model: str, name: str) -> Columns:
+        known, where = (
+            self.center.models[model].dimensions,
+            self.center.where(f"models/{model}", "dimensions", name),
+        )
+        if name not in known:
+            raise DefinitionError.unknown_name(where, "dimension", name, known)
+        return self._named(model, known[name].expr or name, where)
+
+    def _matching(self, metric: Metric) -> frozenset[Use]:
+        """What decides rows beside the input metrics: the spine's days, and how conversions are matched to a base."""
+        found: list[Columns] = []
+        if shapes.needs_calendar(metric):
+            found.append(frozenset({TableColumn(f"models.{calendar_of(self.center)}", "date_day")}))
+        if isinstance(metric, ConversionMetric):
+            for model in shapes.models_of(self.center, metric):
+                names = [metric.entity, *metric.constant_properties]
+                found += [self._property(model, name) for name in names]
+        return _uses(_union(found), "row")
+
+    def _property(self, model: str, name: str) -> Columns:
+        entities = [e.expr for e in self.center.models[model].entities if e.name == name]
+        where = self.center.where(f"models/{model}", "entities")
+        return self._named(model, entities[0], where) if entities else self._dimension(model, name)
+
+    def _named(self, model: str, expression: str, where: str) -> Columns:
+        """The columns of a model that an expression of the dictionary names."""
+        known = self.relations[f"models.{model}"]
+        try:
+            names = [c.name for c in sqlglot.parse_one(expression, dialect="duckdb").find_all(exp.Column)]
+        except SqlglotError as error:
+            raise DefinitionError(where, f"not an SQL expression: {expression!r}") from error
+        for name in names:
+            if name.lower() not in known:
+                raise DefinitionError.unknown_name(where, "column", name, known)
+        return frozenset(known[name.lower()] for name in names)
+
+
+def _model(table: str) -> str:
+    return table.removeprefix("models.")
+
+
+def _relations(center: Center) -> Relations:
+    """All that models read; the month that stored tables carry comes from the column they are partitioned by."""
+    tables: dict[str, SourceTable | Model] = {f"models.{m.name}": m for m in center.models.values()}
+    tables |= {f"{s.name}.{name}": table for s in center.sources.values() for name, table in s.tables.items()}
+    found = {}
+    for name, table in tables.items():
+        columns = {column.lower(): TableColumn(name, column) for column in table.columns}
+        found[name] = columns | ({MONTH: columns[table.partition_by.lower()]} if table.partition_by else {})
+    return found
+
+
+@dataclass(frozen=True)
+class _Flow:
+    """What a query gives, in order, and what decides its rows.
+
+    `rest` is behind columns whose names the SQL does not tell; where it is `loose`, not even their number is known.
+    """
+
+    columns: tuple[tuple[str, Columns], ...] = ()
+    rows: Columns = NONE
+    rest: Columns | None = None
+    loose: bool = False
+
+    def of(self, name: str) -> Columns | None:
+        found = [columns for known, columns in self.columns if known == name]
+        return _union(found) if found else self.rest
+
+    @property
+    def all(self) -> Columns:
+        return _union([*(columns for _, columns in self.columns), self.rest or NONE])
+
+    def renamed(self, names: Sequence[str]) -> _Flow:
+        if self.loose:
+            return replace(self, columns=(*self.columns, *((name, self.all) for name in names)))
+        every = [*names, *(name for name, _ in self.columns[len(names) :])]
+        return replace(self, columns=tuple(zip(every, (c for _, c in self.columns), strict=False)))
+
+
+def _followed(sql: str, relations: Relations, where: str) -> tuple[_Flow, frozenset[str]]:
+    """The flow of a query, and the tables it reads."""
+    tree = parsed(sql, where).copy()
+    read = set()
+    for table in tree.find_all(exp.Table):
+        if table.db:
+            name = f"{table.db}.{table.name}"
+            if table.catalog or name.lower() not in relations:
+                raise DefinitionError.unknown_name(_at(where, table.this), "table", name, relations)
+            read.add(name.lower())
+    query = _Query(_qualified(tree, {name: relations[name] for name in read}, where), relations, where)
+    return query.flow(query.tree), frozenset(next(iter(relations[name].values())).table for name in read)
