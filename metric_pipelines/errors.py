@@ -100,7 +100,7 @@ class InternalError(MetricPipelinesError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One finding of validation, as a value: where it stands, what was found, what was expected, what to do."""
+    """One finding of validation, as a value: where, what was found, what was expected, what to do."""
 
     where: str
     found: str

@@ -95,7 +95,8 @@ def stage(
     relation = f"source_system.{name(theirs)}"
     try:
         con.execute(
-            f"create or replace temp table {target} as select *{month} from (select {selected} from {relation}{where})"
+            f"create or replace temp table {target} as "
+            f"select *{month} from (select {selected} from {relation}{where})"
         )
         _refuse_lost_digits(con, source, spec, table, relation + where, target)
     except duckdb.ConversionException as error:

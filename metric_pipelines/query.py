@@ -53,7 +53,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of (metric_time, dimensions, value[, numerator, denominator]), ordered, and what they cannot say."""
+    """Rows of (metric_time, dimensions, value[, numerator, denominator]), ordered, and their gaps."""
 
     metric: str
     grain: Grain
@@ -226,8 +226,8 @@ class Reader:
             ["numerator", "denominator"] if "as numerator" in sql else []
         )
         bounds.append("value is not null")
-        query = f"select {', '.join(map(name, chosen))} from (\n{sql}\n) where {' and '.join(bounds)} order by {keys}"
-        return self.con.execute(query).fetchall()
+        listed, within = ", ".join(map(name, chosen)), " and ".join(bounds)
+        return self.con.execute(f"select {listed} from (\n{sql}\n) where {within} order by {keys}").fetchall()
 
 
 @contextmanager

@@ -1,5 +1,4 @@
-"""The scorecard: each metric's latest value, its change on the period before (环比) and a year before (同比), its
-health.
+"""The scorecard: each metric's latest value, its change (环比, 同比), its health.
 
 The period is the open month up to today. What is counted by day is compared with the same days of the other
 month; what is counted by month is compared with the whole month, and marked while its own is not over.

@@ -28,9 +28,8 @@ def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str]) -> 
     where = "" if wanted == [WHOLE] else f" where {MONTH} in ({tables.month_list(wanted)})"
     if not wanted:
         where = " where false"
-    con.execute(
-        f"create or replace view memory.{name(schema)}.{name(table)} as select * from {tables.relation(key)}{where}"
-    )
+    view = f"memory.{name(schema)}.{name(table)}"
+    con.execute(f"create or replace view {view} as select * from {tables.relation(key)}{where}")
 
 
 def stage(
@@ -48,7 +47,8 @@ def stage(
     )
     bound = "" if months == [WHOLE] else f" where {MONTH} in ({tables.month_list(months)})"
     listed = ", ".join(name(c) for c in model.columns)
-    query = f"with computed as (\n{sql.strip().rstrip(';')}\n) select * from (select {listed}{month} from computed){bound}"
+    text = sql.strip().rstrip(";")
+    query = f"with computed as (\n{text}\n) select * from (select {listed}{month} from computed){bound}"
     try:
         con.execute(f"create or replace temp table {target} as {query}")
     except duckdb.Error as error:

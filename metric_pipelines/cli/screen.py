@@ -7,11 +7,13 @@ bracket in somebody's label stays a bracket. What does not belong here: what is 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
+from rich import box
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -27,8 +29,6 @@ BROKEN_PIPE = 141
 
 PIPED_WIDTH = 100
 MARGIN = (0, 0, 0, 2)
-WITHOUT_LINES = 0
-"""Of `box`: a table on a terminal has one line below its headers, piped it has none."""
 
 THEME = Theme(
     {
@@ -60,6 +60,19 @@ STATE_STYLES = {
 Justify = Literal["left", "right"]
 
 
+class _Trimmed:
+    """A stream whose lines end where their text does: Rich fills each up to the width, which a file does not need."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return int(self._stream.write(re.sub(r"[ \t]+(?=\n|$)", "", text)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class _Console(Console):
     """Rich's console that leaves quietly when nobody reads any more."""
 
@@ -76,7 +89,8 @@ def leave_quietly() -> NoReturn:
 
 def console(file: Any) -> Console:
     """A console on a stream: the terminal's width, or COLUMNS, or 100 where it is piped."""
-    made = _Console(file=file, markup=False, highlight=False, emoji=False, theme=THEME, soft_wrap=False)
+    stream = file if file.isatty() else _Trimmed(file)
+    made = _Console(file=stream, markup=False, highlight=False, emoji=False, theme=THEME, soft_wrap=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = PIPED_WIDTH
     return made
@@ -133,7 +147,7 @@ class Screen:
     def table(self, *columns: str | tuple[str, Justify]) -> Table:
         """An empty table with these headers; a pair says how its column is justified."""
         table = Table(
-            box=_line_below_headers(self.out.is_terminal), padding=(0, 2, 0, 0), header_style="label"
+            box=box.SIMPLE_HEAD if self.out.is_terminal else None, padding=(0, 2, 0, 0), header_style="label"
         )
         table.show_edge = table.pad_edge = False
         for column in columns:
@@ -182,8 +196,8 @@ class Screen:
     def write(self, text: str) -> None:
         """A text on stdout as it is."""
         try:
-            self.out.file.write(text)
-            self.out.file.flush()
+            sys.stdout.write(text)
+            sys.stdout.flush()
         except BrokenPipeError:
             leave_quietly()
 
@@ -191,9 +205,3 @@ class Screen:
 def joined(*parts: str | Text | tuple[str, str]) -> Text:
     """Texts after one another; a pair is a text and its style."""
     return Text.assemble(*parts)
-
-
-def _line_below_headers(terminal: bool) -> Any:
-    from rich import box  # here, so that the name `box` stays Rich's own
-
-    return box.SIMPLE_HEAD if terminal else None

@@ -328,7 +328,7 @@ class CumulativeMetric(MetricCard):
 
 
 class ConversionMetric(MetricCard):
-    """Of the base events, the share (or number) followed by a conversion of the same entity within `window`."""
+    """The share (or number) of base events that a conversion of the same entity follows within `window`."""
 
     type: Literal["conversion"]
     entity: Name
@@ -365,7 +365,7 @@ class Department(Strict):
 
 
 class CenterFile(Strict):
-    """`center.yaml`: what holds for the whole center. `refresh_at` is a cron line in the center's time zone."""
+    """`center.yaml`: what holds for the whole center. `refresh_at` is a cron line in its time zone."""
 
     name: Name
     label: Text

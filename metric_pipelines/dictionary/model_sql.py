@@ -1,4 +1,4 @@
-"""The SQL of a model, as text: which tables it reads, its normalized form. One SELECT, in DuckDB's dialect."""
+"""The SQL of a model, as text: the tables it reads, its normalized form. One SELECT, in DuckDB's SQL."""
 
 from __future__ import annotations
 

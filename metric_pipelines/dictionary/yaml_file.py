@@ -30,7 +30,7 @@ _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 @dataclass(frozen=True)
 class YamlFile:
-    """Contents of one file: `value` as plain Python, `lines` from a path of keys to a line number (from 1)."""
+    """Contents of one file: `value` as plain Python, `lines` from a path of keys to a line (from 1)."""
 
     path: Path
     value: Any

@@ -214,7 +214,7 @@ class Ledger:
             return number
 
     def table_of(self, metric: str, shape: str) -> str:
-        """The wide table a metric of this shape lives in: once given, for ever; a full table starts another."""
+        """The wide table of a metric of this shape: once given, for ever; a full one starts another."""
         c = t.groups.c
         with self.writing() as con:
             found = con.execute(
@@ -234,7 +234,7 @@ _SETTLED = ("published", "withheld")
 
 
 def now() -> datetime:
-    """The machine's time, in UTC: when something happened. What day it is for a center is its clock's to say."""
+    """The machine's time, in UTC: when something happened. A center's day is its clock's to say."""
     return datetime.now(UTC)
 
 

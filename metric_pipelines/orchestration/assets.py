@@ -5,8 +5,8 @@ A body asks the ledger, not the run, which inputs are published; it audits wheth
 selected; without a partition it is refused, with a check alone it re-stages and judges and publishes nothing.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import dagster as dg
 
@@ -27,14 +27,22 @@ POOL = "metric_pipelines_lake"
 EPOCH_TAG = "metric_pipelines/epoch"
 FORCED_TAG = "metric_pipelines/forced"
 
-OpenWorkshop = Callable[[dg.DagsterInstance, str | None], Workshop]
-"""Opens the workshop for a step; the epoch of the lease it runs under, or None, is handed to it."""
+DEFINITIONS_TAG = "metric_pipelines/definitions"
 
 
-def assets_of(workshop: Workshop, open_shop: OpenWorkshop) -> list[dg.AssetsDefinition]:
-    """All assets of a center, one definition a group."""
+class OpenWorkshop(Protocol):
+    """Opens the workshop: whether the clock asks the sources, and the epoch of the lease it works under."""
+
+    def __call__(self, *, ask_sources: bool, epoch: str | None = None) -> Workshop: ...
+
+
+def assets_of(workshop: Workshop, open_shop: OpenWorkshop, definitions: str) -> list[dg.AssetsDefinition]:
+    """All assets of a center, one definition a group; `definitions` is the hash of what is loaded."""
     months = monthly(workshop.center)
-    return [_step(workshop, step, nodes, months, open_shop) for step, nodes in workshop.graph.steps().items()]
+    return [
+        _step(workshop, step, nodes, months, open_shop, definitions)
+        for step, nodes in workshop.graph.steps().items()
+    ]
 
 
 def _step(
@@ -43,6 +51,7 @@ def _step(
     nodes: list[Node],
     months: dg.PartitionsDefinition[Any],
     open_shop: OpenWorkshop,
+    definitions: str,
 ) -> dg.AssetsDefinition:
     partitioned = nodes[0].partitioned
 
@@ -60,7 +69,9 @@ def _step(
         tag_this_process(context.instance, context.run)
         keys = sorted("/".join(key.path) for key in context.selected_asset_keys)
         asked = _months(context, partitioned)
-        shop = open_shop(context.instance, context.run.tags.get(EPOCH_TAG))
+        _same_definitions(context, definitions)
+        epoch = context.run.tags.get(EPOCH_TAG)
+        shop = open_shop(ask_sources=epoch is None, epoch=epoch)
         with lake.open() as con:
             if not keys:
                 yield from _checks_alone(context, shop, con, asked)
@@ -74,6 +85,16 @@ def _step(
         yield from report(context, shop.graph, outcomes, _known(shop, outcomes))
 
     return body
+
+
+def _same_definitions(context: dg.AssetExecutionContext, loaded: str) -> None:
+    """A run computes by the definitions it was launched with, or not at all."""
+    launched = context.run.tags.get(DEFINITIONS_TAG, loaded)
+    if launched != loaded:
+        raise dg.Failure(
+            f"launched with definitions {launched}, but {loaded} are loaded: reload and launch again",
+            allow_retries=False,
+        )
 
 
 def _months(context: dg.AssetExecutionContext, partitioned: bool) -> list[str] | None:

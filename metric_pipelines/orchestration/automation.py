@@ -42,7 +42,7 @@ def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinitio
         description="Finishes what was started in the UI, and ends runs whose process is gone.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-        shop = open_shop(context.instance, None)
+        shop = open_shop(ask_sources=False)
         reaped = reap(context.instance, shop)
         busy = _busy(context.instance, shop)
         if busy:
@@ -69,7 +69,7 @@ def _busy(instance: dg.DagsterInstance, shop: Workshop) -> str:
 def _request(
     instance: dg.DagsterInstance, shop: Workshop, left_behind: bool
 ) -> dg.SkipReason | dg.RunRequest:
-    """At most two tries for one state of the ledger: a refresh that moves nothing is not repeated for ever."""
+    """At most two tries for one state of the ledger: what moves nothing is not repeated for ever."""
     mark = shop.ledger.mark()
     for attempt in range(TRIES):
         key = f"{mark}-{attempt}"

@@ -7,8 +7,9 @@ from pathlib import Path
 import dagster as dg
 
 from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.effective import write_effective
 from metric_pipelines.ledger.ledger import Ledger, sqlite_url
-from metric_pipelines.orchestration.assets import assets_of
+from metric_pipelines.orchestration.assets import DEFINITIONS_TAG, assets_of
 from metric_pipelines.orchestration.automation import follow, nightly
 from metric_pipelines.orchestration.refresh_job import Announce, refresh_job, with_epoch
 from metric_pipelines.orchestration.resources import LakeResource
@@ -23,15 +24,14 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
     compute.
     """
     ledger = Ledger(sqlite_url(home / "ledger.sqlite"))
+    tags = {DEFINITIONS_TAG: write_effective(center, home)}
 
-    def open_shop(_instance: dg.DagsterInstance, epoch: str | None) -> Workshop:
-        return with_epoch(open_workshop(center, home, ledger, ask_sources=True), epoch)
+    def open_shop(*, ask_sources: bool, epoch: str | None = None) -> Workshop:
+        return with_epoch(open_workshop(center, home, ledger, ask_sources=ask_sources), epoch)
 
-    assets = assets_of(open_workshop(center, home, ledger, ask_sources=False), open_shop)
-    everything = dg.define_asset_job(
-        "assets", selection=dg.AssetSelection.all(), executor_def=dg.in_process_executor
-    )
-    refresh = refresh_job(open_shop, lambda: defs.resolve_job_def("assets"), announce)
+    assets = assets_of(open_shop(ask_sources=False), open_shop, tags[DEFINITIONS_TAG])
+    everything = dg.define_asset_job("assets", selection=dg.AssetSelection.all(), tags=tags)
+    refresh = refresh_job(open_shop, lambda: defs.resolve_job_def("assets"), announce, tags)
     defs = dg.Definitions(
         assets=assets,
         jobs=[everything, refresh],

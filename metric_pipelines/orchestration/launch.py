@@ -1,4 +1,4 @@
-"""Starting a refresh in this process, and the web server and daemon as children: what the command line calls."""
+"""Starting a refresh in this process, and web server and daemon as children: for the command line."""
 
 from __future__ import annotations
 

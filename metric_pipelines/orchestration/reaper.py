@@ -42,7 +42,7 @@ def tag_this_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
 
 def reap(instance: dg.DagsterInstance, workshop: Workshop) -> list[dg.DagsterRun]:
-    """Ends the runs of this host whose process is gone, and returns them; frees slots of all finished runs."""
+    """Ends this host's runs whose process is gone, and returns them; frees slots of finished runs."""
     dead = [run for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)) if _is_dead(run)]
     for run in dead:
         instance.report_run_failed(run, "its process is gone; ended by the reaper")

@@ -5,7 +5,7 @@ Launched alike by the schedule, the command line and the sensor `follow`. It end
 something is withheld, blocked or unavailable, after everything good is published: that is the gate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -53,20 +53,22 @@ class RefreshConfig(dg.Config):
         )
 
 
-def refresh_job(open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce) -> dg.JobDefinition:
+def refresh_job(
+    open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce, tags: Mapping[str, str]
+) -> dg.JobDefinition:
     """The job; `assets_job` gives the job of all assets, whose child runs it makes."""
 
     @dg.op(name=OP, description="Plan from the ledger, carry it out in waves, fail if anything is withheld.")
     def refresh_op(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
         tag_this_process(context.instance, context.run)
         since = now()
-        shop = open_shop(context.instance, None)
+        shop = open_shop(ask_sources=True)
         with lease.held(
             shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)
         ) as epoch:
             for run in reap(context.instance, shop):
                 context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
-            shop = open_shop(context.instance, str(epoch))
+            shop = open_shop(ask_sources=True, epoch=str(epoch))
             child = _Child(context, assets_job(), epoch, config.forced, announce)
             found = refresh(shop, config.scope(since), child.execute)
             shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
@@ -76,6 +78,7 @@ def refresh_job(open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce) 
 
     @dg.job(
         name="refresh",
+        tags=tags,
         description="Everything that is due, in waves; fails if anything is withheld.",
     )
     def job() -> None:

@@ -1,4 +1,4 @@
-"""Asset specs: what Dagster shows of a source table, model or metric. Texts only; nothing is computed here."""
+"""Asset specs: what Dagster shows of a source table, model or metric. Texts; nothing is computed."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def asset_key(key: str) -> dg.AssetKey:
 
 
 def check_specs(node: Node, months: dg.PartitionsDefinition[Any]) -> list[dg.AssetCheckSpec]:
-    """The checks of an asset. Not blocking for Dagster: what fails is not published, which blocks by itself."""
+    """The checks of an asset. Not blocking for Dagster: what fails is not published, which blocks."""
     words = {
         "contract": "Pandera: types, nullability, bounds, unique keys. Fails: the month is withheld.",
-        "expectations": "Great Expectations: volume and content. Fails: the month is withheld (warnings publish).",
+        "expectations": "Great Expectations: volume, content. Fails: the month is withheld.",
     }
     return [
         dg.AssetCheckSpec(

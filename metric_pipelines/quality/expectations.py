@@ -48,7 +48,7 @@ class Expectations:
         return found
 
     def _frame(self, table: str, rules: Rules, month: str, rows: int) -> pd.DataFrame:
-        """The columns that the expectations name, in pandas; a column `rows_in_partition` carries the count."""
+        """The columns that the expectations name, in pandas; without any, a frame of as many rows."""
         have = columns(self._con, table)
         wanted = [c for c in self._columns(rules) if rules.rename.get(c, c) in have]
         listed = [f"{_cast(rules.rename.get(c, c), have)} as {name(c)}" for c in wanted]

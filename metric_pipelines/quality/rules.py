@@ -37,7 +37,7 @@ def rules_of_table(table: SourceTable | Model) -> Rules:
 
 
 def rules_of_metric(metric: Metric, staged: Staged) -> Rules:
-    """The rules of a metric: keys unique and filled, values within bounds, and what its YAML says of `value`."""
+    """The rules of a metric: keys unique and filled, values in bounds, what its YAML says of `value`."""
     assert staged.columns is not None
     keys = {TIME: Column(type="date"), **{d: Column(type="any") for d in staged.dimensions}}
     checks, columns = metric.checks, staged.columns.all

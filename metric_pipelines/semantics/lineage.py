@@ -1,15 +1,13 @@
-"""Column lineage: from the columns of source tables through models to metrics, by the SQL and the dictionary alone.
+"""Column lineage: from the columns of source tables through models to metrics, by the SQL and the dictionary.
 
-All that a select item names is behind its column: conditions, `over (...)` and `filter (where ...)` too. What decides
-which rows there are, or how they match, is a `row` column of the whole query: joins, where, group by, having, qualify,
-distinct, partitions and orders of windows, an order with a limit, unnested lists, and all that in CTEs and subqueries.
-Stays out: data, and which asset depends on which (`dictionary/graph.py`).
+A metric's are those of what it names in its definition, in their roles, and the row columns of the models it reads.
+Stays out: the SQL itself (`query_lineage.py`), data, and which asset depends on which (`dictionary/graph.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -21,26 +19,11 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, Model, SimpleMetric, SourceTable
 from metric_pipelines.dictionary.graph import calendar_of
-from metric_pipelines.dictionary.model_sql import parsed
 from metric_pipelines.errors import DefinitionError, UsageError
+from metric_pipelines.semantics.query_lineage import Columns, Relations, TableColumn, query_lineage, union
 from metric_pipelines.warehouse.tables import MONTH
 
 Role = Literal["value", "filter", "time", "dimension", "row"]
-
-
-@dataclass(frozen=True, order=True)
-class TableColumn:
-    """A column of a source table (`oms.transactions`) or a model (`models.baskets`), as the dictionary spells it."""
-
-    table: str
-    column: str
-
-    def __str__(self) -> str:
-        return f"{self.table}.{self.column}"
-
-
-Columns = frozenset[TableColumn]
-NONE: Columns = frozenset()
 
 
 @dataclass(frozen=True)
@@ -49,15 +32,6 @@ class ColumnUse:
 
     column: TableColumn
     roles: frozenset[Role]
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """What is behind each column of a query, what decides its rows, and the tables it reads."""
-
-    columns: dict[str, Columns]
-    rows: Columns
-    tables: frozenset[str]
 
 
 def columns_behind(center: Center, key: str) -> frozenset[ColumnUse]:
@@ -116,25 +90,23 @@ def metrics_reading(center: Center, source: str) -> list[str]:
     return sorted(m for m in center.metrics if source in {str(c) for c, _ in found.behind(f"metrics/{m}")})
 
 
-def query_lineage(sql: str, tables: Mapping[str, Iterable[str]], where: str) -> Lineage:
-    """The lineage of one SELECT in DuckDB's SQL over `tables` (their columns by `<schema>.<table>`); names in lower case.
-
-    Raises: DefinitionError at `where` and line: not one SELECT, or a table or column that cannot be resolved.
-    """
-    relations = {t.lower(): {c.lower(): TableColumn(t, c) for c in columns} for t, columns in tables.items()}
-    flow, read = _followed(sql, relations, where)
-    return Lineage({name: flow.of(name) or NONE for name, _ in flow.columns}, flow.rows, read)
-
-
 Use = tuple[TableColumn, Role]
-Relations = Mapping[str, Mapping[str, TableColumn]]
-"""Columns by table and name, both as the SQL has them in lower case."""
+
+
+@dataclass(frozen=True)
+class _Lineage:
+    """What is behind each column of a model, what decides its rows, and the tables it reads."""
+
+    columns: dict[str, Columns]
+    rows: Columns
+    tables: frozenset[str]
+
 
 _KEPT: dict[int, _Found] = {}
 
 
 def _found(center: Center) -> _Found:
-    """What was found for this very center; of a few centers it is kept."""
+    """What was found for this very center, which is kept with it for as long as few others are asked for."""
     if id(center) not in _KEPT:
         if len(_KEPT) == 8:
             _KEPT.clear()
@@ -142,7 +114,7 @@ def _found(center: Center) -> _Found:
     return _KEPT[id(center)]
 
 
-def _direct(center: Center, model: str) -> Lineage:
+def _direct(center: Center, model: str) -> _Lineage:
     if model not in center.models:
         raise UsageError.unknown_name("", "model", model, center.models)
     return _found(center).direct(model)
@@ -159,10 +131,6 @@ def _uses(columns: Iterable[TableColumn], role: Role) -> frozenset[Use]:
     return frozenset((column, role) for column in columns)
 
 
-def _union(parts: Iterable[Columns]) -> Columns:
-    return NONE.union(*parts)
-
-
 class _Found:
     """The lineage of one center, each part found once."""
 
@@ -176,34 +144,34 @@ class _Found:
         """The source tables that a metric is computed from."""
         return frozenset(t for c, _ in self.inputs(metric) for t in self.traced(_model(c.table)).tables)
 
-    def _direct(self, model: str) -> Lineage:
+    def _direct(self, model: str) -> _Lineage:
         file = str(self.center.sql_file(model))
-        flow, read = _followed(self.center.sql[model], self.relations, file)
+        query = query_lineage(self.center.sql[model], self.relations, file)
         columns = {}
         for name in self.center.models[model].columns:
-            behind = flow.of(name.lower())
+            behind = query.behind(name.lower())
             if behind is None:
-                raise DefinitionError.unknown_name(file, "column", name, [known for known, _ in flow.columns])
+                raise DefinitionError.unknown_name(file, "column", name, query.names)
             columns[name] = behind
-        return Lineage(columns, flow.rows, read)
+        return _Lineage(columns, query.rows, query.tables)
 
-    def _traced(self, model: str) -> Lineage:
+    def _traced(self, model: str) -> _Lineage:
         """From the model's columns to source columns, through models of models."""
         direct = self.direct(model)
         inputs = {table: self.traced(_model(table)) for table in direct.tables if table.startswith("models.")}
 
         def back(columns: Columns) -> Columns:
-            return _union(inputs[c.table].columns[c.column] if c.table in inputs else {c} for c in columns)
+            return union(inputs[c.table].columns[c.column] if c.table in inputs else {c} for c in columns)
 
-        rows = _union([back(direct.rows), *(lineage.rows for lineage in inputs.values())])
+        rows = union([back(direct.rows), *(lineage.rows for lineage in inputs.values())])
         tables = (direct.tables - inputs.keys()).union(*(lineage.tables for lineage in inputs.values()))
-        return Lineage({name: back(columns) for name, columns in direct.columns.items()}, rows, tables)
+        return _Lineage({name: back(columns) for name, columns in direct.columns.items()}, rows, tables)
 
     def _behind(self, key: str) -> frozenset[Use]:
         kind, _, name = key.partition("/")
         if kind == "models":
             lineage = self.traced(name)
-            return _uses(_union(lineage.columns.values()), "value") | _uses(lineage.rows, "row")
+            return _uses(union(lineage.columns.values()), "value") | _uses(lineage.rows, "row")
         found: set[Use] = set()
         for column, role in self.inputs(name):
             lineage = self.traced(_model(column.table))
@@ -256,7 +224,7 @@ class _Found:
             for model in shapes.models_of(self.center, metric):
                 names = [metric.entity, *metric.constant_properties]
                 found += [self._property(model, name) for name in names]
-        return _uses(_union(found), "row")
+        return _uses(union(found), "row")
 
     def _property(self, model: str, name: str) -> Columns:
         entities = [e.expr for e in self.center.models[model].entities if e.name == name]
@@ -289,44 +257,3 @@ def _relations(center: Center) -> Relations:
         columns = {column.lower(): TableColumn(name, column) for column in table.columns}
         found[name] = columns | ({MONTH: columns[table.partition_by.lower()]} if table.partition_by else {})
     return found
-
-
-@dataclass(frozen=True)
-class _Flow:
-    """What a query gives, in order, and what decides its rows.
-
-    `rest` is behind columns whose names the SQL does not tell; where it is `loose`, not even their number is known.
-    """
-
-    columns: tuple[tuple[str, Columns], ...] = ()
-    rows: Columns = NONE
-    rest: Columns | None = None
-    loose: bool = False
-
-    def of(self, name: str) -> Columns | None:
-        found = [columns for known, columns in self.columns if known == name]
-        return _union(found) if found else self.rest
-
-    @property
-    def all(self) -> Columns:
-        return _union([*(columns for _, columns in self.columns), self.rest or NONE])
-
-    def renamed(self, names: Sequence[str]) -> _Flow:
-        if self.loose:
-            return replace(self, columns=(*self.columns, *((name, self.all) for name in names)))
-        every = [*names, *(name for name, _ in self.columns[len(names) :])]
-        return replace(self, columns=tuple(zip(every, (c for _, c in self.columns), strict=False)))
-
-
-def _followed(sql: str, relations: Relations, where: str) -> tuple[_Flow, frozenset[str]]:
-    """The flow of a query, and the tables it reads."""
-    tree = parsed(sql, where).copy()
-    read = set()
-    for table in tree.find_all(exp.Table):
-        if table.db:
-            name = f"{table.db}.{table.name}"
-            if table.catalog or name.lower() not in relations:
-                raise DefinitionError.unknown_name(_at(where, table.this), "table", name, relations)
-            read.add(name.lower())
-    query = _Query(_qualified(tree, {name: relations[name] for name in read}, where), relations, where)
-    return query.flow(query.tree), frozenset(next(iter(relations[name].values())).table for name in read)

@@ -19,6 +19,7 @@ from metric_pipelines.semantics.metricflow_sql import compile_sql
 from metric_pipelines.warehouse.groups import TIME, MetricColumns
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, month_list, name
+from metric_pipelines.warehouse.tables import columns as table_columns
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def model_sql(center: Center, question: Question) -> str:
     chosen = [TIME, *map(name, question.dimensions), f"{name(metric.name)} as value"]
     for part, key in zip(("numerator", "denominator"), m.parts_of(metric) or (), strict=False):
         chosen.append(f"{name(key)} as {part}")
-    return f"select {', '.join(chosen)} from (\n{_over_models(center, question)}\n) where {name(metric.name)} is not null"
+    inner = _over_models(center, question)
+    return f"select {', '.join(chosen)} from (\n{inner}\n) where {name(metric.name)} is not null"
 
 
 def _over_models(center: Center, question: Question) -> str:
@@ -103,14 +105,23 @@ def stage(
         f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)}) and {TIME} <= date '{today}'"
     )
     try:
+        listed = ", ".join(chosen)
         con.execute(
-            f"create or replace temp table {target} as select {', '.join(chosen)} from (\n{sql}\n) where {within}"
+            f"create or replace temp table {target} as select {listed} from (\n{sql}\n) where {within}"
         )
+        _narrow(con, target)
     except duckdb.Error as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         where = center.where(f"metrics/{names[0]}") if len(names) == 1 else ", ".join(names)
         raise ComputationError(where, "; ".join(lines[:2]), "SQL that runs", "mend expr or filter") from error
     return [Staged(f"metrics/{n}", target, months, columns[n], question.dimensions, sql) for n in names]
+
+
+def _narrow(con: duckdb.DuckDBPyConnection, target: str) -> None:
+    """Counts and sums of integers come as HUGEINT, which pandas and many clients read as a float."""
+    for column, kind in table_columns(con, target).items():
+        if kind == "HUGEINT":
+            con.execute(f"alter table {target} alter {name(column)} type bigint")
 
 
 def _columns(metric: Metric, columns: MetricColumns) -> list[str]:
@@ -131,12 +142,12 @@ def provide_inputs(
     """The published values of input metrics as `memory.main.inputs`: metric_time, dimensions, a column an
     input.
 
-    `tables` gives a relation with (metric_time, dimensions, value) for each input; other dimensions are left
-    out here and added up by the query.
+    `tables` gives a relation with (metric_time, dimensions, value) for each input. Other dimensions are added up
+    here already (an input that does not add up has none): a window then joins far fewer rows.
     """
     within = f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)})"
     branches = []
     for key in names:
-        columns = ", ".join([TIME, *map(name, dimensions), f"value as {name(key)}"])
-        branches.append(f"select {columns} from {tables[key]} where value is not null and {within}")
+        columns = ", ".join([TIME, *map(name, dimensions), f"sum(value) as {name(key)}"])
+        branches.append(f"select {columns} from {tables[key]} where value is not null and {within} group by all")
     con.execute(f"create or replace view memory.main.{m.INPUTS} as {' union all by name '.join(branches)}")

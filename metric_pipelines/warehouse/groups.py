@@ -82,8 +82,8 @@ def replace_columns(
     names = ", ".join(name(c) for c in [*keys, *new, *old])
     order = ", ".join(str(i + 1) for i in range(len(keys)))
     con.execute(
-        f"insert into {target} ({names}) select {', '.join(merged)} from arriving a full join carried b on {same} "
-        f"order by {order}"
+        f"insert into {target} ({names}) select {', '.join(merged)} "
+        f"from arriving a full join carried b on {same} order by {order}"
     )
     con.execute("drop table carried; drop table arriving")
 
@@ -134,7 +134,8 @@ def _branch(view: MetricView, version: MetricColumns, months: list[str] | None) 
     values = ", ".join(f"{name(column)} as {part}" for part, column in version.all.items())
     some = " or ".join(f"{name(column)} is not null" for column in version.all.values())
     within = "" if months is None else f" and {MONTH} in ({', '.join(_date(m) for m in months)})"
-    return f"select {', '.join(map(name, chosen))}, {values} from groups.{name(view.table)} where ({some}){within}"
+    keys, table = ", ".join(map(name, chosen)), f"groups.{name(view.table)}"
+    return f"select {keys}, {values} from {table} where ({some}){within}"
 
 
 def _date(month: str) -> str:

@@ -126,7 +126,8 @@ def _attach(con: duckdb.DuckDBPyConnection, lake: Lake, options: str) -> None:
     target, data = _quoted(lake.catalog), _quoted(lake.data)
     try:
         con.execute(
-            f"attach 'ducklake:sqlite:{target}' as lake (data_path '{data}', data_inlining_row_limit 0, {options})"
+            f"attach 'ducklake:sqlite:{target}' as lake "
+            f"(data_path '{data}', data_inlining_row_limit 0, {options})"
         )
     except duckdb.Error as error:
         remedy = "check that the folder is readable and the disk is not full"
@@ -198,8 +199,13 @@ def _commit_once(
         _rolled_back(con)
         raise
     row = con.execute("select * from lake.last_committed_snapshot()").fetchone()
-    assert row is not None
-    return int(row[0])
+    return newest_snapshot(con) if row is None or row[0] is None else int(row[0])
+
+
+def newest_snapshot(con: duckdb.DuckDBPyConnection) -> int:
+    """The newest snapshot; a transaction that changed nothing makes none of its own."""
+    row = con.execute("select max(snapshot_id) from lake.snapshots()").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _rolled_back(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,0 +1,147 @@
+"""The entry point `metric-pipelines`: takes the language out of the arguments, runs a command, and turns errors into exit codes.
+
+0 good, 1 the data is bad, 2 used wrongly, 3 the environment is broken, 130 Ctrl-C, 141 nobody reads any more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import typer
+import typer.core
+from rich.text import Text
+
+from metric_pipelines.cli import commands
+from metric_pipelines.cli.help_page import PROGRAM, Command, Group, translated
+from metric_pipelines.cli.environment import language
+from metric_pipelines.cli.screen import Screen, leave_quietly
+from metric_pipelines.cli.texts import LANGS, Lang
+from metric_pipelines.errors import InvalidCenterError, MetricPipelinesError, UsageError
+
+INTERRUPTED = 130
+USED_WRONGLY = 2
+BROKEN = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    asked = _Asked.of(given)
+    screen = Screen.of_this_process(asked.lang or language())
+    try:
+        if asked.wrong:
+            raise UsageError("--lang", asked.wrong, " or ".join(LANGS))
+        return _run(screen, asked.rest)
+    except BrokenPipeError:
+        leave_quietly()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _used_wrongly(screen, error)
+    except MetricPipelinesError as error:
+        _trace(asked.debug)
+        return failed(screen, error)
+    except Exception as error:  # noqa: BLE001 (the process's edge: nobody above could say it better)
+        _trace(asked.debug)
+        return _unexpected(screen, error)
+
+
+def build(lang: Lang) -> typer.core.TyperGroup:
+    """All commands, with the texts of a language."""
+    app = typer.Typer(cls=Group, add_completion=True)
+    app.callback(invoke_without_command=True)(commands.everywhere)
+    for name, function in commands.COMMANDS.items():
+        app.command(name, cls=Command, hidden=name in commands.HIDDEN)(function)
+    demo = typer.Typer(cls=Group)
+    demo.callback(invoke_without_command=True)(commands.demo)
+    for name, function in commands.DEMO_COMMANDS.items():
+        demo.command(name, cls=Command)(function)
+    app.add_typer(demo, name="demo")
+    return translated(cast(typer.core.TyperGroup, typer.main.get_command(app)), lang)
+
+
+def _run(screen: Screen, arguments: Sequence[str]) -> int:
+    result = build(screen.lang).main(list(arguments), PROGRAM, standalone_mode=False, obj=screen)
+    sys.stdout.flush()
+    return result if isinstance(result, int) else 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The arguments without what may stand anywhere: the language and `--debug`."""
+
+    rest: list[str]
+    lang: Lang | None = None
+    debug: bool = False
+    wrong: str = ""
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> _Asked:
+        rest: list[str] = []
+        lang, debug, wrong = None, False, ""
+        todo = list(arguments)
+        while todo:
+            word = todo.pop(0)
+            if word == "--":
+                rest += [word, *todo]
+                break
+            if word == "--debug":
+                debug = True
+            elif word == "--lang" or word.startswith("--lang="):
+                name = word[7:] if "=" in word else (todo.pop(0) if todo else "")
+                lang = next((known for known in LANGS if known == name), lang)
+                wrong = "" if name in LANGS else (repr(name) if name else "no language")
+            else:
+                rest.append(word)
+        return cls(rest, lang, debug, wrong)
+
+
+def failed(screen: Screen, error: MetricPipelinesError) -> int:
+    """Says on stderr what is wrong, in the error's own words; returns its exit code."""
+    say, err = screen.say, screen.err
+    if isinstance(error, InvalidCenterError):
+        err.print(Text("✗ " + say("error.definitions", n=len(error.problems)), style="bad"))
+        for problem in error.problems:
+            err.print(Text(_near(str(problem))), soft_wrap=True)
+        return error.exit_code
+    err.print(Text("✗ " + say(f"error.{error.exit_code}"), style="bad"))
+    err.print(Text("  " + _near(f"{error.where}: {error.found}" if error.where else error.found)), soft_wrap=True)
+    for label, text in (("expected", error.expected), ("remedy", error.remedy)):
+        if text:
+            err.print(Text.assemble("  ", (say(f"error.{label}"), "label"), f"  {text}"), soft_wrap=True)
+    return error.exit_code
+
+
+def _near(text: str) -> str:
+    """Without the current folder before the names of files in it."""
+    return text.replace(f"{os.getcwd()}{os.sep}", "")
+
+
+def _used_wrongly(screen: Screen, error: typer.TyperException) -> int:
+    """Typer's own findings: an unknown command or option, a missing argument."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else PROGRAM
+    screen.err.print(Text("✗ " + screen.say("error.2"), style="bad"))
+    screen.err.print(Text("  " + error.format_message()), soft_wrap=True)
+    screen.err.print(Text("  " + screen.say("error.usage", command=path), style="note"), soft_wrap=True)
+    return USED_WRONGLY
+
+
+def _unexpected(screen: Screen, error: Exception) -> int:
+    screen.err.print(Text("✗ " + screen.say("error.unexpected"), style="bad"))
+    screen.err.print(Text(f"  {type(error).__name__}: {error}"), soft_wrap=True)
+    screen.err.print(Text("  " + screen.say("error.debug"), style="note"))
+    return BROKEN
+
+
+def _trace(debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+
+
+__all__ = ["build", "failed", "main"]

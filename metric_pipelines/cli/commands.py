@@ -1,0 +1,191 @@
+"""What can be typed: commands with their arguments and options. What they say of themselves stands in `help_texts.py`.
+
+Every body imports its page when it is called: a page imports DuckDB, SQLAlchemy, pandas or Dagster, which take seconds, and `--help`
+must not wait for them. Nothing else belongs in a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from metric_pipelines.cli.completion import dimension_names, grains, metric_names
+from metric_pipelines.cli.environment import settings
+from metric_pipelines.cli.screen import Screen
+
+Json = Annotated[bool, typer.Option("--json")]
+MetricName = Annotated[str, typer.Argument(metavar="METRIC", autocompletion=metric_names)]
+
+
+def everywhere(
+    context: typer.Context,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="LANG", autocompletion=lambda: ["en", "zh"])] = None,
+    debug: Annotated[bool, typer.Option("--debug")] = False,
+) -> None:
+    """Both options are taken out of the arguments before they come here; they are declared for help and completion."""
+    _help_alone(context)
+
+
+def demo(context: typer.Context) -> None:
+    _help_alone(context)
+
+
+def load_demo(
+    context: typer.Context, until: Annotated[str | None, typer.Option("--until", metavar="DAY")] = None
+) -> None:
+    from metric_pipelines.cli import demo
+
+    demo.load_demo(context.obj, settings(), until)
+
+
+def next_day(context: typer.Context) -> None:
+    from metric_pipelines.cli import demo
+
+    demo.next_day(context.obj, settings())
+
+
+def bad_month(context: typer.Context, month: Annotated[str, typer.Option("--month", metavar="MONTH")] = "2017-06") -> None:
+    from metric_pipelines.cli import demo
+
+    demo.bad_month(context.obj, settings(), month)
+
+
+def fix(context: typer.Context) -> None:
+    from metric_pipelines.cli import demo
+
+    demo.fix(context.obj, settings())
+
+
+def validate(context: typer.Context, as_json: Json = False) -> None:
+    from metric_pipelines.cli import validate
+
+    _leave(validate.validate(context.obj, settings(), as_json=as_json))
+
+
+def refresh(
+    context: typer.Context,
+    select: Annotated[list[str] | None, typer.Option("--select", "-s", metavar="SEL", autocompletion=metric_names)] = None,
+    partitions: Annotated[list[str] | None, typer.Option("--partitions", "-p", metavar="MONTHS")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n")] = False,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import refresh
+
+    asked = refresh.Asked(select or [], partitions or [])
+    if dry_run:
+        refresh.dry_run(context.obj, settings(), asked, as_json=as_json)
+    else:
+        _leave(refresh.refresh(context.obj, settings(), asked, as_json=as_json))
+
+
+def scorecard(context: typer.Context, as_json: Json = False) -> None:
+    from metric_pipelines.cli import scorecard
+
+    scorecard.scorecard(context.obj, settings(), as_json=as_json)
+
+
+def metrics(
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(metavar="QUERY", autocompletion=metric_names)] = None,
+    department: Annotated[str | None, typer.Option("--department", "-d", metavar="DEPT")] = None,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import metrics
+
+    metrics.metrics(context.obj, settings(), query or "", department, as_json=as_json)
+
+
+def show(
+    context: typer.Context,
+    metric: MetricName,
+    columns: Annotated[bool, typer.Option("--columns")] = False,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import card
+
+    card.show(context.obj, settings(), metric, columns=columns, as_json=as_json)
+
+
+def compare(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="METRIC", autocompletion=metric_names)],
+    second: Annotated[str, typer.Argument(metavar="METRIC", autocompletion=metric_names)],
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import compare
+
+    compare.compare(context.obj, settings(), first, second, as_json=as_json)
+
+
+def values(
+    context: typer.Context,
+    metric: MetricName,
+    by: Annotated[list[str] | None, typer.Option("--by", "-b", metavar="DIM", autocompletion=dimension_names)] = None,
+    grain: Annotated[str | None, typer.Option("--grain", "-g", metavar="GRAIN", autocompletion=grains)] = None,
+    start: Annotated[str | None, typer.Option("--start", metavar="DAY")] = None,
+    end: Annotated[str | None, typer.Option("--end", metavar="DAY")] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv")] = False,
+) -> None:
+    from metric_pipelines.cli import values
+
+    asked = values.Asked(metric, by or [], grain, start, end)
+    values.values(context.obj, settings(), asked, as_json=as_json, as_csv=as_csv)
+
+
+def health(
+    context: typer.Context,
+    metric: Annotated[str | None, typer.Argument(metavar="METRIC", autocompletion=metric_names)] = None,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import health
+
+    _leave(health.health(context.obj, settings(), metric, as_json=as_json))
+
+
+def up(
+    context: typer.Context,
+    read_only: Annotated[bool, typer.Option("--read-only")] = False,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535)] = None,
+) -> None:
+    from metric_pipelines.cli import up
+
+    _leave(up.up(context.obj, settings(), read_only=read_only, port=port))
+
+
+def docs(context: typer.Context, check: Annotated[bool, typer.Option("--check")] = False) -> None:
+    from metric_pipelines.cli import reference
+
+    _leave(reference.docs(context.obj, check=check))
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "load-demo": load_demo,
+    "refresh": refresh,
+    "scorecard": scorecard,
+    "metrics": metrics,
+    "show": show,
+    "compare": compare,
+    "values": values,
+    "health": health,
+    "validate": validate,
+    "up": up,
+    "docs": docs,
+}
+DEMO_COMMANDS: dict[str, Callable[..., Any]] = {"next-day": next_day, "bad-month": bad_month, "fix": fix}
+HIDDEN = frozenset({"docs"})
+"""For who works on the project; left out of the list of commands."""
+
+
+def _help_alone(context: typer.Context) -> None:
+    """The help page where no command was given."""
+    if context.invoked_subcommand is None:
+        screen: Screen = context.obj
+        screen.write(context.get_help() + "\n")
+
+
+def _leave(code: int) -> None:
+    """Ends the command with an exit code."""
+    raise typer.Exit(code)

@@ -1,0 +1,40 @@
+"""What Tab offers: names from the center's folder, by the names of its files alone, so that it comes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metric_pipelines.cli.environment import settings
+from metric_pipelines.dictionary.yaml_file import read_yaml
+from metric_pipelines.errors import MetricPipelinesError
+
+GRAINS = ("day", "week", "month", "quarter", "year")
+"""Those of `dictionary.definitions`, whose import costs a completion more than all else."""
+
+
+def metric_names() -> list[str]:
+    """All metrics."""
+    return [file.stem for file in _files("metrics")]
+
+
+def dimension_names() -> list[str]:
+    """All dimensions of all models."""
+    found: dict[str, None] = {}
+    for file in _files("models"):
+        try:
+            found |= dict.fromkeys(read_yaml(file).value.get("dimensions") or {})
+        except (MetricPipelinesError, AttributeError, TypeError):
+            continue  # a broken file offers nothing; the command will say what is wrong
+    return list(found)
+
+
+def grains() -> list[str]:
+    """All grains."""
+    return list(GRAINS)
+
+
+def _files(folder: str) -> list[Path]:
+    try:
+        return sorted((settings().center_folder / folder).rglob("*.yaml"))
+    except MetricPipelinesError:
+        return []

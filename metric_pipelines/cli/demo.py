@@ -1,0 +1,73 @@
+"""`load-demo` and `demo`: the shipped center's source systems, laid out and changed."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from metric_pipelines.cli.dates import day_of
+from metric_pipelines.cli.screen import Screen
+from metric_pipelines.demo import changes, layout
+from metric_pipelines.demo.layout import Layout
+from metric_pipelines.settings import Settings
+
+REFRESH = "metric-pipelines refresh"
+
+
+def load_demo(screen: Screen, settings: Settings, until: str | None) -> None:
+    """Lays out the source systems, with a bar a table, and says what is there.
+
+    Raises: UsageError, EnvironmentBrokenError, SourceUnavailableError, BusyError.
+    """
+    folder = settings.home_folder / "sources"
+    laid = _load(screen, folder, day_of("--until", until))
+    say = screen.say
+    screen.title(say("demo.title", day=laid.until), say("demo.in", folder=folder))
+    table = screen.table(say("demo.source"), say("demo.table"), (say("demo.rows"), "right"), "")
+    for database in laid.databases:
+        word = say("demo.written" if database.written else "demo.kept")
+        for i, (name, rows) in enumerate(database.rows.items()):
+            table.add_row("" if i else database.path.name, name, f"{rows:,}", "" if i else word)
+    table.add_row(say("demo.total"), "", f"{sum(laid.rows.values()):,}", "", style="title")
+    screen.block(table)
+    screen.next_steps([(REFRESH, say("demo.compute"))])
+
+
+def _load(screen: Screen, folder: Path, until: date | None) -> Layout:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=screen.err, transient=True, disable=not screen.err.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(table: str, done: int, total: int) -> None:
+            if table not in tasks:
+                tasks[table] = bars.add_task(table, total=total)
+            bars.update(tasks[table], completed=done)
+
+        return layout.load(folder, until, progress)
+
+
+def next_day(screen: Screen, settings: Settings) -> None:
+    """One more business day; says which, and what to type next."""
+    day = changes.next_day(settings.home_folder / "sources")
+    screen.line(screen.say("demo.next_day", day=day))
+    screen.next_steps([(REFRESH, screen.say("demo.publish"))])
+
+
+def bad_month(screen: Screen, settings: Settings, month: str) -> None:
+    """Spoils a month; says how many lines, and what to type next."""
+    lines = changes.bad_month(settings.home_folder / "sources", month)
+    screen.line(screen.say("demo.bad_month", n=f"{lines:,}", month=month))
+    steps = [(REFRESH, screen.say("demo.withholds")), ("metric-pipelines demo fix", screen.say("demo.mend"))]
+    screen.next_steps(steps)
+
+
+def fix(screen: Screen, settings: Settings) -> None:
+    """Mends all bad months; says which, and what to type next."""
+    months = changes.fix(settings.home_folder / "sources")
+    if not months:
+        screen.line(screen.say("demo.nothing"))
+        return
+    screen.line(screen.say("demo.fixed", months=", ".join(months)))
+    screen.next_steps([(REFRESH, screen.say("demo.publish"))])

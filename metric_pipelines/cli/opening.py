@@ -1,0 +1,92 @@
+"""Opening a center for a command: its definitions, its workshop, what is published, how each metric is.
+
+Imports DuckDB and SQLAlchemy; imported by pages alone, which are imported when their command runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.errors import EnvironmentBrokenError
+from metric_pipelines.ledger.ledger import Ledger, Verdict, sqlite_url
+from metric_pipelines.publication.health import Health, health, receipts
+from metric_pipelines.publication.plan import Facts
+from metric_pipelines.publication.standing import Standing, standing
+from metric_pipelines.publication.workshop import Workshop, open_workshop
+from metric_pipelines.query import Reader, open_for_reading
+from metric_pipelines.settings import SHIPPED, Settings
+
+LOCAL = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A center at one moment: its workshop, what happened, how each pair stands, how each metric is."""
+
+    shop: Workshop
+    facts: Facts
+    stands: dict[Pair, Standing]
+    verdicts: dict[int, list[Verdict]]
+    healths: dict[str, Health]
+
+    @property
+    def center(self) -> Center:
+        """The definitions."""
+        return self.shop.center
+
+
+def center_of(settings: Settings) -> Center:
+    """The definitions of the center.
+
+    Raises: DefinitionError with every problem.
+    """
+    return load_valid_center(settings.center_folder)
+
+
+def workshop(settings: Settings, *, ask_sources: bool = False) -> Workshop:
+    """The center at work in the home folder; `ask_sources` as in `open_workshop`."""
+    home = settings.home_folder
+    center = center_of(settings)
+    return open_workshop(center, home, Ledger(sqlite_url(home / "ledger.sqlite")), ask_sources=ask_sources)
+
+
+def opened(shop: Workshop) -> Opened:
+    """Everything that is asked of the ledger, at once."""
+    facts = shop.facts()
+    in_force = {own.last.id for own in facts.history.values() if own.last is not None} | set(receipts(facts))
+    verdicts = shop.ledger.verdicts(in_force)
+    found = {one.metric: one for one in health(facts, verdicts)}
+    return Opened(shop, facts, standing(facts.graph, facts.history), verdicts, found)
+
+
+@contextmanager
+def reading(settings: Settings, shop: Workshop) -> Iterator[Reader]:
+    """A reader of what is published.
+
+    Raises: EnvironmentBrokenError that says what to run first, where nothing was published yet.
+    """
+    if not has_lake(shop):
+        first = "metric-pipelines refresh"
+        if demo_missing(settings, shop.center):
+            first = f"metric-pipelines load-demo, then {first}"
+        raise EnvironmentBrokenError(str(shop.lake.folder), "nothing was published yet", "", first)
+    with open_for_reading(shop) as reader:
+        yield reader
+
+
+def has_lake(shop: Workshop) -> bool:
+    """Whether anything was ever published in this home folder."""
+    return shop.lake.catalog.exists()
+
+
+def demo_missing(settings: Settings, center: Center) -> bool:
+    """Whether this is a shipped center whose source systems are not all laid out."""
+    if settings.center_folder.parent != SHIPPED:
+        return False
+    files = [s.connection.removeprefix(LOCAL) for s in center.sources.values() if s.connection.startswith(LOCAL)]
+    return not all((settings.home_folder / file).exists() for file in files)

@@ -1,0 +1,104 @@
+"""Questions to the tree of a query that need no resolved names: what keeps rows, what `group by all` groups by.
+
+Stays out: what is behind a column (`query_lineage.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+_AGGREGATES = {
+    "arbitrary", "arg_max_null", "arg_max_nulls_last", "arg_min_null", "arg_min_nulls_last", "bitstring_agg",
+    "count_star", "entropy", "favg", "fsum", "histogram", "histogram_exact", "kahan_sum", "kurtosis_pop", "mad",
+    "mean", "product", "reservoir_quantile", "sem", "sum_no_overflow", "sumkahan",
+}  # fmt: skip
+"""DuckDB's aggregates that sqlglot takes for any function."""
+
+
+def name_columns_of_functions(tree: exp.Expr) -> None:
+    """Writes out the names that DuckDB gives to columns of VALUES, range, generate_series and unnest in FROM.
+
+    Beside a source whose columns it does not know, sqlglot resolves no alias of an item.
+    """
+    for source in tree.find_all(exp.Table, exp.Unnest, exp.Values, exp.Lateral):
+        function = source if isinstance(source, (exp.Unnest, exp.Values)) else source.this
+        names = _names_of_function(function)
+        alias = source.args.get("alias") or exp.TableAlias()
+        if names and not alias.args.get("columns") and isinstance(source.parent, (exp.From, exp.Join)):
+            alias.set("columns", [exp.to_identifier(name) for name in names])
+            source.set("alias", alias)
+
+
+def _names_of_function(function: object) -> list[str]:
+    match function:
+        case exp.Values():
+            return [f"col{i}" for i, _ in enumerate(function.expressions[0].expressions)]
+        case exp.GenerateSeries():
+            return ["range" if function.args.get("is_end_exclusive") else "generate_series"]
+        case exp.Unnest():
+            return ["unnest"]
+        case _:
+            return []
+
+
+def limiting_order(query: exp.Expr) -> exp.Order | None:
+    """The order of a query where it decides which rows are kept: with a limit, or `distinct on`."""
+    limited = query.args.get("limit") or query.args.get("offset") or distinct_on(query)
+    order = query.args.get("order") if limited else None
+    return order if isinstance(order, exp.Order) else None
+
+
+def distinct_on(query: exp.Expr) -> exp.Expr | None:
+    """The expressions of `select distinct on (...)`."""
+    distinct = query.args.get("distinct")
+    on = distinct.args.get("on") if isinstance(distinct, exp.Distinct) else None
+    return on if isinstance(on, exp.Expr) else None
+
+
+def is_decided_by_all(query: exp.Select) -> bool:
+    """Whether every column decides rows: `select distinct`, or `order by all` with a limit."""
+    order = limiting_order(query)
+    by_all = order is not None and any(isinstance(part.this, exp.Var) for part in order.expressions)
+    return by_all or (query.args.get("distinct") is not None and distinct_on(query) is None)
+
+
+def is_recursive(query: exp.Expr) -> bool:
+    """Whether it is the union of a CTE that may read itself."""
+    cte = query.parent
+    return isinstance(cte, exp.CTE) and isinstance(cte.parent, exp.With) and bool(cte.parent.recursive)
+
+
+def is_nameless(item: exp.Expr) -> bool:
+    """Whether DuckDB makes a name of its own for a qualified item: sqlglot's is another."""
+    return item.alias_or_name.startswith("_col_")
+
+
+def is_counted(star: exp.Expr) -> bool:
+    """Whether a star is that of `count(*)` or `count(t.*)`, which read no column."""
+    outer = star.parent.parent if isinstance(star.parent, exp.Column) else star.parent
+    return isinstance(outer, exp.Count)
+
+
+def outside_aggregates(item: exp.Expr) -> Iterator[exp.Column]:
+    """The columns of an item that stand in no aggregate: what `group by all` groups by."""
+    for node in item.walk(prune=_is_aggregate):
+        if isinstance(node, exp.Column) and not node.is_star:
+            yield node
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in _AGGREGATES
+    return isinstance(node, (exp.AggFunc, exp.Filter, exp.WithinGroup, exp.Query))
+
+
+def window_keys(window: exp.Window, query: exp.Expr) -> Iterator[exp.Expr]:
+    """By what a window is partitioned and ordered, in itself or in the named window of the query that it uses."""
+    yield from window.args.get("partition_by") or []
+    if order := window.args.get("order"):
+        yield order
+    for named in query.args.get("windows") or []:
+        if window.alias and named.name == window.alias:
+            yield from window_keys(named, query)
