@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -87,20 +87,18 @@ def stage(
     spec = source.tables[table]
     theirs = spec.table or table
     _check_columns(con, source, spec, theirs)
-    selected = ", ".join(
-        f"cast({name(c)} as {_sql_type(column)}) as {name(c)}" for c, column in spec.columns.items()
-    )
+    selected = ", ".join(f"{_cast(spec, c)} as {name(c)}" for c in spec.columns)
     where = "" if months == [WHOLE] else f" where {_range(spec, source.time_zone, zone, months)}"
     month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
     relation = f"source_system.{name(theirs)}"
     try:
+        _refuse_rows_of_no_month(con, source, spec, table, relation)
         con.execute(
-            f"create or replace temp table {target} as "
-            f"select *{month} from (select {selected} from {relation}{where})"
+            f"create or replace temp table {target} as select {selected}{month} from {relation}{where}"
         )
-        _refuse_lost_digits(con, source, spec, table, relation + where, target)
+        _refuse_lost_digits(con, source, spec, table, relation + where)
     except duckdb.ConversionException as error:
-        raise _wrong_type(con, source, table, relation + where) from error
+        raise _wrong_type(con, source, table, relation) from error
     except duckdb.Error as error:
         raise _translated(source, table, error) from error
     return Staged(f"{source.name}/{table}", target, months)
@@ -127,33 +125,46 @@ def _local_day(text: str, column: Column, source_zone: str, zone: str) -> date:
     return stamp.replace(tzinfo=ZoneInfo(source_zone)).astimezone(ZoneInfo(zone)).date()
 
 
-def _range(spec: SourceTable, source_zone: str, zone: str, months: list[str]) -> str:
-    """A condition on the raw text of the partition column, that an index of the source can serve.
+def _cast(spec: SourceTable, column: str) -> str:
+    return f"cast({name(column)} as {_sql_type(spec.columns[column])})"
 
-    Time stamps are ISO texts, so they compare as texts; a date covers its whole day either way.
-    """
+
+def _range(spec: SourceTable, source_zone: str, zone: str, months: list[str]) -> str:
+    """The rows of these local months, compared as times and never as texts: `T` sorts after a space."""
     assert spec.partition_by is not None
-    column = spec.columns[spec.partition_by]
+    column, kind = _cast(spec, spec.partition_by), spec.columns[spec.partition_by].type
     start, end = first_day(months[0]), day_after(months[-1])
-    if column.type == "date":
-        return f"{name(spec.partition_by)} >= '{start}' and {name(spec.partition_by)} < '{end}'"
-    bounds = [_utc_text(day, source_zone, zone) for day in (start, end)]
-    return f"{name(spec.partition_by)} >= '{bounds[0]}' and {name(spec.partition_by)} < '{bounds[1]}'"
+    if kind == "date":
+        return f"{column} >= date '{start}' and {column} < date '{end}'"
+    first, last = (_utc_text(day, source_zone, zone) for day in (start, end))
+    return f"{column} >= timestamp '{first}' and {column} < timestamp '{last}'"
 
 
 def _utc_text(day: date, source_zone: str, zone: str) -> str:
+    """Midnight of a local day, in the source's own time."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-    return midnight.astimezone(ZoneInfo(source_zone) if source_zone != "UTC" else UTC).strftime(
-        "%Y-%m-%d %H:%M:%S"
-    )
+    return midnight.astimezone(ZoneInfo(source_zone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _month(spec: SourceTable, source_zone: str, zone: str) -> str:
     assert spec.partition_by is not None
-    column = name(spec.partition_by)
+    column = _cast(spec, spec.partition_by)
     if spec.columns[spec.partition_by].type == "date":
         return f"cast(date_trunc('month', {column}) as date)"
     return f"cast(date_trunc('month', {column} at time zone '{source_zone}' at time zone '{zone}') as date)"
+
+
+def _refuse_rows_of_no_month(
+    con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str
+) -> None:
+    """A row without its partition column would belong to no month, and be lost without a word."""
+    if spec.partition_by is None:
+        return
+    column = spec.partition_by
+    row = con.execute(f"select count(*) from {relation} where {name(column)} is null").fetchone()
+    if row is not None and row[0]:
+        found, remedy = f"{row[0]:,} row(s) without it belong to no month", "mend the source"
+        raise SourceDataError(f"{source.name}.{table}.{column}", found, "a value in every row", remedy)
 
 
 def _check_columns(con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, theirs: str) -> None:
@@ -197,7 +208,7 @@ def _wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, rela
 
 
 def _refuse_lost_digits(
-    con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str, target: str
+    con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str
 ) -> None:
     """A DECIMAL column must hold every digit of the source: rounding would be silent.
 

@@ -63,7 +63,8 @@ def page(screen: Screen, command: Node, ctx: Any) -> str:
     path = ctx.command_path.removeprefix(PROGRAM).strip()
     with screen.out.capture() as captured:
         _page(screen, command, ctx, path, HELP[path])
-    return captured.get().rstrip("\n")
+    lines = captured.get().rstrip("\n")
+    return lines if screen.out.is_terminal else "\n".join(line.rstrip() for line in lines.splitlines())
 
 
 def _page(screen: Screen, command: Node, ctx: Any, path: str, texts: Help) -> None:

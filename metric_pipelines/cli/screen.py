@@ -142,7 +142,9 @@ class Screen:
             self.out.print(padded)
             return
         needed = Measurement.get(self.out, self.out.options.update(max_width=100_000), padded).maximum
-        self.out.print(padded, width=max(needed, self.out.width), crop=False)
+        width, self.out.width = self.out.width, max(needed, self.out.width)
+        self.out.print(padded)
+        self.out.width = width
 
     def table(self, *columns: str | tuple[str, Justify]) -> Table:
         """An empty table with these headers; a pair says how its column is justified."""

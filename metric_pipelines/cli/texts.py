@@ -148,7 +148,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scorecard.until": ("{month}, until the {day}.", "{month}（截至 {day} 日）"),
     # metrics
     "metrics.name": ("Name", "名称"),
-    "metrics.label": ("Label", "中文名"),
+    "metrics.label": ("Label", "指标"),
     "metrics.description": ("Description", "说明"),
     "metrics.found": ("{n} of {all} metrics", "共 {all} 个指标，列出 {n} 个"),
     "metrics.nothing": ("No metric matches {query!r}.", "没有与 {query!r} 匹配的指标。"),

@@ -27,7 +27,7 @@ def definitions_of(center: Center) -> dict[str, Any]:
 
 
 def write_effective(center: Center, home: Path) -> str:
-    """Writes `effective/<hash>.json` below the home folder where it is not there yet, and returns the hash."""
+    """Writes `effective/<hash>.json` below the home folder, unless it is there, and returns the hash."""
     definitions = definitions_of(center)
     name = digest(definitions)
     folder = home / "effective"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import available_timezones
 
 import sqlglot
@@ -133,9 +135,7 @@ def _models(center: Center) -> Iterator[Problem]:
             where = center.where(key, "dimensions", dimension)
             if dimension in RESERVED:
                 yield Problem(where, f"{dimension!r} is a name of ours", "another name, with expr: <column>")
-            yield from _caught(
-                lambda s=spec, d=dimension, w=where, c=columns: parsed_expression(s.expr or d, c, w)
-            )
+            yield from _caught(partial(parsed_expression, spec.expr or dimension, columns, where))
         yield from _tables(center, name, tables)
 
 
@@ -193,7 +193,7 @@ def _metric(center: Center, metric: Metric) -> Iterator[Problem]:
 def _places(center: Center, key: str, value: str) -> Iterator[str]:
     file = center.files[key]
     for location in file.lines:
-        at = file.value
+        at: Any = file.value
         for part in location:
             at = at[part] if isinstance(at, (dict, list)) else None
         if at == value and location:

@@ -85,11 +85,12 @@ def _refuse_tricks(path: Path, raw: bytes) -> None:
     """Aliases, tags and deep nesting, found before anything is built of them."""
     depth = 0
     for event in yaml.parse(raw.decode("utf-8"), Loader=yaml.CSafeLoader):
-        line = event.start_mark.line + 1
+        mark, tag = event.start_mark, getattr(event, "tag", None)
+        line = mark.line + 1 if mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise DefinitionError(f"{path}:{line}", "an anchor or alias", "plain YAML", "write the value out")
-        if getattr(event, "tag", None):
-            raise DefinitionError(f"{path}:{line}", f"tag {event.tag}", "plain YAML", "remove the tag")
+        if tag:
+            raise DefinitionError(f"{path}:{line}", f"tag {tag}", "plain YAML", "remove the tag")
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             depth += 1
             if depth > MAX_DEPTH:

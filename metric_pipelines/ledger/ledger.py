@@ -19,7 +19,7 @@ from sqlalchemy import event
 
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.ledger import tables as t
-from metric_pipelines.ledger.schema import migrate
+from metric_pipelines.ledger.schema import WRITES, migrate
 
 State = Literal["publishing", "published", "withheld", "unavailable", "abandoned"]
 """`unavailable`: an input could not be read now; says nothing about the contents. `abandoned`: killed before
@@ -95,7 +95,7 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One write transaction."""
-        with self.engine.begin() as con:
+        with self.engine.execution_options(**WRITES).begin() as con:
             yield con
 
     def history(self) -> dict[Pair, PairHistory]:
@@ -252,7 +252,7 @@ def _engine(url: str) -> sa.Engine:
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -262,5 +262,7 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
         connection.execute(f"pragma {pragma}")
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("begin immediate")
+def _begin(connection: sa.Connection) -> None:
+    """A writer takes the lock at once (an upgrade later would not wait, but fail); a reader takes none."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("begin immediate" if writes else "begin")

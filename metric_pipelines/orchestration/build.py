@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -29,7 +30,10 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
     def open_shop(*, ask_sources: bool, epoch: str | None = None) -> Workshop:
         return with_epoch(open_workshop(center, home, ledger, ask_sources=ask_sources), epoch)
 
-    assets = assets_of(open_shop(ask_sources=False), open_shop, tags[DEFINITIONS_TAG])
+    with warnings.catch_warnings():  # partitioned checks are preview, mappings beyond the range beta: both are pinned
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = assets_of(open_shop(ask_sources=False), open_shop, tags[DEFINITIONS_TAG])
     everything = dg.define_asset_job("assets", selection=dg.AssetSelection.all(), tags=tags)
     refresh = refresh_job(open_shop, lambda: defs.resolve_job_def("assets"), announce, tags)
     defs = dg.Definitions(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -10,8 +12,11 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Column, Metric, Owners, Text
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.graph import Graph, Node
+from metric_pipelines.dictionary.shapes import input_names
 from metric_pipelines.orchestration.partitions import dependency
 from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.semantics.lineage import metric_inputs, model_columns
+from metric_pipelines.semantics.query_lineage import TableColumn
 
 
 def asset_spec(
@@ -95,7 +100,10 @@ def _model(center: Center, node: Node) -> dict[str, Any]:
         "owners": _owners(model.owners),
         "kinds": {"model", "sql", "duckdb"},
         "description": f"**{_both(model.label)}**\n\n{_paragraphs(model.description)}\n\n```sql\n{sql}\n```",
-        "metadata": {"dagster/column_schema": _schema(model.columns)},
+        "metadata": {
+            "dagster/column_schema": _schema(model.columns),
+            "dagster/column_lineage": _lineage(model_columns(center, model.name)),
+        },
         "tags": {"layer": "model"},
     }
 
@@ -111,6 +119,7 @@ def _metric(center: Center, metric: Metric) -> dict[str, Any]:
     if metric.caveats is not None:
         card.append(f"**Mind** {_paragraphs(metric.caveats)}")
     return {
+        "freshness_policy": _freshness(center, metric),
         "group_name": metric.department,
         "owners": _owners(metric.owners),
         "kinds": {"metric", metric.type, "duckdb"},
@@ -120,6 +129,7 @@ def _metric(center: Center, metric: Metric) -> dict[str, Any]:
             "good direction": metric.direction,
             "grain": metric.grain,
             "dimensions": ", ".join(metric.dimensions) or "total only",
+            "dagster/column_lineage": _lineage(_behind(center, metric)),
             "definition": str(center.files[f"metrics/{metric.name}"].path.relative_to(center.folder)),
         },
         "tags": {
@@ -129,6 +139,35 @@ def _metric(center: Center, metric: Metric) -> dict[str, Any]:
             "type": metric.type,
         },
     }
+
+
+def _freshness(center: Center, metric: Metric) -> dg.FreshnessPolicy | None:
+    """Dagster compares with the machine's time: a policy says something only where the clock is real."""
+    if center.settings.clock.today != "real":
+        return None
+    return dg.FreshnessPolicy.cron(
+        deadline_cron=metric.freshness.deadline,
+        lower_bound_delta=timedelta(days=metric.freshness.within_days),
+        timezone=center.settings.time_zone,
+    )
+
+
+def _behind(center: Center, metric: Metric) -> dict[str, list[TableColumn]]:
+    """What a metric's value comes from: the values of its input metrics, or columns of its model."""
+    inputs = input_names(metric)
+    if inputs:
+        return {"value": [TableColumn(f"metrics.{name}", "value") for name in inputs]}
+    used = metric_inputs(center, metric.name)
+    return {"value": [use.column for use in used if use.roles & {"value", "filter"}]}
+
+
+def _lineage(columns: Mapping[str, Iterable[TableColumn]]) -> dg.TableColumnLineage:
+    def dependency_on(column: TableColumn) -> dg.TableColumnDep:
+        return dg.TableColumnDep(asset_key(column.table.replace(".", "/", 1)), column.column)
+
+    return dg.TableColumnLineage(
+        {name: [dependency_on(c) for c in sorted(behind, key=str)] for name, behind in columns.items()}
+    )
 
 
 def _schema(columns: dict[str, Column]) -> dg.TableSchema:

@@ -39,8 +39,11 @@ class Contracts:
         if whole.passed or len(months) == 1:
             return dict.fromkeys(months, whole)
         single = {month: self._validate(self._rows(table, rules, [month]), rules) for month in months}
-        if all(verdict.passed for verdict in single.values()):  # a key doubled across months fails none alone
-            return dict.fromkeys(months, whole)
+        good = [month for month, verdict in single.items() if verdict.passed]
+        if len(good) > 1:  # a key doubled across months fails none alone
+            together = whole if good == months else self._validate(self._rows(table, rules, good), rules)
+            if not together.passed:
+                single |= dict.fromkeys(good, together)
         return single
 
     def _rows(self, table: str, rules: Rules, months: list[str]) -> Any:

@@ -1,7 +1,7 @@
-"""Column lineage: from the columns of source tables through models to metrics, by the SQL and the dictionary.
+"""Column lineage: from columns of source tables through models to metrics, by the SQL and the dictionary.
 
-A metric's are those of what it names in its definition, in their roles, and the row columns of the models it reads.
-Stays out: the SQL itself (`query_lineage.py`), data, and which asset depends on which (`dictionary/graph.py`).
+Behind a metric are the columns its definition names, in their roles, and the row columns of the models it reads.
+Stays out: the SQL itself (`query_lineage.py`), data, and the graph of assets (`dictionary/graph.py`).
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ Role = Literal["value", "filter", "time", "dimension", "row"]
 
 @dataclass(frozen=True)
 class ColumnUse:
-    """A column and what it is for: aggregated (value), a filter, the time, a dimension, or deciding rows (row)."""
+    """A column and what it is for: what is aggregated, a filter, the time, a dimension, or deciding rows."""
 
     column: TableColumn
     roles: frozenset[Role]
 
 
 def columns_behind(center: Center, key: str) -> frozenset[ColumnUse]:
-    """All source columns behind `metrics/<name>` or `models/<name>` of a valid center, each once, with its roles.
+    """All source columns behind `metrics/<name>` or `models/<name>` of a valid center, with their roles.
 
     A model's are `value` where they are behind one of its columns, and `row`.
     Raises: UsageError: no such asset; DefinitionError with the SQL file whose column cannot be resolved.
     """
     kind, _, name = key.partition("/")
-    if name not in {"metrics": center.metrics, "models": center.models}.get(kind, {}):
+    assets: dict[str, Iterable[str]] = {"metrics": center.metrics, "models": center.models}
+    if name not in assets.get(kind, ()):
         known = [*(f"metrics/{m}" for m in center.metrics), *(f"models/{m}" for m in center.models)]
         raise UsageError.unknown_name("", "metric or model", key, known)
     return _by_column(_found(center).behind(key))
@@ -66,8 +67,8 @@ def model_rows(center: Center, model: str) -> Columns:
 def metric_inputs(center: Center, metric: str) -> frozenset[ColumnUse]:
     """The columns of models that a metric reads, itself or through its input metrics, with their roles.
 
-    `row` are here: a conversion's entity and constant properties, the days of the time spine where it is joined, and
-    dimensions of input metrics that are added up on the way.
+    `row` are here a conversion's entity and constant properties, the days of the time spine where it is joined,
+    and dimensions of input metrics that are added up on the way.
     Raises: UsageError, DefinitionError as `columns_behind`.
     """
     if metric not in center.metrics:
@@ -76,7 +77,7 @@ def metric_inputs(center: Center, metric: str) -> frozenset[ColumnUse]:
 
 
 def metrics_reading(center: Center, source: str) -> list[str]:
-    """Names of the metrics that read a source column (`erp.products.brand`) in any role, or anything of a source table.
+    """Names of the metrics that read a source column (`erp.products.brand`) in any role, or a source table.
 
     Raises: UsageError: no such column or table; DefinitionError as `columns_behind`.
     """
@@ -106,7 +107,7 @@ _KEPT: dict[int, _Found] = {}
 
 
 def _found(center: Center) -> _Found:
-    """What was found for this very center, which is kept with it for as long as few others are asked for."""
+    """What was found for this very center; it is kept, with the center, until a few others were asked for."""
     if id(center) not in _KEPT:
         if len(_KEPT) == 8:
             _KEPT.clear()
@@ -161,7 +162,9 @@ class _Found:
         inputs = {table: self.traced(_model(table)) for table in direct.tables if table.startswith("models.")}
 
         def back(columns: Columns) -> Columns:
-            return union(inputs[c.table].columns[c.column] if c.table in inputs else {c} for c in columns)
+            return union(
+                inputs[c.table].columns[c.column] if c.table in inputs else frozenset({c}) for c in columns
+            )
 
         rows = union([back(direct.rows), *(lineage.rows for lineage in inputs.values())])
         tables = (direct.tables - inputs.keys()).union(*(lineage.tables for lineage in inputs.values()))
@@ -190,33 +193,27 @@ class _Found:
     def _simple(self, metric: SimpleMetric) -> frozenset[Use]:
         time = metric.time or self.center.models[metric.model].time
         found: set[Use] = set()
-        parts: list[tuple[str | None, Role]] = [
-            (metric.expr, "value"),
-            (metric.filter, "filter"),
-            (time, "time"),
-        ]
+        parts: list[tuple[str | None, Role]]
+        parts = [(metric.expr, "value"), (metric.filter, "filter"), (time, "time")]
         for text, role in parts:
             where = self.center.where(f"metrics/{metric.name}", "expr" if role == "value" else role)
-            found |= _uses(self._named(metric.model, text, where), role) if text else NONE
+            found |= _uses(self._named(metric.model, text, where), role) if text else set()
         return frozenset(found)
 
     def _dimensions(self, metric: Metric) -> frozenset[Use]:
         models = shapes.models_of(self.center, metric)
-        return _uses(
-            (c for m in models for d in metric.dimensions for c in self._dimension(m, d)), "dimension"
-        )
+        found = [self._dimension(model, name) for model in models for name in metric.dimensions]
+        return _uses(union(found), "dimension")
 
     def _dimension(self, model: str, name: str) -> Columns:
-        known, where = (
-            self.center.models[model].dimensions,
-            self.center.where(f"models/{model}", "dimensions", name),
-        )
+        known = self.center.models[model].dimensions
+        where = self.center.where(f"models/{model}", "dimensions", name)
         if name not in known:
             raise DefinitionError.unknown_name(where, "dimension", name, known)
         return self._named(model, known[name].expr or name, where)
 
     def _matching(self, metric: Metric) -> frozenset[Use]:
-        """What decides rows beside the input metrics: the spine's days, and how conversions are matched to a base."""
+        """What decides rows beside the input metrics: the spine's days, and how conversions find their base."""
         found: list[Columns] = []
         if shapes.needs_calendar(metric):
             found.append(frozenset({TableColumn(f"models.{calendar_of(self.center)}", "date_day")}))
@@ -249,7 +246,7 @@ def _model(table: str) -> str:
 
 
 def _relations(center: Center) -> Relations:
-    """All that models read; the month that stored tables carry comes from the column they are partitioned by."""
+    """All that models read; the month of a stored row comes from the column its table is partitioned by."""
     tables: dict[str, SourceTable | Model] = {f"models.{m.name}": m for m in center.models.values()}
     tables |= {f"{s.name}.{name}": table for s in center.sources.values() for name, table in s.tables.items()}
     found = {}

@@ -2,8 +2,8 @@
 
 All that a select item names is behind its column: conditions, `over (...)` and `filter (where ...)` too. What
 decides which rows there are, or how they match, is a row column of the whole query: joins, where, group by,
-having, qualify, distinct, partitions and orders of windows, an order with a limit, unnested lists, and all that
-in CTEs and subqueries. sqlglot resolves names (`qualify`); what it leaves is resolved here, by what is in FROM.
+having, qualify, distinct, partitions and orders of windows, an order with a limit, unnested lists, and all
+that in CTEs and subqueries. sqlglot resolves names (`qualify`); what it leaves is resolved here.
 Stays out: the dictionary (`lineage.py`), and what only the syntax says (`query_syntax.py`).
 """
 
@@ -56,7 +56,7 @@ class QueryLineage:
     """What is behind each column of a query, in order, what decides its rows, and the tables it reads.
 
     `rest` is behind columns whose names the SQL does not tell (None: it tells all); where the query is `loose`,
-    their number is not known either, as with `select columns('...')`.
+    their number is not known either (`select columns('...')`).
     """
 
     columns: tuple[tuple[str, Columns], ...] = ()
@@ -89,7 +89,7 @@ class QueryLineage:
 
 
 def query_lineage(sql: str, relations: Relations, where: str) -> QueryLineage:
-    """The lineage of a SELECT over `relations`, which are its tables `<schema>.<table>`; names in lower case.
+    """The lineage of a SELECT over `relations`, its tables `<schema>.<table>`; names in lower case.
 
     Raises: DefinitionError at `where` and line: not one SELECT, or a table or column that cannot be resolved.
     """
@@ -225,7 +225,7 @@ class _Query:
         return [source for source in found if source is not None]
 
     def _source(self, scope: Scope, name: str) -> QueryLineage | None:
-        """What stands in FROM under a name; None where nothing does, or where it is being followed just now."""
+        """What stands in FROM under a name; None where nothing does, or where it is just being followed."""
         for known, node in scope.references:
             pivots = node.args.get("pivots") or []
             key = (id(node), known)
@@ -273,7 +273,7 @@ class _Query:
         return union(values), union(rows)
 
     def _star(self, item: exp.Expr, values: Columns, scope: Scope) -> QueryLineage | None:
-        """The columns of a star that sqlglot left: of unknown names, a pattern, a struct. None: not a star."""
+        """The columns of a star that sqlglot left: unknown names, a pattern, a struct. None: not a star."""
         item = item.unalias()
         stars = [n for n in find_all_in_scope(item, exp.Star, exp.Columns) if not is_counted(n)]
         if not stars:

@@ -1,4 +1,4 @@
-"""Questions to the tree of a query that need no resolved names: what keeps rows, what `group by all` groups by.
+"""Questions to the tree of a query that need no resolved names: what keeps rows, what it groups by.
 
 Stays out: what is behind a column (`query_lineage.py`).
 """
@@ -95,7 +95,7 @@ def _is_aggregate(node: exp.Expr) -> bool:
 
 
 def window_keys(window: exp.Window, query: exp.Expr) -> Iterator[exp.Expr]:
-    """By what a window is partitioned and ordered, in itself or in the named window of the query that it uses."""
+    """By what a window is partitioned and ordered, in itself or in the named window that it uses."""
     yield from window.args.get("partition_by") or []
     if order := window.args.get("order"):
         yield order

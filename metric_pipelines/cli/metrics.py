@@ -1,0 +1,82 @@
+"""`metrics`: the list of metrics, or what a query finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from metric_pipelines.cli import search
+from metric_pipelines.cli.opening import center_of
+from metric_pipelines.cli.screen import Screen
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.errors import UsageError
+from metric_pipelines.settings import Settings
+
+NARROW = 120
+"""Below this width the description is left out."""
+
+
+def metrics(screen: Screen, settings: Settings, query: str, department: str | None, *, as_json: bool) -> None:
+    """Lists what a query finds, best first.
+
+    Raises: UsageError for an unknown department.
+    """
+    center = center_of(settings)
+    known = center.settings.departments
+    if department is not None and department not in known:
+        raise UsageError.unknown_name("--department", "department", department, known)
+    chosen = [m for m in center.metrics.values() if department in (None, m.department)]
+    found = search.found(chosen, query)
+    if as_json:
+        screen.json({"query": query, "department": department, "metrics": [in_short(m) for m in found]})
+        return
+    if not found:
+        screen.line(screen.say("metrics.nothing", query=query))
+        screen.next_steps([("metric-pipelines metrics", screen.say("metrics.all"))])
+        return
+    screen.title(screen.say("metrics.found", n=len(found), all=len(center.metrics)))
+    _list(screen, center, found)
+    _after(screen, found, search.shared_by(found, query) if query else [], query)
+
+
+def in_short(metric: Metric) -> dict[str, object]:
+    """A metric in a list, for programs."""
+    return {
+        "name": metric.name,
+        "code": metric.code,
+        "label": {"en": metric.label.en, "zh": metric.label.zh},
+        "description": {"en": metric.description.en, "zh": metric.description.zh},
+        "synonyms": metric.synonyms,
+        "department": metric.department,
+        "tier": metric.tier,
+        "unit": metric.unit,
+        "type": metric.type,
+        "grain": metric.grain,
+        "dimensions": metric.dimensions,
+    }
+
+
+def _list(screen: Screen, center: Center, found: Sequence[Metric]) -> None:
+    say, lang = screen.say, screen.lang
+    wide = not screen.out.is_terminal or screen.out.width >= NARROW
+    described = [say("metrics.description")] if wide else []
+    table = screen.table(
+        say("metrics.name"), say("metrics.label"), say("department"), (say("tier"), "right"), say("unit"), *described
+    )
+    for metric in found:
+        label = center.settings.departments[metric.department].label.of(lang)
+        row = [Text(metric.name, style="title"), metric.label.of(lang), label, str(metric.tier), say.unit(metric.unit)]
+        table.add_row(*row, *([metric.description.of(lang)] if wide else []))
+    screen.block(table)
+
+
+def _after(screen: Screen, found: Sequence[Metric], shared: Sequence[Metric], query: str) -> None:
+    say = screen.say
+    steps = [(f"metric-pipelines show {found[0].name}", say("metrics.card"))]
+    if shared:
+        screen.blank()
+        screen.block(Text(say("metrics.shared", word=query, n=len(shared)), style="warn"))
+        steps.insert(0, (f"metric-pipelines compare {shared[0].name} {shared[1].name}", say("metrics.compare")))
+    screen.next_steps(steps)
