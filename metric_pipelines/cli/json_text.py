@@ -25,9 +25,10 @@ def json_text(value: Any, margin: str = "") -> str:
     match value:
         case dict():
             parts = [f"{_text(str(k))}: {json_text(v, inner)}" for k, v in value.items()]
-            return _brackets("{}", parts, margin, flat=_scalars(value.values()))
+            return _brackets("{}", parts, margin, longest=160 if _scalars(value.values()) else 0)
         case list() | tuple():
-            return _brackets("[]", [json_text(v, inner) for v in value], margin, flat=_scalars(value))
+            parts = [json_text(v, inner) for v in value]
+            return _brackets("[]", parts, margin, longest=320 if _scalars(value) else 0)
         case _:
             return _scalar(value)
 
@@ -36,9 +37,9 @@ def _scalars(values: Iterable[Any]) -> bool:
     return not any(isinstance(value, (dict, list, tuple)) and value for value in values)
 
 
-def _brackets(pair: str, parts: list[str], margin: str, *, flat: bool) -> str:
+def _brackets(pair: str, parts: list[str], margin: str, *, longest: int) -> str:
     line = pair[0] + ", ".join(parts) + pair[1]
-    if not parts or (flat and len(line) + len(margin) < 160):
+    if not parts or len(line) + len(margin) <= longest:
         return line
     inner = margin + INDENT
     return f"{pair[0]}\n{inner}" + f",\n{inner}".join(parts) + f"\n{margin}{pair[1]}"

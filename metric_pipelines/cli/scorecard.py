@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from metric_pipelines.cli import figures
@@ -57,13 +59,13 @@ def board(screen: Screen, found: Opened, lines: Sequence[Line]) -> None:
     _legend(screen, lines, period)
 
 
-def _row(screen: Screen, found: Opened, line: Line, period: str, *, curves: bool) -> list[Text]:
+def _row(screen: Screen, found: Opened, line: Line, period: str, *, curves: bool) -> list[RenderableType]:
     say, unit = screen.say, line.metric.unit
     value = Text(figures.with_unit(say, line.value, unit), style="" if line.value is not None else "neutral")
     if line.period and line.period != period:
         value.append(f" ({line.period[:7]})", style="note")
-    row = [
-        Text("  " + line.metric.label.of(screen.lang)),
+    row: list[RenderableType] = [
+        Padding(line.metric.label.of(screen.lang), (0, 0, 0, 2)),
         value,
         figures.change(say, line.month_before, unit),
         figures.change(say, line.year_before, unit),

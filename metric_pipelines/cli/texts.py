@@ -202,7 +202,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "show.values": ("Last {n} months", "近 {n} 个月"),
     "show.change": ("Change", "变化"),
     "show.checks": ("Checks", "检查"),
-    "show.check": ("Check", "检查项"),
     "show.rules": ("Rules", "规则"),
     "show.verdict": ("Verdict", "结论"),
     "show.passed": ("passed", "通过"),
@@ -228,7 +227,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "show.role.filter": ("filter", "筛选"),
     "show.role.dimension": ("dimension", "维度"),
     "show.role.time": ("time", "时间"),
-    "show.role.join": ("join", "关联"),
+    "show.role.row": ("which rows", "决定行"),
     "show.kept": ("kept", "沿用旧值"),
     # compare
     "compare.title": ("{a} and {b}", "{a} 与 {b}"),

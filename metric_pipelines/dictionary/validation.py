@@ -195,7 +195,7 @@ def _places(center: Center, key: str, value: str) -> Iterator[str]:
     for location in file.lines:
         at: Any = file.value
         for part in location:
-            at = at[part] if isinstance(at, (dict, list)) else None
+            at = at[part]
         if at == value and location:
             yield file.where(location)
 

@@ -30,7 +30,7 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
     def open_shop(*, ask_sources: bool, epoch: str | None = None) -> Workshop:
         return with_epoch(open_workshop(center, home, ledger, ask_sources=ask_sources), epoch)
 
-    with warnings.catch_warnings():  # partitioned checks are preview, mappings beyond the range beta: both are pinned
+    with warnings.catch_warnings():  # partitioned checks are preview, wide mappings beta: both are pinned
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = assets_of(open_shop(ask_sources=False), open_shop, tags[DEFINITIONS_TAG])

@@ -264,6 +264,8 @@ class _Query:
                 rows.append(self.lineage(part).rows)
             elif isinstance(part, exp.Column) and not part.is_star:
                 values.append(self._column(part, scope))
+            elif isinstance(part, exp.TableColumn):  # a whole row
+                values.append(self._column(exp.Column(this=part.this), scope))
             elif isinstance(part, exp.Window):
                 window = union(self._read(key, scope)[0] for key in window_keys(part, scope.expression))
                 values.append(window)

@@ -24,10 +24,10 @@ def name_columns_of_functions(tree: exp.Expr) -> None:
     """
     for source in tree.find_all(exp.Table, exp.Unnest, exp.Values, exp.Lateral):
         function = source if isinstance(source, (exp.Unnest, exp.Values)) else source.this
-        names = _names_of_function(function)
         alias = source.args.get("alias") or exp.TableAlias()
-        if names and not alias.args.get("columns") and isinstance(source.parent, (exp.From, exp.Join)):
-            alias.set("columns", [exp.to_identifier(name) for name in names])
+        names = alias.args.get("columns") or _names_of_function(function)
+        if names and isinstance(source.parent, (exp.From, exp.Join)):
+            alias.set("columns", [exp.to_identifier(name) for name in [*names, *_ordinality(source)]])
             source.set("alias", alias)
 
 
@@ -36,11 +36,20 @@ def _names_of_function(function: object) -> list[str]:
         case exp.Values():
             return [f"col{i}" for i, _ in enumerate(function.expressions[0].expressions)]
         case exp.GenerateSeries():
-            return ["range" if function.args.get("is_end_exclusive") else "generate_series"]
+            return ["range" if function.args.get("is_end_exclusive") else "generate_series", "ordinality"]
         case exp.Unnest():
             return ["unnest"]
         case _:
             return []
+
+
+def _ordinality(source: exp.Expr) -> list[exp.Identifier]:
+    """The further column of `with ordinality`, which sqlglot keeps apart."""
+    if not isinstance(source, exp.Unnest) or not source.args.get("offset"):
+        return []
+    name = source.args["offset"]
+    source.set("offset", None)
+    return [name if isinstance(name, exp.Identifier) else exp.to_identifier("ordinality")]
 
 
 def limiting_order(query: exp.Expr) -> exp.Order | None:

@@ -37,10 +37,13 @@ select
     date_trunc('month', day)::date as month,
     line.basket_id,
     line.household_id,
+    line.store_id,
     line.quantity,
     line.sales_value::decimal(18, 2) as sales_value,
     line.retail_disc::decimal(18, 2) as retail_disc,
+    line.coupon_disc::decimal(18, 2) as coupon_disc,
     line.coupon_match_disc::decimal(18, 2) as coupon_match_disc,
+    coalesce(product.department, 'UNKNOWN') as department,
     coalesce(product.brand = 'Private', false) as private_label,
     coalesce(product.product_type = '{FUEL}', false) as fuel
 from transactions as line left join products as product using (product_id)
@@ -142,6 +145,46 @@ QUERIES: dict[str, str] = {
             on lines.day between calendar.day - 27 and calendar.day
         group by calendar.day order by calendar.day
     """,
+    "manufacturer_coupons": """
+        select month, sum(coupon_disc) from lines where coupon_disc > 0 group by month order by month
+    """,
+    "private_label_revenue": """
+        select month, sum(sales_value) from lines where private_label group by month order by month
+    """,
+    "merchandise_revenue": """
+        select month, sum(sales_value) from lines where not fuel group by month order by month
+    """,
+    "fuel_revenue_share": """
+        select month, sum(case when fuel then sales_value else 0 end)::double / sum(sales_value)::double
+        from lines group by month order by month
+    """,
+    "average_discount_per_basket": """
+        select month, (sum(retail_disc) + sum(coupon_match_disc))::double / count(distinct basket_id)
+        from lines group by month order by month
+    """,
+    "revenue_per_active_household": """
+        select month, sum(sales_value)::double / count(distinct household_id)
+        from lines group by month order by month
+    """,
+    "baskets_per_active_household": """
+        select month, count(distinct basket_id)::double / count(distinct household_id)
+        from lines group by month order by month
+    """,
+    "trading_stores": """
+        select month, count(distinct store_id) from lines group by month order by month
+    """,
+    "households_active_before": """
+        select now.month, count(distinct before.household_id)
+        from active as before join (select distinct month from active) as now
+            on before.month = now.month - interval 1 month
+        group by now.month order by now.month
+    """,
+    "retained_households": """
+        select now.month, count(*)
+        from active as now join active as before
+            on before.household_id = now.household_id and before.month = now.month - interval 1 month
+        group by now.month order by now.month
+    """,
     "coupon_redemptions": """
         select date_trunc('month', redemption_date)::date as month, count(*)
         from coupon_redemptions group by month order by month
@@ -181,6 +224,12 @@ QUERIES: dict[str, str] = {
 def rows(name: str) -> list[tuple[date, Value]]:
     """The metric's rows in order of their days: (day or first day of the month, value)."""
     return [(as_day(day), value) for day, value in raw_files().execute(QUERIES[name]).fetchall()]
+
+
+def rows_by(query: str) -> list[tuple[date, str, Value]]:
+    """Rows of a query over `lines` that says (first day of the month, member of a dimension, value)."""
+    found = raw_files().execute(query).fetchall()
+    return sorted((as_day(day), str(member), value) for day, member, value in found)
 
 
 def as_day(day: date) -> date:

@@ -1,0 +1,144 @@
+"""`show`: the card of a metric (指标卡): what it means, who answers for it, what it is made of, how it is."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import date
+from typing import Any
+
+from rich.text import Text
+
+from metric_pipelines.cli import card_parts, figures, lineage_trees, search
+from metric_pipelines.cli.checks import checked
+from metric_pipelines.cli.dates import day_in
+from metric_pipelines.cli.opening import Opened, has_lake, opened, reading, workshop
+from metric_pipelines.cli.screen import Screen
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.formulas import formula
+from metric_pipelines.query import Reader
+from metric_pipelines.scorecards import monthly
+from metric_pipelines.settings import Settings
+
+MONTHS = 6
+REVIEW_MONTHS = {"quarter": 3, "half_year": 6, "year": 12}
+
+
+def show(screen: Screen, settings: Settings, word: str, *, columns: bool, as_json: bool) -> None:
+    """Prints the card of the metric that `word` means; what was never published has no values.
+
+    Raises: UsageError where it means none or several.
+    """
+    shop = workshop(settings)
+    metric = search.the_metric(shop.center, word)
+    found = opened(shop)
+    with reading(settings, shop) if has_lake(shop) else nullcontext() as reader:
+        values = last_values(reader, found, metric)
+    if as_json:
+        screen.json(plain(found, metric, values, columns=columns))
+        return
+    label = metric.label
+    screen.title(" · ".join(dict.fromkeys([label.of(screen.lang), label.en, label.zh])), metric.name)
+    screen.block(metric.description.of(screen.lang))
+    screen.blank()
+    screen.pairs([(key, text) for key, text in _meaning(screen, metric) if text])
+    screen.blank()
+    screen.pairs(_facts(screen, found, metric))
+    card_parts.values(screen, metric, values)
+    card_parts.checks(screen, found, metric)
+    card_parts.lineage(screen, found, metric)
+    if columns:
+        card_parts.columns(screen, found.center, metric)
+    address = f"http://127.0.0.1:{settings.port}/assets/metrics/{metric.name}"
+    screen.links(screen.say("in_dagster"), [(address, "")])
+
+
+def _meaning(screen: Screen, metric: Metric) -> list[tuple[str, str]]:
+    say, lang = screen.say, screen.lang
+    return [
+        (say("show.purpose"), metric.purpose.of(lang)),
+        (say("show.counted"), metric.counted.of(lang)),
+        (say("show.not_counted"), metric.not_counted.of(lang)),
+        (say("show.caveats"), metric.caveats.of(lang) if metric.caveats else ""),
+        (say("show.scenario"), metric.scenario.of(lang)),
+        (say("show.synonyms"), ", ".join(metric.synonyms)),
+    ]
+
+
+def _facts(screen: Screen, found: Opened, metric: Metric) -> list[tuple[str, str | Text]]:
+    say, center = screen.say, found.center
+    target = say("none") if metric.target is None else figures.with_unit(say, metric.target, metric.unit)
+    owners = [say("show.owner.business", who=metric.owners.business)]
+    owners.append(say("show.owner.technical", who=metric.owners.technical))
+    state = found.healths[metric.name]
+    return [
+        (say("show.code"), metric.code),
+        (say("department"), center.settings.departments[metric.department].label.of(screen.lang)),
+        (say("show.owners"), ", ".join(owners)),
+        (say("tier"), say(f"show.tier.{metric.tier}")),
+        (say("unit"), say.unit(metric.unit)),
+        (say("show.target"), target),
+        (say("show.direction"), say(f"show.direction.{metric.direction}")),
+        (say("show.refresh"), say(f"show.refresh.{metric.refresh_frequency}")),
+        (say("show.reviewed"), _review(screen, metric, found.shop.today)),
+        (say("show.formula"), formula(center, metric)),
+        (say("show.grain"), say(f"show.grain.{metric.grain}")),
+        (say("show.dimensions"), _dimensions(screen, found, metric)),
+        (say("show.file"), center.where(f"metrics/{metric.name}")),
+        (say("show.health"), screen.state(state.state).append(f"  {state.reason}", style="note")),
+    ]
+
+
+def review_due(metric: Metric) -> date:
+    """The day by which a metric is to be reviewed again."""
+    return day_in(metric.reviewed_on, REVIEW_MONTHS[metric.review_every])
+
+
+def _review(screen: Screen, metric: Metric, today: date) -> Text:
+    say, due = screen.say, review_due(metric)
+    span = say(f"show.review.{metric.review_every}")
+    text = Text(say("show.review", day=metric.reviewed_on, span=span, due=due))
+    return text.append(f" {say('show.review.late')}", style="warn") if due < today else text
+
+
+def _dimensions(screen: Screen, found: Opened, metric: Metric) -> Text:
+    """Those it is published by, and those its models know besides."""
+    more = more_dimensions(found, metric)
+    text = Text(", ".join(metric.dimensions) or screen.say("none"))
+    said = screen.say("show.more_dimensions", names=", ".join(more))
+    return text.append(f"  {said}", style="note") if more else text
+
+
+def more_dimensions(found: Opened, metric: Metric) -> list[str]:
+    """Dimensions that `--by` takes beside those the metric is published by."""
+    models = [found.center.models[name] for name in shapes.models_of(found.center, metric)]
+    return [d for d in models[0].dimensions if d not in metric.dimensions and all(d in m.dimensions for m in models)]
+
+
+def last_values(reader: Reader | None, found: Opened, metric: Metric) -> list[dict[str, Any]]:
+    """The last months: value (None where there is none), and how the month stands."""
+    values = monthly(reader, metric) if reader is not None else {}
+    months = found.facts.graph.months[-MONTHS:]
+    states = {month: found.stands[f"metrics/{metric.name}", month].state for month in months}
+    return [{"month": month, "value": values.get(month), "state": states[month]} for month in months]
+
+
+def plain(
+    found: Opened, metric: Metric, values: list[dict[str, Any]], *, columns: bool
+) -> dict[str, Any]:
+    """The card as plain values, for programs."""
+    key, state = f"metrics/{metric.name}", found.healths[metric.name]
+    card = metric.model_dump(mode="json", exclude={"checks", "freshness"})
+    return {
+        **card,
+        "reviewed_on": metric.reviewed_on,
+        "review_due": review_due(metric),
+        "formula": formula(found.center, metric),
+        "file": found.center.where(key),
+        "more_dimensions": more_dimensions(found, metric),
+        "health": {"state": state.state, "reason": state.reason, "months": list(state.months)},
+        "values": values,
+        "checks": [vars(one) for one in checked(found, key)],
+        "lineage": lineage_trees.plain(found.center, found.facts.graph, key),
+        **({"columns": card_parts.plain_columns(found.center, metric)} if columns else {}),
+    }

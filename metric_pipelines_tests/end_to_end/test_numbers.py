@@ -1,0 +1,165 @@
+"""What is published is right: to the cent and to the unit, against the same metrics from the raw files."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import duckdb_extension_ducklake
+import duckdb_extension_sqlite_scanner
+import pytest
+
+from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines_tests.end_to_end import independent_sql
+from metric_pipelines_tests.end_to_end.center_at_work import RETAIL, CenterAtWork
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("year")]
+
+DAILY = ["net_revenue_mtd", "net_revenue_rolling_28d"]
+METRICS = sorted(load_valid_center(RETAIL).metrics)
+MONTHLY = sorted(set(independent_sql.QUERIES) & set(METRICS) - set(DAILY))
+BORDERS = [date(2017, 1, 1), date(2017, 1, 31), date(2017, 2, 1), date(2017, 2, 28), date(2017, 3, 1),
+           date(2017, 6, 30), date(2017, 12, 25), date(2017, 12, 31)]  # fmt: skip
+BY_DEPARTMENT = """
+    select month, department, sum(sales_value) from lines group by month, department
+"""
+BY_STORE = """
+    select month, store_id, sum(sales_value)::double / count(distinct basket_id) from lines group by all
+"""
+NOT_ADDITIVE_BY_STORE = """
+    select month, store_id, count(distinct household_id) from lines group by month, store_id
+"""
+
+
+@pytest.fixture(scope="module")
+def client(year: CenterAtWork) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of one's own with the lake attached, as an analyst's notebook has it."""
+    con = duckdb.connect()
+    for package in (duckdb_extension_sqlite_scanner, duckdb_extension_ducklake):
+        con.execute(f"load '{next(Path(str(package.__file__)).parent.rglob('*.duckdb_extension'))}'")
+    con.execute(f"attach 'ducklake:sqlite:{year.home}/lake/catalog.sqlite' as lake (read_only)")
+    return con
+
+
+def same(found: Any, expected: Any) -> bool:
+    """Money and counts exactly, with their type; quotients to twelve digits."""
+    if isinstance(expected, float):
+        return isinstance(found, float) and math.isclose(found, expected, rel_tol=1e-12)
+    return type(found) is type(expected) and found == expected
+
+
+def compare(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> None:
+    assert [row[:-1] for row in found] == [row[:-1] for row in expected]
+    wrong = [(f, e[-1]) for f, e in zip(found, expected, strict=True) if not same(f[-1], e[-1])]
+    assert not wrong
+
+
+def test_nearly_every_metric_of_the_center_is_computed_a_second_time() -> None:
+    assert len(MONTHLY) + len(DAILY) >= len(METRICS) - 3
+
+
+def test_the_years_net_revenue_is_right_to_the_cent(year: CenterAtWork) -> None:
+    answer = year.values("net_revenue", grain="year")
+    assert answer.rows == [(date(2017, 1, 1), Decimal("4596039.58"))]
+    assert answer.gaps == []
+
+
+def test_the_year_has_364_trading_days_and_all_are_of_2017(year: CenterAtWork) -> None:
+    days = [row[0] for row in year.values("net_revenue").rows]
+    assert len(days) == 364
+    assert {day.year for day in days} == {2017}
+    assert date(2017, 12, 25) not in days
+
+
+def test_the_years_baskets_are_all_counted_once(year: CenterAtWork) -> None:
+    assert year.values("baskets", grain="year").rows == [(date(2017, 1, 1), 155_848)]
+
+
+@pytest.mark.parametrize("metric", MONTHLY)
+def test_every_month_equals_the_raw_files(year: CenterAtWork, metric: str) -> None:
+    answer = year.values(metric, grain="month")
+    expected = [row for row in independent_sql.rows(metric) if row[0].year == 2017]
+    compare([(row[0], row[1]) for row in answer.rows], expected)
+    assert answer.gaps == []
+
+
+@pytest.mark.parametrize("metric", DAILY)
+def test_every_day_of_a_window_equals_the_raw_files(year: CenterAtWork, metric: str) -> None:
+    expected = dict(independent_sql.rows(metric))
+    found = dict(year.values(metric).rows)
+    assert {day: found[day] for day in BORDERS} == {day: expected[day] for day in BORDERS}
+    compare(sorted(found.items()), sorted(expected.items()))
+
+
+def test_to_date_begins_anew_at_each_month_and_a_window_does_not(year: CenterAtWork) -> None:
+    revenue = dict(year.values("net_revenue").rows)
+    to_date = dict(year.values("net_revenue_mtd").rows)
+    rolling = dict(year.values("net_revenue_rolling_28d").rows)
+    first = date(2017, 7, 1)
+    assert to_date[first] == revenue[first]
+    assert rolling[first] == sum(revenue[first - timedelta(days=n)] for n in range(28))
+
+
+def test_a_dimension_adds_up_to_the_total_and_its_members_are_right(year: CenterAtWork) -> None:
+    answer = year.values("net_revenue", by=["department"], grain="month")
+    compare(sorted(answer.rows), independent_sql.rows_by(BY_DEPARTMENT))
+    assert sum(row[2] for row in answer.rows) == Decimal("4596039.58")
+
+
+def test_a_ratio_by_a_dimension_is_a_quotient_of_sums(year: CenterAtWork) -> None:
+    rows = year.values("average_basket", by=["store"], grain="month").rows
+    compare(sorted((row[0], str(row[1]), row[2]) for row in rows), independent_sql.rows_by(BY_STORE))
+
+
+def test_what_does_not_add_up_is_computed_from_the_model(year: CenterAtWork) -> None:
+    answer = year.values("active_households", by=["store"], grain="month")
+    assert answer.route == "model"
+    found = sorted((row[0], str(row[1]), row[2]) for row in answer.rows)
+    compare(found, independent_sql.rows_by(NOT_ADDITIVE_BY_STORE))
+
+
+@pytest.mark.parametrize("metric", ["net_revenue", "units", "baskets", "discounts", "fuel_revenue"])
+def test_a_plain_client_sums_the_view_to_the_same_months(
+    client: duckdb.DuckDBPyConnection, metric: str
+) -> None:
+    query = f"select date_trunc('month', metric_time)::date, sum(value) from lake.metrics.{metric} group by 1 order by 1"
+    compare(client.execute(query).fetchall(), independent_sql.rows(metric))
+
+
+@pytest.mark.parametrize("metric", ["average_basket", "discount_rate", "private_label_share"])
+def test_a_plain_client_divides_the_parts_of_a_ratio(
+    client: duckdb.DuckDBPyConnection, metric: str
+) -> None:
+    query = f"""
+        select date_trunc('month', metric_time)::date, sum(numerator)::double / sum(denominator)::double
+        from lake.metrics.{metric} group by 1 order by 1
+    """
+    compare(client.execute(query).fetchall(), independent_sql.rows(metric))
+
+
+@pytest.mark.parametrize("metric", DAILY)
+def test_a_plain_client_reads_a_window_by_day(client: duckdb.DuckDBPyConnection, metric: str) -> None:
+    query = f"select metric_time, sum(value) from lake.metrics.{metric} group by 1 order by 1"
+    compare(client.execute(query).fetchall(), independent_sql.rows(metric))
+
+
+def test_every_metric_has_a_view_of_time_dimensions_and_value(client: duckdb.DuckDBPyConnection) -> None:
+    for name, metric in load_valid_center(RETAIL).metrics.items():
+        columns = client.execute(f"select * from lake.metrics.{name} limit 0").description
+        found = [column[0] for column in columns]
+        known = ["metric_time", *sorted(metric.dimensions), "value"]
+        assert found in (known, [*known, "numerator", "denominator"])
+
+
+def test_each_receipt_names_a_snapshot_that_shows_what_was_published(
+    year: CenterAtWork, client: duckdb.DuckDBPyConnection
+) -> None:
+    receipt = year.ledger.history()["metrics/net_revenue", "2017-06"].published
+    assert receipt is not None
+    query = f"select sum(value) from lake.metrics.net_revenue at (version => {receipt.snapshot}) where month(metric_time) = 6"
+    (then,) = client.execute(query).fetchone() or (None,)
+    assert then == dict(independent_sql.rows("net_revenue"))[date(2017, 6, 1)]
