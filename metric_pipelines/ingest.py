@@ -96,7 +96,7 @@ def stage(
         con.execute(
             f"create or replace temp table {target} as select {selected}{month} from {relation}{where}"
         )
-        _refuse_lost_digits(con, source, spec, table, relation + where)
+        _refuse_what_a_cast_would_change(con, source, spec, table, relation + where)
     except duckdb.ConversionException as error:
         raise _wrong_type(con, source, table, relation) from error
     except duckdb.Error as error:
@@ -105,7 +105,10 @@ def stage(
 
 
 def newest_day(con: duckdb.DuckDBPyConnection, source: Source, zone: str) -> date | None:
-    """The newest local day that any monthly table of an attached source holds."""
+    """The newest local day that any monthly table of an attached source holds.
+
+    Raises: SourceDataError where a table's newest text is no day, SourceUnavailableError.
+    """
     found: list[date] = []
     for table, spec in source.tables.items():
         if spec.partition_by is None:
@@ -114,13 +117,17 @@ def newest_day(con: duckdb.DuckDBPyConnection, source: Source, zone: str) -> dat
             column, theirs = name(spec.partition_by), name(spec.table or table)
             row = con.execute(f"select max({column}) from source_system.{theirs}").fetchone()
         if row is not None and row[0] is not None:
-            found.append(_local_day(str(row[0]), spec.columns[spec.partition_by], source.time_zone, zone))
+            kind, where = spec.columns[spec.partition_by].type, f"{source.name}.{table}.{spec.partition_by}"
+            found.append(_local_day(where, str(row[0]), kind, source.time_zone, zone))
     return max(found, default=None)
 
 
-def _local_day(text: str, column: Column, source_zone: str, zone: str) -> date:
-    stamp = datetime.fromisoformat(text)
-    if column.type == "date":
+def _local_day(where: str, text: str, kind: str, source_zone: str, zone: str) -> date:
+    try:
+        stamp = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SourceDataError(where, f"{text!r} is no {kind}", kind, "mend the source") from error
+    if kind == "date":
         return stamp.date()
     return stamp.replace(tzinfo=ZoneInfo(source_zone)).astimezone(ZoneInfo(zone)).date()
 
@@ -207,41 +214,51 @@ def _wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, rela
     )
 
 
-def _refuse_lost_digits(
+def _refuse_what_a_cast_would_change(
     con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str
 ) -> None:
-    """A DECIMAL column must hold every digit of the source: rounding would be silent.
-
-    SQLite keeps decimals as binary doubles and prints 15 digits, so a text with more digits than the scale is
-    the sign.
-    """
-    decimals = {
-        c: int(s.type.rstrip(")").split(",")[1])
-        for c, s in spec.columns.items()
-        if s.type.startswith("decimal")
-    }
-    if not decimals:
+    """A value that its type cannot hold exactly is an error: a cast would round it, or cut it, silently."""
+    changed = {c: found for c, column in spec.columns.items() if (found := _changed(name(c), column.type))}
+    if not changed:
         return
-    lost = " or ".join(
-        f"length(rtrim(regexp_extract({name(c)}, '\\.(\\d*)$', 1), '0')) > {n}" for c, n in decimals.items()
+    counted = ", ".join(
+        f"count(*) filter (where {condition}), min({name(c)}) filter (where {condition})"
+        for c, condition in changed.items()
     )
-    glue = "and" if " where " in relation else "where"
-    row = con.execute(
-        f"select {', '.join(map(name, decimals))} from {relation} {glue} ({lost}) limit 1"
-    ).fetchone()
-    if row is not None:
-        column = next(
-            (
-                c
-                for c, v in zip(decimals, row, strict=True)
-                if len(str(v).partition(".")[2].rstrip("0")) > decimals[c]
-            ),
-            "",
-        )
-        found = f"more digits than the type keeps, such as {row}"
-        raise SourceDataError(
-            f"{source.name}.{table}.{column}", found, spec.columns[column].type, "widen the type in the YAML"
-        )
+    row = con.execute(f"select {counted} from {relation}").fetchone() or ()
+    for column, count, example in zip(changed, row[::2], row[1::2], strict=True):
+        if count:
+            kind = spec.columns[column].type
+            found = f"{count:,} value(s) that {kind} does not hold exactly, such as {example!r}"
+            remedy = "widen the type in the YAML, or mend the source"
+            raise SourceDataError(f"{source.name}.{table}.{column}", found, kind, remedy)
+
+
+def _changed(column: str, kind: str) -> str:
+    """A condition on the source's text: casting it to this type would change it; empty where a cast cannot.
+
+    Nearly every text passes a cheap look at its form; only what looks odd is compared exactly. SQLite keeps
+    decimals as binary doubles and prints 15 digits, so a text with more digits than the scale is the sign.
+    """
+    odd, exact = "", "true"
+    if kind.startswith("decimal"):
+        precision, scale = (int(part) for part in kind[len("decimal(") : -1].split(","))
+        wide = 38 - (precision - scale)
+        odd = f"not regexp_full_match({column}, '-?\\d+(\\.\\d{{0,{scale}}})?')"
+        if wide > scale:
+            exact = f"try_cast({column} as decimal(38, {wide})) is distinct from cast({column} as {kind})"
+    elif kind == "int64":
+        odd = f"not regexp_full_match({column}, '-?\\d+')"
+        exact = f"try_cast({column} as decimal(38, 10)) is distinct from cast({column} as bigint)"
+    elif kind == "date":
+        odd = f"not regexp_full_match({column}, '\\d{{4}}-\\d\\d-\\d\\d')"
+        exact = f"try_cast({column} as timestamp) is distinct from cast(cast({column} as date) as timestamp)"
+    elif kind == "timestamp":  # a cast drops the offset and keeps the hour
+        odd = f"regexp_matches({column}, ':\\d\\d[^+-]*[+-]\\d')"
+    elif kind == "double":
+        odd = f"regexp_matches({column}, '[a-df-zA-DF-Z]')"
+        exact = f"not isfinite(cast({column} as double))"
+    return f"case when {odd} then {exact} else false end" if odd else ""
 
 
 @contextmanager

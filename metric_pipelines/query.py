@@ -98,7 +98,7 @@ class Reader:
         gaps = list(self._gaps(question, months))
         lost = self._lost(question.metric, months)
         sql, route = self._sql(question, [m for m in months if m not in lost])
-        rows = [row for row in self._rows(question, sql) if not _touches(question.grain, row[0], lost)]
+        rows = [row for row in self._rows(question, sql) if not touches(question.grain, row[0], lost)]
         columns = [TIME, *question.dimensions, "value"]
         columns += ["numerator", "denominator"] if rows and len(rows[0]) > len(columns) else []
         return Answer(metric, question.grain, question.dimensions, columns, rows, route, gaps)
@@ -303,7 +303,7 @@ def period_start(grain: Grain, day: date) -> date:
             return date(day.year, 1, 1)
 
 
-def _touches(grain: Grain, start: date, months: Iterable[str]) -> bool:
+def touches(grain: Grain, start: date, months: Iterable[str]) -> bool:
     """Whether the period from `start` on overlaps one of the months."""
     end = {
         "day": start + timedelta(days=1),

@@ -110,13 +110,19 @@ class Shop:
 
         def execute(work: Work) -> None:
             result.works.append(work)
-            with lake.writer(shop.lake) as con:
-                for keys in by_step(shop, work.assets):
-                    chosen = [WHOLE] if work.first == WHOLE else months_between(work.first, work.last)
-                    result.outcomes += carry_out(con, shop, keys, chosen, "run", forced=forced)
+            chosen = [WHOLE] if work.first == WHOLE else months_between(work.first, work.last)
+            for keys in by_step(shop, work.assets):
+                result.outcomes += self.carry_out(keys, chosen, shop, forced=forced)
 
         result.troubles = refresh(shop, scope, execute)
         return result
+
+    def carry_out(self, keys: Iterable[str], months: Iterable[str], shop: Workshop | None = None, *,
+                  forced: bool = False) -> list[Outcome]:  # fmt: skip
+        """One step for some months, by a connection of its own."""
+        opened = shop or self.open()
+        with lake.writer(opened.lake) as con:
+            return carry_out(con, opened, list(keys), list(months), "run", forced=forced)
 
     def sql(self, statement: str, *values: Any) -> None:
         """Changes the source."""
@@ -135,6 +141,16 @@ class Shop:
         """One number a month from a metric's view."""
         query = f"select strftime(metric_time, '%Y-%m'), {expression} from lake.metrics.{metric} group by 1 order by 1"
         return dict(self.read(query))
+
+    def add_metric(self, name: str, like: str, *changes: tuple[str, str]) -> None:
+        """Adds a metric that is like another, with some texts changed."""
+        [file] = self.center.rglob(f"metrics/*/{like}.yaml")
+        code = next(line for line in file.read_text().splitlines() if line.startswith("code: "))
+        text = file.read_text().replace(f"name: {like}\n", f"name: {name}\n").replace(code, f"code: NEW-{name}")
+        for old, new in changes:
+            assert old in text, f"{old!r} is not in {file.name}"
+            text = text.replace(old, new)
+        (file.parent / f"{name}.yaml").write_text(text, encoding="utf-8")
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Changes a text in one of the center's files."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from rich.text import Text
 from metric_pipelines.cli import commands
 from metric_pipelines.cli.help_page import PROGRAM, Command, Group, translated
 from metric_pipelines.cli.environment import language
-from metric_pipelines.cli.screen import Screen, leave_quietly
+from metric_pipelines.cli.screen import Screen, leave_quietly, near
 from metric_pipelines.cli.texts import LANGS, Lang
 from metric_pipelines.errors import InvalidCenterError, MetricPipelinesError, UsageError
 
@@ -107,19 +106,14 @@ def failed(screen: Screen, error: MetricPipelinesError) -> int:
     if isinstance(error, InvalidCenterError):
         err.print(Text("✗ " + say("error.definitions", n=len(error.problems)), style="bad"))
         for problem in error.problems:
-            err.print(Text(_near(str(problem))), soft_wrap=True)
+            err.print(Text(near(str(problem))), soft_wrap=True)
         return error.exit_code
     err.print(Text("✗ " + say(f"error.{error.exit_code}"), style="bad"))
-    err.print(Text("  " + _near(f"{error.where}: {error.found}" if error.where else error.found)), soft_wrap=True)
+    err.print(Text("  " + near(f"{error.where}: {error.found}" if error.where else error.found)), soft_wrap=True)
     for label, text in (("expected", error.expected), ("remedy", error.remedy)):
         if text:
             err.print(Text.assemble("  ", (say(f"error.{label}"), "label"), f"  {text}"), soft_wrap=True)
     return error.exit_code
-
-
-def _near(text: str) -> str:
-    """Without the current folder before the names of files in it."""
-    return text.replace(f"{os.getcwd()}{os.sep}", "")
 
 
 def _used_wrongly(screen: Screen, error: typer.TyperException) -> int:

@@ -12,9 +12,10 @@ from metric_pipelines.cli import card_parts, figures, lineage_trees, search
 from metric_pipelines.cli.checks import checked
 from metric_pipelines.cli.dates import day_in
 from metric_pipelines.cli.opening import Opened, has_lake, opened, reading, workshop
-from metric_pipelines.cli.screen import Screen
+from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.months import shift
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.query import Reader
 from metric_pipelines.scorecards import monthly
@@ -84,7 +85,7 @@ def _facts(screen: Screen, found: Opened, metric: Metric) -> list[tuple[str, str
         (say("show.formula"), formula(center, metric)),
         (say("show.grain"), say(f"show.grain.{metric.grain}")),
         (say("show.dimensions"), _dimensions(screen, found, metric)),
-        (say("show.file"), center.where(f"metrics/{metric.name}")),
+        (say("show.file"), near(center.where(f"metrics/{metric.name}"))),
         (say("show.health"), screen.state(state.state).append(f"  {state.reason}", style="note")),
     ]
 
@@ -116,11 +117,13 @@ def more_dimensions(found: Opened, metric: Metric) -> list[str]:
 
 
 def last_values(reader: Reader | None, found: Opened, metric: Metric) -> list[dict[str, Any]]:
-    """The last months: value (None where there is none), and how the month stands."""
+    """The last months: value and that of the month before (None where there is none), and how the month stands."""
     values = monthly(reader, metric) if reader is not None else {}
     months = found.facts.graph.months[-MONTHS:]
     states = {month: found.stands[f"metrics/{metric.name}", month].state for month in months}
-    return [{"month": month, "value": values.get(month), "state": states[month]} for month in months]
+    return [
+        {"month": m, "value": values.get(m), "before": values.get(shift(m, -1)), "state": states[m]} for m in months
+    ]
 
 
 def plain(

@@ -23,13 +23,12 @@ def values(screen: Screen, metric: Metric, months: Sequence[dict[str, Any]]) -> 
     say = screen.say
     screen.heading(say("show.values", n=len(months)))
     table = screen.table(say("month"), (say("value"), "right"), (say("show.change"), "right"), say("state"))
-    for i, row in enumerate(months):
-        before = months[i - 1]["value"] if i else None
+    for row in months:
         state = screen.state(row["state"])
         if row["value"] is not None and row["state"] != "published":
             state.append(f"  {say('show.kept')}", style="note")
         value = figures.with_unit(say, row["value"], metric.unit)
-        table.add_row(row["month"], value, _moved(screen, before, row["value"], metric), state)
+        table.add_row(row["month"], value, _moved(screen, row["before"], row["value"], metric), state)
     screen.block(table)
 
 
@@ -84,7 +83,7 @@ def _expectations(screen: Screen, metric: Metric) -> list[str]:
 
 
 def _expectation(screen: Screen, rule: Expectation) -> str:
-    arguments = ", ".join(f"{key}={value}" for key, value in rule.arguments.items())
+    arguments = ", ".join(f"{key}={value}" for key, value in rule.arguments.items() if key != "column")
     warns = f" {screen.say('show.rule.warn')}" if rule.severity == "warn" else ""
     return f"{rule.expect.removeprefix('expect_')}({arguments}){warns}"
 

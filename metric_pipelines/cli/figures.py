@@ -88,3 +88,10 @@ def seconds(value: float) -> str:
     if value < 60:
         return f"{value:.1f} s"
     return f"{int(value) // 60} min {int(value) % 60} s"
+
+
+def gap(say: Words, absolute: float, unit: str) -> str:
+    """A difference between two values of one unit, with its sign; percentage points for shares."""
+    if unit == PERCENT:
+        return say("points", value=f"{absolute * 100:+.2f}")
+    return f"{absolute:+,.2f} {say.unit(unit)}"

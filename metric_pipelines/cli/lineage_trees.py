@@ -26,7 +26,7 @@ def upstream(screen: Screen, center: Center, graph: Graph, key: str) -> Tree:
 
 def downstream(screen: Screen, center: Center, graph: Graph, key: str) -> Tree:
     """What is derived from an asset."""
-    return _tree(screen, center, key, lambda k: [(name, None) for name in graph.dependents[k]])
+    return _tree(screen, center, key, lambda k: [(name, None) for name in sorted(graph.dependents[k])])
 
 
 def label_of(center: Center, key: str) -> Label:

@@ -105,9 +105,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "以上为上限：输入若未变化，其下游不再计算。",
     ),
     "refresh.nothing_due": ("Nothing is due.", "没有待计算的内容。"),
-    "refresh.assets": ("Assets", "资产"),
-    "refresh.kind": ("Kind", "类别"),
-    "refresh.pairs": ("Pairs", "计算单元"),
+    "refresh.pairs": ("{n} to compute", "{n} 个计算单元"),
     "refresh.preparing": ("looking at what is due", "正在查看待计算的内容"),
     "refresh.waiting": ("waiting for {holder}", "正在等待 {holder}"),
     "refresh.done": (
@@ -126,6 +124,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "refresh.retry": ("tries to read it again", "再次尝试读取"),
     "refresh.upstream": ("computes what it is derived from, too", "连同上游一起计算"),
     "refresh.missing": ("its inputs were never published", "其输入从未发布"),
+    "refresh.health": ("how each metric is", "各指标的健康状况"),
     "refresh.board": ("the web interface: assets, checks, runs", "网页界面：资产、检查、运行记录"),
     "refresh.explore": ("one number by month", "按月查看一个指标"),
     # scorecard
@@ -255,7 +254,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # values
     "values.time": ("Period", "期间"),
     "values.title": ("{label} by {grain}", "{label}，按{grain}"),
-    "values.title.by": ("{label} by {grain} and {dimensions}", "{label}，按{grain}与{dimensions}"),
+    "values.title.by": ("{label} by {grain}, {dimensions}", "{label}，按{grain}、{dimensions}"),
     "values.from.published": ("from published values", "取自已发布数值"),
     "values.from.model": ("computed from the model, as of its receipts", "由模型计算，版本与已发布数值一致"),
     "values.kept": (
@@ -271,7 +270,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # health
     "health.title": ("{center}: health of {n} metrics", "{center}：{n} 个指标的健康状况"),
     "health.why": ("Why", "原因"),
-    "health.same": ("reason", "原因"),
+    "health.count": ("{n} {state}", "{state} {n}"),
     # up
     "up.starting": ("starting the web server and the daemon ...", "正在启动网页服务与守护进程……"),
     "up.starting.read_only": ("starting the web server, read-only ...", "正在以只读方式启动网页服务……"),

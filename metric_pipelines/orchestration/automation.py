@@ -9,8 +9,9 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.ledger import lease
 from metric_pipelines.orchestration.assets import OpenWorkshop
 from metric_pipelines.orchestration.reaper import reap
-from metric_pipelines.orchestration.refresh_job import OP
+from metric_pipelines.orchestration.refresh_job import LAST_REFRESH, OP
 from metric_pipelines.publication.plan import Scope, plan
+from metric_pipelines.publication.refresh import troubles
 from metric_pipelines.publication.workshop import Workshop
 
 ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
@@ -48,7 +49,7 @@ def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinitio
         if busy:
             return dg.SkipReason(busy)
         left_behind = any(run.job_name == job.name for run in reaped)
-        if not left_behind and not plan(shop.facts(), Scope()):
+        if not left_behind and not plan(shop.facts(), Scope()) and not _untold(shop):
             return dg.SkipReason("nothing is due")
         return _request(context.instance, shop, left_behind)
 
@@ -64,6 +65,12 @@ def _busy(instance: dg.DagsterInstance, shop: Workshop) -> str:
         return f"{holder} is at work"
     runs = instance.get_runs(RunsFilter(statuses=ACTIVE), limit=1)
     return f"run {runs[0].run_id} is at work" if runs else ""
+
+
+def _untold(shop: Workshop) -> bool:
+    """Whether something became withheld or blocked that no refresh has failed for yet."""
+    told = shop.ledger.noted(LAST_REFRESH) == str(shop.ledger.mark())
+    return not told and bool(troubles(shop.facts(), Scope()))
 
 
 def _request(

@@ -21,6 +21,7 @@ from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger import lease
 from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, OpenWorkshop
+from metric_pipelines.orchestration.blocked import say_blocked
 from metric_pipelines.orchestration.reaper import process_tags, reap, tag_this_process
 from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.plan import Scope, Work
@@ -29,7 +30,8 @@ from metric_pipelines.publication.workshop import Workshop
 
 OP = "carry_out_plan"
 LAST_REFRESH = "mark_of_last_refresh"
-Announce = Callable[[str], None]
+Announce = Callable[[Work | lease.Holder], None]
+"""Told what is about to be computed, or who is waited for."""
 JobOf = Callable[[], dg.JobDefinition]
 
 
@@ -71,6 +73,7 @@ def refresh_job(
             shop = open_shop(ask_sources=True, epoch=str(epoch))
             child = _Child(context, assets_job(), epoch, config.forced, announce)
             found = refresh(shop, config.scope(since), child.execute)
+            say_blocked(context.instance, shop)
             shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
         if found:
             listed = "\n".join(str(trouble) for trouble in found)
@@ -89,7 +92,7 @@ def refresh_job(
 
 def _waiting(context: dg.OpExecutionContext, announce: Announce, holder: lease.Holder) -> None:
     context.log.info(f"waiting for {holder}")
-    announce(f"waiting for {holder}")
+    announce(holder)
 
 
 class _Child:
@@ -114,7 +117,7 @@ class _Child:
 
     def execute(self, work: Work) -> None:
         self._context.log.info(f"computing {work}")
-        self._announce(str(work))
+        self._announce(work)
         result = self._job.execute_in_process(
             instance=self._context.instance,
             asset_selection=[asset_key(key) for key in work.assets],

@@ -112,7 +112,11 @@ def _evaluation(
 
 
 def _detail(verdict: Verdict, reason: str) -> dict[str, Any]:
-    said = {"library": verdict.library, "result": dg.MetadataValue.json(verdict.detail)}
+    said: dict[str, Any] = {
+        "library": verdict.library,
+        "failed rules": len(verdict.detail.get("failures", [])),
+        "result": dg.MetadataValue.json(verdict.detail),
+    }
     return said if verdict.passed else said | {"reason": reason or "a warning; published"}
 
 

@@ -7,9 +7,12 @@ the ledger again. A kill in between is settled by the next writer, forward only.
 
 from __future__ import annotations
 
+import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
@@ -26,6 +29,7 @@ from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH
 
 REJECTED_ROWS = 10_000
+REJECTED_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ def publish(
     shop.ledger.add([(c.attempt, c.verdicts) for c in done])
     for candidate in done:
         _reject(con, shop, candidate)
+    if done:
+        _age_out(shop.home / "rejected")
     return [_outcome(c) for c in done] + _publish(con, shop, facts, passed)
 
 
@@ -197,3 +203,11 @@ def _reject(con: duckdb.DuckDBPyConnection, shop: Workshop, candidate: Candidate
     file = folder / f"{candidate.attempt.asset.replace('/', '__')}{'@' + month if month else ''}.parquet"
     target = str(file).replace("'", "''")
     con.execute(f"copy (select * from {candidate.staged.table}{where} limit {REJECTED_ROWS}) to '{target}'")
+
+
+def _age_out(folder: Path) -> None:
+    """Rejected rows are for looking into what happened, not for keeping."""
+    oldest = time.time() - REJECTED_DAYS * 86_400
+    for old in folder.iterdir() if folder.exists() else ():
+        if old.stat().st_mtime < oldest:
+            shutil.rmtree(old, ignore_errors=True)

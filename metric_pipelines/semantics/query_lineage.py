@@ -26,7 +26,9 @@ from metric_pipelines.semantics.query_syntax import (
     is_decided_by_all,
     is_nameless,
     is_recursive,
+    keep_queries_apart,
     limiting_order,
+    makes_rows,
     name_columns_of_functions,
     outside_aggregates,
     window_keys,
@@ -121,6 +123,7 @@ def _qualified(tree: exp.Query, relations: Relations, where: str) -> exp.Query:
         assert isinstance(tables, dict)
         tables[name] = dict.fromkeys(columns, "unknown")
     name_columns_of_functions(tree)
+    keep_queries_apart(tree)
     try:
         return qualify(
             tree,
@@ -233,7 +236,7 @@ class _Query:
                 continue
             self.open.add(key)
             try:
-                found = self._relation(scope.sources[known], scope).renamed(node.alias_column_names)
+                found = self._relation(scope.sources.get(known), scope).renamed(node.alias_column_names)
             finally:
                 self.open.discard(key)
             for pivot in pivots:
@@ -241,7 +244,9 @@ class _Query:
             return found
         return None
 
-    def _relation(self, source: exp.Table | Scope, scope: Scope) -> QueryLineage:
+    def _relation(self, source: exp.Table | Scope | None, scope: Scope) -> QueryLineage:
+        if source is None:
+            raise DefinitionError(self.where, "something in FROM that is no table", "a table or a SELECT")
         if isinstance(source, Scope):
             return self.lineage(source.expression)
         if isinstance(source.this, exp.Func):
@@ -270,8 +275,8 @@ class _Query:
                 window = union(self._read(key, scope)[0] for key in window_keys(part, scope.expression))
                 values.append(window)
                 rows.append(window)
-            elif isinstance(part, exp.Explode):
-                rows.append(self._read(part.this, scope)[0])
+            elif makes_rows(part):
+                rows += [self._read(argument, scope)[0] for argument in part.iter_expressions()]
         return union(values), union(rows)
 
     def _star(self, item: exp.Expr, values: Columns, scope: Scope) -> QueryLineage | None:

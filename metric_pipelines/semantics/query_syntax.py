@@ -23,20 +23,28 @@ def name_columns_of_functions(tree: exp.Expr) -> None:
     Beside a source whose columns it does not know, sqlglot resolves no alias of an item.
     """
     for source in tree.find_all(exp.Table, exp.Unnest, exp.Values, exp.Lateral):
-        function = source if isinstance(source, (exp.Unnest, exp.Values)) else source.this
         alias = source.args.get("alias") or exp.TableAlias()
-        names = alias.args.get("columns") or _names_of_function(function)
+        given = alias.args.get("columns") or []
+        names = [*given, *_given_by_duckdb(source)[len(given) :], *_ordinality(source)]
         if names and isinstance(source.parent, (exp.From, exp.Join)):
-            alias.set("columns", [exp.to_identifier(name) for name in [*names, *_ordinality(source)]])
+            alias.set("columns", [exp.to_identifier(name) for name in names])
             source.set("alias", alias)
 
 
-def _names_of_function(function: object) -> list[str]:
-    match function:
-        case exp.Values():
-            return [f"col{i}" for i, _ in enumerate(function.expressions[0].expressions)]
-        case exp.GenerateSeries():
-            return ["range" if function.args.get("is_end_exclusive") else "generate_series", "ordinality"]
+def keep_queries_apart(tree: exp.Expr) -> None:
+    """Puts `unnest((select ...))` in parentheses: sqlglot sees no query directly under `unnest` in an item."""
+    for function in tree.find_all(exp.Explode):
+        if isinstance(function.this, exp.Subquery):
+            function.set("this", exp.Paren(this=function.this))
+
+
+def _given_by_duckdb(source: exp.Expr) -> list[str]:
+    ordinality = ["ordinality"] if source.args.get("ordinality") else []
+    match source if isinstance(source, (exp.Unnest, exp.Values)) else source.this:
+        case exp.Values() as values:
+            return [f"col{i}" for i, _ in enumerate(values.expressions[0].expressions)]
+        case exp.GenerateSeries() as series:
+            return ["range" if series.args.get("is_end_exclusive") else "generate_series", *ordinality]
         case exp.Unnest():
             return ["unnest"]
         case _:
@@ -44,12 +52,19 @@ def _names_of_function(function: object) -> list[str]:
 
 
 def _ordinality(source: exp.Expr) -> list[exp.Identifier]:
-    """The further column of `with ordinality`, which sqlglot keeps apart."""
+    """The column of `unnest(...) with ordinality`, which sqlglot keeps apart from the others."""
     if not isinstance(source, exp.Unnest) or not source.args.get("offset"):
         return []
     name = source.args["offset"]
     source.set("offset", None)
     return [name if isinstance(name, exp.Identifier) else exp.to_identifier("ordinality")]
+
+
+def makes_rows(node: exp.Expr) -> bool:
+    """Whether an expression gives several rows: `unnest(...)` and what DuckDB builds on it."""
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in ("generate_subscripts", "regexp_split_to_table")
+    return isinstance(node, exp.Explode)
 
 
 def limiting_order(query: exp.Expr) -> exp.Order | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import duckdb_extension_sqlite_scanner
 import pytest
 
 from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.query import Reader, open_for_reading
 from metric_pipelines_tests.end_to_end import independent_sql
 from metric_pipelines_tests.end_to_end.center_at_work import RETAIL, CenterAtWork
 
@@ -33,6 +35,13 @@ BY_STORE = """
 NOT_ADDITIVE_BY_STORE = """
     select month, store_id, count(distinct household_id) from lines group by month, store_id
 """
+
+
+@pytest.fixture(scope="module")
+def reader(year: CenterAtWork) -> Iterator[Reader]:
+    """The product's one path to any number."""
+    with open_for_reading(year.workshop()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -62,61 +71,61 @@ def test_nearly_every_metric_of_the_center_is_computed_a_second_time() -> None:
     assert len(MONTHLY) + len(DAILY) >= len(METRICS) - 3
 
 
-def test_the_years_net_revenue_is_right_to_the_cent(year: CenterAtWork) -> None:
-    answer = year.values("net_revenue", grain="year")
+def test_the_years_net_revenue_is_right_to_the_cent(reader: Reader) -> None:
+    answer = reader.values("net_revenue", grain="year")
     assert answer.rows == [(date(2017, 1, 1), Decimal("4596039.58"))]
     assert answer.gaps == []
 
 
-def test_the_year_has_364_trading_days_and_all_are_of_2017(year: CenterAtWork) -> None:
-    days = [row[0] for row in year.values("net_revenue").rows]
+def test_the_year_has_364_trading_days_and_all_are_of_2017(reader: Reader) -> None:
+    days = [row[0] for row in reader.values("net_revenue").rows]
     assert len(days) == 364
     assert {day.year for day in days} == {2017}
     assert date(2017, 12, 25) not in days
 
 
-def test_the_years_baskets_are_all_counted_once(year: CenterAtWork) -> None:
-    assert year.values("baskets", grain="year").rows == [(date(2017, 1, 1), 155_848)]
+def test_the_years_baskets_are_all_counted_once(reader: Reader) -> None:
+    assert reader.values("baskets", grain="year").rows == [(date(2017, 1, 1), 155_848)]
 
 
 @pytest.mark.parametrize("metric", MONTHLY)
-def test_every_month_equals_the_raw_files(year: CenterAtWork, metric: str) -> None:
-    answer = year.values(metric, grain="month")
+def test_every_month_equals_the_raw_files(reader: Reader, metric: str) -> None:
+    answer = reader.values(metric, grain="month")
     expected = [row for row in independent_sql.rows(metric) if row[0].year == 2017]
     compare([(row[0], row[1]) for row in answer.rows], expected)
     assert answer.gaps == []
 
 
 @pytest.mark.parametrize("metric", DAILY)
-def test_every_day_of_a_window_equals_the_raw_files(year: CenterAtWork, metric: str) -> None:
+def test_every_day_of_a_window_equals_the_raw_files(reader: Reader, metric: str) -> None:
     expected = dict(independent_sql.rows(metric))
-    found = dict(year.values(metric).rows)
+    found = dict(reader.values(metric).rows)
     assert {day: found[day] for day in BORDERS} == {day: expected[day] for day in BORDERS}
     compare(sorted(found.items()), sorted(expected.items()))
 
 
-def test_to_date_begins_anew_at_each_month_and_a_window_does_not(year: CenterAtWork) -> None:
-    revenue = dict(year.values("net_revenue").rows)
-    to_date = dict(year.values("net_revenue_mtd").rows)
-    rolling = dict(year.values("net_revenue_rolling_28d").rows)
+def test_to_date_begins_anew_at_each_month_and_a_window_does_not(reader: Reader) -> None:
+    revenue = dict(reader.values("net_revenue").rows)
+    to_date = dict(reader.values("net_revenue_mtd").rows)
+    rolling = dict(reader.values("net_revenue_rolling_28d").rows)
     first = date(2017, 7, 1)
     assert to_date[first] == revenue[first]
     assert rolling[first] == sum(revenue[first - timedelta(days=n)] for n in range(28))
 
 
-def test_a_dimension_adds_up_to_the_total_and_its_members_are_right(year: CenterAtWork) -> None:
-    answer = year.values("net_revenue", by=["department"], grain="month")
+def test_a_dimension_adds_up_to_the_total_and_its_members_are_right(reader: Reader) -> None:
+    answer = reader.values("net_revenue", by=["department"], grain="month")
     compare(sorted(answer.rows), independent_sql.rows_by(BY_DEPARTMENT))
     assert sum(row[2] for row in answer.rows) == Decimal("4596039.58")
 
 
-def test_a_ratio_by_a_dimension_is_a_quotient_of_sums(year: CenterAtWork) -> None:
-    rows = year.values("average_basket", by=["store"], grain="month").rows
+def test_a_ratio_by_a_dimension_is_a_quotient_of_sums(reader: Reader) -> None:
+    rows = reader.values("average_basket", by=["store"], grain="month").rows
     compare(sorted((row[0], str(row[1]), row[2]) for row in rows), independent_sql.rows_by(BY_STORE))
 
 
-def test_what_does_not_add_up_is_computed_from_the_model(year: CenterAtWork) -> None:
-    answer = year.values("active_households", by=["store"], grain="month")
+def test_what_does_not_add_up_is_computed_from_the_model(reader: Reader) -> None:
+    answer = reader.values("active_households", by=["store"], grain="month")
     assert answer.route == "model"
     found = sorted((row[0], str(row[1]), row[2]) for row in answer.rows)
     compare(found, independent_sql.rows_by(NOT_ADDITIVE_BY_STORE))

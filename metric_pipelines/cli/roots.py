@@ -1,0 +1,54 @@
+"""What is not published, by root cause: one withheld or unreadable asset, its months, and all that it blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.publication.plan import Facts
+from metric_pipelines.publication.standing import NOTHING, Standing, chain
+
+
+@dataclass
+class Root:
+    """A root cause: its reason by month, and the months of each asset that it blocks."""
+
+    asset: str
+    state: str
+    reasons: dict[str, str] = field(default_factory=dict)
+    blocked: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def months(self) -> list[str]:
+        """The months it is about."""
+        return sorted(self.reasons)
+
+
+def root_of(stands: Mapping[Pair, Standing], pair: Pair) -> Pair:
+    """The withheld pair at the root of a blocked one; itself where nothing blocks it."""
+    return chain(stands, pair)[-1]
+
+
+def roots_of(facts: Facts, stands: Mapping[Pair, Standing], pairs: Iterable[Pair]) -> list[Root]:
+    """The root causes of pairs that are not published or could not be read, in the order of the graph."""
+    found: dict[tuple[str, str], Root] = {}
+    for pair in pairs:
+        root = root_of(stands, pair)
+        state, reason = _why(facts, stands, root)
+        if state:
+            entry = found.setdefault((root[0], state), Root(root[0], state))
+            entry.reasons[root[1]] = reason
+            if pair != root:
+                entry.blocked.setdefault(pair[0], []).append(pair[1])
+    order = list(facts.graph.nodes)
+    return sorted(found.values(), key=lambda one: (one.state == "missing", order.index(one.asset)))
+
+
+def _why(facts: Facts, stands: Mapping[Pair, Standing], root: Pair) -> tuple[str, str]:
+    """State and reason of a root; empty where it is published and was read."""
+    stand, latest = stands[root], facts.history.get(root, NOTHING).latest
+    away = latest is not None and latest.state == "unavailable"
+    if stand.state == "published":
+        return ("unavailable", latest.reason or "") if latest is not None and away else ("", "")
+    return ("unavailable" if away and stand.state == "withheld" else stand.state), stand.reason

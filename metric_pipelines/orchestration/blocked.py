@@ -1,0 +1,60 @@
+"""Says in Dagster which pairs are blocked, and takes it back.
+
+Staleness does not travel in Dagster, and no run is made for what is blocked: its checks would stay as green
+as they were. Stays out: what is blocked (`publication/standing.py`), what a run itself reports (`reports`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from metric_pipelines.dictionary.graph import Graph, Pair
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.orchestration.reports import evaluations
+from metric_pipelines.orchestration.specs import asset_key
+from metric_pipelines.publication.standing import NOTHING, root_reason, standing
+from metric_pipelines.publication.workshop import Workshop
+from metric_pipelines.quality.rules import CHECKS
+
+SAID = "blocked_was_said"
+
+
+def say_blocked(instance: dg.DagsterInstance, shop: Workshop) -> None:
+    """A warning for each blocked pair whose checks do not warn yet; for one that is blocked no longer, its
+    last verdicts again.
+    """
+    facts = shop.facts()
+    stands = standing(facts.graph, facts.history)
+    blocked = [pair for pair, stand in stands.items() if stand.state == "blocked"]
+    if not blocked and not shop.ledger.noted(SAID):
+        return
+    failing = _failing(instance, facts.graph)
+    for pair in blocked:
+        if pair not in failing:
+            _report(instance, evaluations(pair, (), root_reason(stands, pair), "blocked"))
+    for pair in sorted(failing):
+        receipt = facts.history.get(pair, NOTHING).published
+        if receipt is not None and stands[pair].state == "published":
+            verdicts = shop.ledger.verdicts([receipt.id])[receipt.id]
+            _report(instance, evaluations(pair, verdicts, "", "published"))
+    shop.ledger.note(SAID, "yes" if blocked else "")
+
+
+def _failing(instance: dg.DagsterInstance, graph: Graph) -> set[Pair]:
+    """The pairs with a check that Dagster does not show as passed."""
+    names = {asset_key(key): key for key in graph.nodes}
+    keys = [dg.AssetCheckKey(key, check) for key in names for check in CHECKS]
+    found = instance.event_log_storage.get_asset_check_partition_info(keys)
+    return {
+        (names[info.check_key.asset_key], info.partition_key or WHOLE)
+        for info in found
+        if info.latest_execution_status is not AssetCheckExecutionRecordStatus.SUCCEEDED
+    }
+
+
+def _report(instance: dg.DagsterInstance, events: Iterable[dg.AssetCheckEvaluation]) -> None:
+    for event in events:
+        instance.report_runless_asset_event(event)
