@@ -1,3 +1,48 @@
-"""A metric center on the Dagster asset graph: each metric defined once, checked, owned, and published only
-when it passes.
+"""A metric center on the Dagster asset graph: each metric defined once, and published only when it passes.
+
+`values` gives a metric's published numbers as a pandas DataFrame; everything else is for the command
+line, Dagster and whoever builds on the rooms below.
 """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # pandas takes half a second to import, and `import metric_pipelines` imports nothing
+    import pandas as pd
+
+__all__ = ["values"]
+
+
+def values(
+    metric: str,
+    by: Sequence[str] | str = (),
+    grain: str | None = None,
+    start: date | str | None = None,
+    end: date | str | None = None,
+) -> pd.DataFrame:
+    """The published numbers of a metric, of the center that METRIC_PIPELINES_CENTER names.
+
+    `by` are dimensions; `grain` is day, week, month, quarter or year (default: the metric's own); `start`
+    and `end` (a date or an ISO text) are the first day and the day after the last.
+
+    Returns the columns `metric_time` (datetime64, first day of the period), the dimensions, `value`
+    (Decimal for sums of money, int for counts, float for ratios; 0.14 is 14 % where the unit is %) and,
+    for ratios over coarser periods, `numerator` and `denominator`. `attrs["withheld"]` lists the months
+    that are not as of now: `month`, `state`, `kept` (the values published before are answered; else the
+    month is left out) and `reason`.
+
+    Raises: UsageError for unknown names, a finer grain than is kept, or dates inside a period;
+    EnvironmentBrokenError where nothing was published yet; InvalidCenterError with every problem of the
+    definitions.
+    """
+    from metric_pipelines.frames import values_frame  # late: pandas, DuckDB, SQLAlchemy
+
+    dimensions = [by] if isinstance(by, str) else list(by)
+    return values_frame(metric, dimensions, grain, _day(start), _day(end))
+
+
+def _day(day: date | str | None) -> date | None:
+    return date.fromisoformat(day) if isinstance(day, str) else day

@@ -45,7 +45,7 @@ def stage(
         if model.partition_by
         else ""
     )
-    bound = "" if months == [WHOLE] else f" where {MONTH} in ({tables.month_list(months)})"
+    bound = "" if months == [WHOLE] else f" where {MONTH} in ({tables.month_list(months)}) or {MONTH} is null"
     listed = ", ".join(name(c) for c in model.columns)
     text = sql.strip().rstrip(";")
     query = f"with computed as (\n{text}\n) select * from (select {listed}{month} from computed){bound}"
@@ -56,4 +56,14 @@ def stage(
         raise ComputationError(
             where, "; ".join(lines[:2]), "SQL that runs", "mend the model's SQL"
         ) from error
+    if bound:
+        _refuse_rows_of_no_month(con, model, target, where)
     return Staged(f"models/{model.name}", target, months)
+
+
+def _refuse_rows_of_no_month(con: duckdb.DuckDBPyConnection, model: Model, target: str, where: str) -> None:
+    """A row without its partition column would belong to no month, and be lost without a word."""
+    row = con.execute(f"select count(*) from {target} where {MONTH} is null").fetchone()
+    if row is not None and row[0]:
+        found = f"{row[0]:,} row(s) without {model.partition_by} belong to no month"
+        raise ComputationError(where, found, f"{model.partition_by} in every row", "mend the model's SQL")

@@ -1,14 +1,18 @@
-"""The small shop for all tests: laid out, refreshed once a worker, and copied for each test that changes it."""
+"""The small shop for all tests: laid out, or refreshed once for all workers and copied for who changes it."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
+from filelock import FileLock
 
-from metric_pipelines.warehouse import lake
-from metric_pipelines_tests.small_shop import CENTER, Shop, copy_center, lay_out, move_home
+from metric_pipelines_tests.small_shop import Shop, copy_center, lay_out
+
+Tell = Callable[[Shop], object]
+Story = Callable[[str, Tell], Shop]
 
 
 @pytest.fixture
@@ -19,45 +23,65 @@ def small_center(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fresh_shop(tmp_path: Path, small_center: Path) -> Shop:
-    """The small shop with its source laid out, and nothing published."""
+    """The small shop with its source laid out and nothing published, the test's own."""
     lay_out(tmp_path / "home")
     return Shop(small_center, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
-def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder after a first refresh, not to be changed."""
-    home = tmp_path_factory.mktemp("published") / "home"
-    lay_out(home)
-    assert Shop(CENTER, home).refresh().troubles == []
-    return home
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test run share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / "stories"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published_once(stories: Path) -> Shop:
+    """The small shop after a first refresh, not to be changed."""
+
+    def first() -> Shop:
+        shop = Shop(copy_center(stories / "published" / "center"), stories / "published" / "home")
+        lay_out(shop.home)
+        assert shop.refresh().troubles == []
+        return shop
+
+    return _once(stories / "published", first)
 
 
 @pytest.fixture
-def shop(published_once: Path, tmp_path: Path, small_center: Path) -> Shop:
+def shop(published_once: Shop, tmp_path: Path) -> Shop:
     """The small shop after a first refresh, the test's own."""
-    return Shop(small_center, move_home(published_once, tmp_path / "home"))
+    return published_once.copy(tmp_path)
 
 
-@pytest.fixture
-def a_lake(tmp_path: Path) -> lake.Lake:
-    """An empty lake's place."""
-    return lake.Lake(tmp_path / "lake")
+@pytest.fixture(scope="session")
+def story(published_once: Shop, stories: Path) -> Story:
+    """What happened to a shop after its first refresh, told once for all tests that look at it; not to be changed."""
+    known: dict[str, Shop] = {}
+
+    def told(name: str, tell: Tell) -> Shop:
+        def first() -> Shop:
+            shop = published_once.copy(stories / name)
+            tell(shop)
+            return shop
+
+        if name not in known:
+            known[name] = _once(stories / name, first)
+        return known[name]
+
+    return told
 
 
-@pytest.fixture
-def con(a_lake: lake.Lake):
-    """A writing connection to the empty lake."""
-    with lake.writer(a_lake) as connection:
-        yield connection
-
-
-@pytest.fixture
-def step_con():
-    """A step's connection without a lake."""
-    with lake.step_database() as connection:
-        lake.load_scanners(connection)
-        yield connection
-
-
-__all__ = ["duckdb"]
+def _once(folder: Path, first: Callable[[], Shop]) -> Shop:
+    """Made by the first who asks, in whatever process; the file `mark` says that it is there, and what it was."""
+    mark = folder.with_suffix(".mark")
+    with FileLock(folder.with_suffix(".lock")):
+        if mark.exists():
+            return Shop(folder / "center", folder / "home", int(mark.read_text()))
+        assert not folder.exists(), f"{folder.name} failed before"
+        shop = first()
+        shop.connection().close()
+        mark.write_text(str(shop.mark))
+        return Shop(shop.center, shop.home, shop.mark)

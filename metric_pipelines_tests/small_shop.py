@@ -15,11 +15,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE, months_between
 from metric_pipelines.dictionary.validation import load_valid_center
-from metric_pipelines.ledger.ledger import Ledger, now, sqlite_url
+from metric_pipelines.ledger.ledger import Attempt, Ledger, now, sqlite_url
 from metric_pipelines.publication.plan import Scope, Work
-from metric_pipelines.publication.refresh import Trouble, refresh
+from metric_pipelines.publication.refresh import Trouble, refresh, troubles
+from metric_pipelines.publication.standing import standing
 from metric_pipelines.publication.steps import Outcome, carry_out
 from metric_pipelines.publication.workshop import Workshop, open_workshop
 from metric_pipelines.warehouse import lake
@@ -68,8 +72,10 @@ def lay_out(home: Path) -> Path:
     file = home / "sources" / "shop.sqlite"
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file)) as con, con:
-        con.execute("create table orders (order_id integer primary key, customer_id integer, product_id integer,"
-                    " ordered_at text, quantity integer, amount numeric)")  # fmt: skip
+        con.execute(
+            "create table orders (order_id integer primary key, customer_id integer, product_id integer,"
+            " ordered_at text, quantity integer, amount numeric)"
+        )
         con.execute("create table products (product_id integer primary key, category text)")
         con.executemany("insert into orders values (?, ?, ?, ?, ?, ?)", orders())
         con.executemany("insert into products values (?, ?)", list(CATEGORIES.items()))
@@ -83,10 +89,15 @@ def copy_center(folder: Path) -> Path:
 
 @dataclass
 class Shop:
-    """A center in a home folder: refreshes it, reads what is published, changes its source."""
+    """A center in a home folder: refreshes it, reads what is published, changes its source.
+
+    `mark` is where the ledger stood before the last refresh.
+    """
 
     center: Path
     home: Path
+    mark: int = 0
+    _con: duckdb.DuckDBPyConnection | None = None
 
     @property
     def database(self) -> Path:
@@ -100,57 +111,94 @@ class Shop:
         """The workshop as it is now."""
         return open_workshop(load_valid_center(self.center), self.home, self.ledger, ask_sources=True)
 
-    def refresh(self, *, assets: Iterable[str] = (), months: Iterable[str] = (), forced: bool = False,
-                read_sources: bool = True, fence: Callable[[], None] = lambda: None) -> Refreshed:  # fmt: skip
+    def refresh(
+        self,
+        *,
+        assets: Iterable[str] = (),
+        months: Iterable[str] = (),
+        forced: bool = False,
+        read_sources: bool = True,
+        fence: Callable[[], None] = lambda: None,
+    ) -> Refreshed:
         """Carries out a refresh, step by step, in this process."""
         shop = self.open().fenced(fence)
+        self.mark = shop.ledger.mark()
         since = now() if read_sources or forced else None
         scope = Scope(frozenset(assets) or None, frozenset(months) or None, since, forced)
         result = Refreshed(shop)
 
         def execute(work: Work) -> None:
             result.works.append(work)
-            chosen = [WHOLE] if work.first == WHOLE else months_between(work.first, work.last)
             for keys in by_step(shop, work.assets):
-                result.outcomes += self.carry_out(keys, chosen, shop, forced=forced)
+                result.outcomes += self.carry_out(keys, months_of(work), shop, forced=forced)
 
         result.troubles = refresh(shop, scope, execute)
         return result
 
-    def carry_out(self, keys: Iterable[str], months: Iterable[str], shop: Workshop | None = None, *,
-                  forced: bool = False) -> list[Outcome]:  # fmt: skip
-        """One step for some months, by a connection of its own."""
-        opened = shop or self.open()
-        with lake.writer(opened.lake) as con:
-            return carry_out(con, opened, list(keys), list(months), "run", forced=forced)
+    def carry_out(
+        self,
+        keys: Iterable[str],
+        months: Iterable[str],
+        shop: Workshop | None = None,
+        *,
+        forced: bool = False,
+    ) -> list[Outcome]:
+        """One step for some months; it finds none of the views that an earlier one made for itself."""
+        opened, con = shop or self.open(), self.connection()
+        for schema, view in con.execute(
+            "select schema_name, view_name from duckdb_views() where database_name = 'memory' and not internal"
+        ).fetchall():
+            con.execute(f'drop view memory."{schema}"."{view}"')
+        return carry_out(con, opened, list(keys), list(months), "run", forced=forced)
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A writing connection, opened once: that costs more than a step of so small a center."""
+        if self._con is None:
+            self._con = lake.prepare(lake.connect(), lake.Lake(self.home / "lake"))
+        return self._con
+
+    # What happened, by the ledger
+
+    def stands(self, state: str) -> set[Pair]:
+        """The pairs that stand so."""
+        facts = self.open().facts()
+        return {pair for pair, stand in standing(facts.graph, facts.history).items() if stand.state == state}
+
+    def troubles(self) -> list[Trouble]:
+        """What is not as it should be."""
+        return troubles(self.open().facts(), Scope())
+
+    def reason(self, asset: str, month: str) -> str:
+        """Why a pair is in trouble."""
+        return next(t.reason for t in self.troubles() if t.pair == (asset, month))
+
+    def attempts(self) -> list[Attempt]:
+        """The attempts of the last refresh."""
+        return [a for a in self.ledger.attempts_of_run("run") if a.id > self.mark]
+
+    def computed(self, kind: str = "") -> set[Pair]:
+        """The pairs that the last refresh computed, of assets whose key begins with `kind`."""
+        return {a.pair for a in self.attempts() if a.asset.startswith(kind)}
+
+    def published(self) -> set[Pair]:
+        """The pairs that the last refresh published."""
+        return {a.pair for a in self.attempts() if a.state == "published"}
+
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the published lake."""
+        return self.connection().execute(query).fetchall()
+
+    def months(self, metric: str, expression: str = "sum(value)") -> dict[str, Any]:
+        """One number a month from a metric's view."""
+        month = "strftime(metric_time, '%Y-%m')"
+        return dict(self.read(f"select {month}, {expression} from lake.metrics.{metric} group by 1 order by 1"))
+
+    # Changes
 
     def sql(self, statement: str, *values: Any) -> None:
         """Changes the source."""
         with closing(sqlite3.connect(self.database)) as con, con:
             con.execute(statement, values)
-
-    def read(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows of the published lake."""
-        con = lake.open_reader(lake.Lake(self.home / "lake"))
-        try:
-            return con.execute(query).fetchall()
-        finally:
-            con.close()
-
-    def months(self, metric: str, expression: str = "sum(value)") -> dict[str, Any]:
-        """One number a month from a metric's view."""
-        query = f"select strftime(metric_time, '%Y-%m'), {expression} from lake.metrics.{metric} group by 1 order by 1"
-        return dict(self.read(query))
-
-    def add_metric(self, name: str, like: str, *changes: tuple[str, str]) -> None:
-        """Adds a metric that is like another, with some texts changed."""
-        [file] = self.center.rglob(f"metrics/*/{like}.yaml")
-        code = next(line for line in file.read_text().splitlines() if line.startswith("code: "))
-        text = file.read_text().replace(f"name: {like}\n", f"name: {name}\n").replace(code, f"code: NEW-{name}")
-        for old, new in changes:
-            assert old in text, f"{old!r} is not in {file.name}"
-            text = text.replace(old, new)
-        (file.parent / f"{name}.yaml").write_text(text, encoding="utf-8")
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Changes a text in one of the center's files."""
@@ -158,6 +206,36 @@ class Shop:
         text = path.read_text(encoding="utf-8")
         assert old in text, f"{old!r} is not in {file}"
         path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def keep(self, *metrics: str, models: Iterable[str] = ()) -> None:
+        """Leaves out all other metrics, and all models but these, the calendar and the order lines."""
+        for file in self.center.glob("metrics/*/*.yaml"):
+            if file.stem not in metrics:
+                file.unlink()
+        for file in self.center.glob("models/*"):
+            if file.stem not in ("order_lines", "calendar", *models):
+                file.unlink()
+
+    def add_metric(self, name: str, like: str, *changes: tuple[str, str]) -> None:
+        """Adds a metric that is like another, with some texts changed."""
+        [file] = self.center.glob(f"metrics/*/{like}.yaml")
+        code = next(line for line in file.read_text().splitlines() if line.startswith("code: "))
+        text = file.read_text().replace(f"name: {like}\n", f"name: {name}\n").replace(code, f"code: NEW-{name}")
+        for old, new in changes:
+            assert old in text, f"{old!r} is not in {file.name}"
+            text = text.replace(old, new)
+        (file.parent / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def copy(self, folder: Path) -> Shop:
+        """The same shop elsewhere, to be changed."""
+        center = Path(shutil.copytree(self.center, folder / "center"))
+        home = folder / "home"
+        shutil.copytree(self.home, home, ignore=shutil.ignore_patterns("*.lock"))
+        catalog = home / "lake" / "catalog.sqlite"
+        if catalog.exists():  # the catalog of a lake keeps its folder by full path
+            with closing(sqlite3.connect(catalog)) as con, con:
+                con.execute("update ducklake_metadata set value = replace(value, ?, ?)", [str(self.home), str(home)])
+        return Shop(center, home, self.mark)
 
 
 @dataclass
@@ -169,10 +247,10 @@ class Refreshed:
     outcomes: list[Outcome] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
 
-    def computed(self, kind: str = "") -> set[tuple[str, str]]:
-        """The pairs that were published or withheld, of assets whose key begins with `kind`."""
-        states = ("published", "withheld", "unavailable")
-        return {o.pair for o in self.outcomes if o.state in states and o.pair[0].startswith(kind)}
+
+def months_of(work: Work) -> list[str]:
+    """The months of a rectangle."""
+    return [WHOLE] if work.first == WHOLE else months_between(work.first, work.last)
 
 
 def by_step(shop: Workshop, assets: Iterable[str]) -> list[list[str]]:
@@ -181,11 +259,3 @@ def by_step(shop: Workshop, assets: Iterable[str]) -> list[list[str]]:
     for key in assets:
         found.setdefault(shop.graph.nodes[key].step, []).append(key)
     return list(found.values())
-
-
-def move_home(source: Path, target: Path) -> Path:
-    """A copy of a home folder that works where it stands: the catalog of a lake keeps its folder by full path."""
-    shutil.copytree(source, target)
-    with closing(sqlite3.connect(target / "lake" / "catalog.sqlite")) as con, con:
-        con.execute("update ducklake_metadata set value = replace(value, ?, ?)", [str(source), str(target)])
-    return target

@@ -1,6 +1,7 @@
-"""The entry point `metric-pipelines`: takes the language out of the arguments, runs a command, and turns errors into exit codes.
+"""The entry point: finds the language, runs a command, and turns errors into exit codes.
 
-0 good, 1 the data is bad, 2 used wrongly, 3 the environment is broken, 130 Ctrl-C, 141 nobody reads any more.
+0 good, 1 the data is bad, 2 used wrongly, 3 the environment is broken, 130 Ctrl-C, 141 nobody reads any
+more.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import typer.core
 from rich.text import Text
 
 from metric_pipelines.cli import commands
-from metric_pipelines.cli.help_page import PROGRAM, Command, Group, translated
 from metric_pipelines.cli.environment import language
+from metric_pipelines.cli.help_page import PROGRAM, Command, Group, translated
 from metric_pipelines.cli.screen import Screen, leave_quietly, near
 from metric_pipelines.cli.texts import LANGS, Lang
 from metric_pipelines.errors import InvalidCenterError, MetricPipelinesError, UsageError
@@ -109,7 +110,9 @@ def failed(screen: Screen, error: MetricPipelinesError) -> int:
             err.print(Text(near(str(problem))), soft_wrap=True)
         return error.exit_code
     err.print(Text("✗ " + say(f"error.{error.exit_code}"), style="bad"))
-    err.print(Text("  " + near(f"{error.where}: {error.found}" if error.where else error.found)), soft_wrap=True)
+    err.print(
+        Text("  " + near(f"{error.where}: {error.found}" if error.where else error.found)), soft_wrap=True
+    )
     for label, text in (("expected", error.expected), ("remedy", error.remedy)):
         if text:
             err.print(Text.assemble("  ", (say(f"error.{label}"), "label"), f"  {text}"), soft_wrap=True)

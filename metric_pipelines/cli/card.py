@@ -11,14 +11,15 @@ from rich.text import Text
 from metric_pipelines.cli import card_parts, figures, lineage_trees, search
 from metric_pipelines.cli.checks import checked
 from metric_pipelines.cli.dates import day_in
-from metric_pipelines.cli.opening import Opened, has_lake, opened, reading, workshop
+from metric_pipelines.cli.opening import Opened, center_of, has_lake, opened, reading, workshop
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import Metric
-from metric_pipelines.dictionary.months import shift
 from metric_pipelines.dictionary.formulas import formula
+from metric_pipelines.dictionary.months import shift
 from metric_pipelines.query import Reader
 from metric_pipelines.scorecards import monthly
+from metric_pipelines.semantics.staging import Question, model_sql
 from metric_pipelines.settings import Settings
 
 MONTHS = 6
@@ -52,6 +53,17 @@ def show(screen: Screen, settings: Settings, word: str, *, columns: bool, as_jso
         card_parts.columns(screen, found.center, metric)
     address = f"http://127.0.0.1:{settings.port}/assets/metrics/{metric.name}"
     screen.links(screen.say("in_dagster"), [(address, "")])
+
+
+def show_sql(screen: Screen, settings: Settings, word: str) -> None:
+    """Prints the query that MetricFlow makes of a metric, over its models.
+
+    Raises: UsageError where `word` means no metric or several.
+    """
+    center = center_of(settings)
+    metric = search.the_metric(center, word)
+    query = model_sql(center, Question([metric], metric.grain, list(metric.dimensions)))
+    screen.write(query.rstrip() + "\n")
 
 
 def _meaning(screen: Screen, metric: Metric) -> list[tuple[str, str]]:
@@ -113,22 +125,25 @@ def _dimensions(screen: Screen, found: Opened, metric: Metric) -> Text:
 def more_dimensions(found: Opened, metric: Metric) -> list[str]:
     """Dimensions that `--by` takes beside those the metric is published by."""
     models = [found.center.models[name] for name in shapes.models_of(found.center, metric)]
-    return [d for d in models[0].dimensions if d not in metric.dimensions and all(d in m.dimensions for m in models)]
+    return [
+        d
+        for d in models[0].dimensions
+        if d not in metric.dimensions and all(d in m.dimensions for m in models)
+    ]
 
 
 def last_values(reader: Reader | None, found: Opened, metric: Metric) -> list[dict[str, Any]]:
-    """The last months: value and that of the month before (None where there is none), and how the month stands."""
+    """The last months: value, that of the month before (or None), and how the month stands."""
     values = monthly(reader, metric) if reader is not None else {}
     months = found.facts.graph.months[-MONTHS:]
     states = {month: found.stands[f"metrics/{metric.name}", month].state for month in months}
     return [
-        {"month": m, "value": values.get(m), "before": values.get(shift(m, -1)), "state": states[m]} for m in months
+        {"month": m, "value": values.get(m), "before": values.get(shift(m, -1)), "state": states[m]}
+        for m in months
     ]
 
 
-def plain(
-    found: Opened, metric: Metric, values: list[dict[str, Any]], *, columns: bool
-) -> dict[str, Any]:
+def plain(found: Opened, metric: Metric, values: list[dict[str, Any]], *, columns: bool) -> dict[str, Any]:
     """The card as plain values, for programs."""
     key, state = f"metrics/{metric.name}", found.healths[metric.name]
     card = metric.model_dump(mode="json", exclude={"checks", "freshness"})

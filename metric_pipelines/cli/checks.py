@@ -1,4 +1,4 @@
-"""What the checks of a metric said, month by month: the verdicts of the last attempt that judged its contents."""
+"""What the checks of an asset said of each month, at the last attempt that judged its contents."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What can be typed: commands with their arguments and options. What they say of themselves stands in `help_texts.py`.
+"""What can be typed: commands with their arguments and options; `help_texts.py` says what they do.
 
-Every body imports its page when it is called: a page imports DuckDB, SQLAlchemy, pandas or Dagster, which take seconds, and `--help`
-must not wait for them. Nothing else belongs in a body.
+Every body imports its page when it is called: a page imports DuckDB, SQLAlchemy, pandas or Dagster, which
+take seconds, and `--help` must not wait for them. Nothing else belongs in a body.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ MetricName = Annotated[str, typer.Argument(metavar="METRIC", autocompletion=metr
 
 def everywhere(
     context: typer.Context,
-    lang: Annotated[str | None, typer.Option("--lang", metavar="LANG", autocompletion=lambda: ["en", "zh"])] = None,
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="LANG", autocompletion=lambda: ["en", "zh"])
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug")] = False,
 ) -> None:
-    """Both options are taken out of the arguments before they come here; they are declared for help and completion."""
+    """Both options are taken out before they come here; they are declared for help and completion."""
     _help_alone(context)
 
 
@@ -33,11 +35,13 @@ def demo(context: typer.Context) -> None:
 
 
 def load_demo(
-    context: typer.Context, until: Annotated[str | None, typer.Option("--until", metavar="DAY")] = None
+    context: typer.Context,
+    until: Annotated[str | None, typer.Option("--until", metavar="DAY")] = None,
+    if_missing: Annotated[bool, typer.Option("--if-missing")] = False,
 ) -> None:
     from metric_pipelines.cli import demo
 
-    demo.load_demo(context.obj, settings(), until)
+    demo.load_demo(context.obj, settings(), until, if_missing=if_missing)
 
 
 def next_day(context: typer.Context) -> None:
@@ -46,7 +50,9 @@ def next_day(context: typer.Context) -> None:
     demo.next_day(context.obj, settings())
 
 
-def bad_month(context: typer.Context, month: Annotated[str, typer.Option("--month", metavar="MONTH")] = "2017-06") -> None:
+def bad_month(
+    context: typer.Context, month: Annotated[str, typer.Option("--month", metavar="MONTH")] = "2017-06"
+) -> None:
     from metric_pipelines.cli import demo
 
     demo.bad_month(context.obj, settings(), month)
@@ -66,7 +72,9 @@ def validate(context: typer.Context, as_json: Json = False) -> None:
 
 def refresh(
     context: typer.Context,
-    select: Annotated[list[str] | None, typer.Option("--select", "-s", metavar="SEL", autocompletion=metric_names)] = None,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", "-s", metavar="SEL", autocompletion=metric_names)
+    ] = None,
     partitions: Annotated[list[str] | None, typer.Option("--partitions", "-p", metavar="MONTHS")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n")] = False,
     as_json: Json = False,
@@ -101,11 +109,15 @@ def show(
     context: typer.Context,
     metric: MetricName,
     columns: Annotated[bool, typer.Option("--columns")] = False,
+    sql: Annotated[bool, typer.Option("--sql")] = False,
     as_json: Json = False,
 ) -> None:
     from metric_pipelines.cli import card
 
-    card.show(context.obj, settings(), metric, columns=columns, as_json=as_json)
+    if sql:
+        card.show_sql(context.obj, settings(), metric)
+    else:
+        card.show(context.obj, settings(), metric, columns=columns, as_json=as_json)
 
 
 def compare(
@@ -122,8 +134,12 @@ def compare(
 def values(
     context: typer.Context,
     metric: MetricName,
-    by: Annotated[list[str] | None, typer.Option("--by", "-b", metavar="DIM", autocompletion=dimension_names)] = None,
-    grain: Annotated[str | None, typer.Option("--grain", "-g", metavar="GRAIN", autocompletion=grains)] = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", "-b", metavar="DIM", autocompletion=dimension_names)
+    ] = None,
+    grain: Annotated[
+        str | None, typer.Option("--grain", "-g", metavar="GRAIN", autocompletion=grains)
+    ] = None,
     start: Annotated[str | None, typer.Option("--start", metavar="DAY")] = None,
     end: Annotated[str | None, typer.Option("--end", metavar="DAY")] = None,
     as_json: Json = False,

@@ -80,7 +80,10 @@ def fields(screen: Screen, found: Opened, a: Metric, b: Metric) -> list[tuple[st
     labels = ["compare.description", "show.counted", "show.not_counted", "show.purpose", "show.scenario"]
     labels += ["show.caveats", "show.formula", "show.grain", "show.dimensions", "unit", "show.direction"]
     labels += ["department", "show.owners", "tier", "show.refresh", "show.code", "show.health"]
-    return [(say(label), x, y) for label, x, y in zip(labels, _said(screen, found, a), _said(screen, found, b), strict=True)]
+    return [
+        (say(label), x, y)
+        for label, x, y in zip(labels, _said(screen, found, a), _said(screen, found, b), strict=True)
+    ]
 
 
 def _said(screen: Screen, found: Opened, metric: Metric) -> list[str]:
@@ -113,10 +116,17 @@ def _values(screen: Screen, found: Opened, a: Metric, b: Metric, left: Months, r
     say, alike = screen.say, a.unit == b.unit
     screen.heading(say("compare.by_month"))
     gap: list[Any] = [(say("compare.difference"), "right")] if alike else []
-    table = screen.table(say("month"), (a.label.of(screen.lang), "right"), (b.label.of(screen.lang), "right"), *gap)
+    table = screen.table(
+        say("month"), (a.label.of(screen.lang), "right"), (b.label.of(screen.lang), "right"), *gap
+    )
     for month in months:
         x, y = left.get(month), right.get(month)
-        table.add_row(month, _cell(screen, x, a), _cell(screen, y, b), *([_difference(screen, x, y, a.unit)] if alike else []))
+        table.add_row(
+            month,
+            _cell(screen, x, a),
+            _cell(screen, y, b),
+            *([_difference(screen, x, y, a.unit)] if alike else []),
+        )
     screen.block(table)
     screen.blank()
     for line in _summary(screen, a, b, left, right):

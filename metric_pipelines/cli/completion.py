@@ -1,4 +1,4 @@
-"""What Tab offers: names from the center's folder, by the names of its files alone, so that it comes at once."""
+"""What Tab offers: names from the center's folder, by its files' names, so that it comes at once."""
 
 from __future__ import annotations
 

@@ -10,20 +10,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from metric_pipelines.cli.dates import day_of
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.demo import changes, layout
+from metric_pipelines.demo.database import laid_until
 from metric_pipelines.demo.layout import Layout
+from metric_pipelines.demo.tables import DATABASES
 from metric_pipelines.settings import Settings
 
 REFRESH = "metric-pipelines refresh"
 
 
-def load_demo(screen: Screen, settings: Settings, until: str | None) -> None:
-    """Lays out the source systems, with a bar a table, and says what is there.
+def load_demo(screen: Screen, settings: Settings, until: str | None, *, if_missing: bool) -> None:
+    """Lays out the source systems, with a bar a table, and says what is there; `if_missing`: unless all are.
 
     Raises: UsageError, EnvironmentBrokenError, SourceUnavailableError, BusyError.
     """
     folder = settings.home_folder / "sources"
+    say, there = screen.say, _there_until(folder)
+    if if_missing and there is not None:
+        screen.line(say("demo.there", day=there))
+        return
     laid = _load(screen, folder, day_of("--until", until))
-    say = screen.say
     screen.title(say("demo.title", day=laid.until), say("demo.in", folder=folder))
     table = screen.table(say("demo.source"), say("demo.table"), (say("demo.rows"), "right"), "")
     for database in laid.databases:
@@ -33,6 +38,13 @@ def load_demo(screen: Screen, settings: Settings, until: str | None) -> None:
     table.add_row(say("demo.total"), "", f"{sum(laid.rows.values()):,}", "", style="title")
     screen.block(table)
     screen.next_steps([(REFRESH, say("demo.compute"))])
+
+
+def _there_until(folder: Path) -> date | None:
+    """The day until which all source systems are there; None where one is missing."""
+    days = [laid_until(folder / database.file) for database in DATABASES]
+    known = [day for day in days if day is not None]
+    return min(known) if len(known) == len(days) else None
 
 
 def _load(screen: Screen, folder: Path, until: date | None) -> Layout:

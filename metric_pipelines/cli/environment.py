@@ -1,7 +1,7 @@
 """What is set from outside: the settings, and the language where none is asked for.
 
-The language is METRIC_PIPELINES_LANG, else the center's, else English. Only that one key of the center is read, so that a broken
-center can still be told about, and help comes at once.
+The language is METRIC_PIPELINES_LANG, else the center's, else English. Only that one key of the center is
+read, so that a broken center can still be told about, and help comes at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = f"METRIC_PIPELINES_{str(first['loc'][0]).upper()}"
-        raise EnvironmentBrokenError(variable, repr(first["input"]), first["msg"], f"set or unset {variable}") from error
+        raise EnvironmentBrokenError(
+            variable, repr(first["input"]), first["msg"], f"set or unset {variable}"
+        ) from error
     if found.lang is not None and found.lang not in LANGS:
         raise EnvironmentBrokenError("METRIC_PIPELINES_LANG", repr(found.lang), " or ".join(LANGS))
     return found

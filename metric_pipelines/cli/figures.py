@@ -6,6 +6,7 @@ What does not belong here: where a number comes from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ Number = Decimal | float | int
 
 
 def number(value: Number, unit: str = "") -> str:
-    """The digits of a value: percent for shares, its own digits for a Decimal, two decimals (or four digits) for a float."""
+    """The digits of a value: percent for shares, a Decimal's own, two decimals or four digits for a float."""
     if unit == PERCENT:
         return f"{value * 100:,.2f} %"
     if isinstance(value, (Decimal, int)):
@@ -95,3 +96,16 @@ def gap(say: Words, absolute: float, unit: str) -> str:
     if unit == PERCENT:
         return say("points", value=f"{absolute * 100:+.2f}")
     return f"{absolute:+,.2f} {say.unit(unit)}"
+
+
+def period(grain: str, first: date) -> str:
+    """A period by its first day: `2017-06`, `2017-Q2`, `2017`; days and weeks as that day itself."""
+    match grain:
+        case "month":
+            return f"{first:%Y-%m}"
+        case "quarter":
+            return f"{first.year}-Q{(first.month + 2) // 3}"
+        case "year":
+            return f"{first.year}"
+        case _:
+            return first.isoformat()

@@ -11,7 +11,6 @@ from metric_pipelines.cli import figures, search
 from metric_pipelines.cli.opening import Opened, opened, workshop
 from metric_pipelines.cli.roots import root_of
 from metric_pipelines.cli.screen import STATE_STYLES, Screen
-from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.publication.health import Health
 from metric_pipelines.publication.standing import label
 from metric_pipelines.settings import Settings
@@ -21,7 +20,7 @@ BAD = ("never published", "withheld", "failing")
 
 
 def health(screen: Screen, settings: Settings, word: str | None, *, as_json: bool) -> int:
-    """Prints the health of all metrics or one; returns 1 where one is withheld, failing or was never published.
+    """Prints the health of all metrics or one; returns 1 where one is not as it should be.
 
     Raises: UsageError for an unknown metric.
     """
@@ -42,7 +41,9 @@ def _table(screen: Screen, found: Opened, listed: Sequence[Health]) -> None:
     say, center = screen.say, found.center
     name = center.settings.label.of(screen.lang)
     screen.title(say("health.title", center=name, n=len(listed)), say("scorecard.asof", day=found.shop.today))
-    table = screen.table(say("metric"), say("metrics.name"), say("state"), say("months"), (say("health.why"), "right"))
+    table = screen.table(
+        say("metric"), say("metrics.name"), say("state"), say("months"), (say("health.why"), "right")
+    )
     reasons: dict[str, str] = {}
     for one in listed:
         metric = center.metrics[one.metric]
@@ -55,21 +56,23 @@ def _table(screen: Screen, found: Opened, listed: Sequence[Health]) -> None:
     if reasons:
         screen.blank()
         screen.pairs([(mark, reason) for reason, mark in reasons.items()])
-    counted = Counter(one.state for one in listed)
+    counted: Counter[str] = Counter(one.state for one in listed)
     screen.blank()
-    screen.block(Text(", ").join(_count(screen, state, counted[state]) for state in reversed(ORDER) if counted[state]))
+    screen.block(
+        Text(", ").join(_count(screen, state, counted[state]) for state in reversed(ORDER) if counted[state])
+    )
 
 
 def _count(screen: Screen, state: str, n: int) -> Text:
-    return Text(screen.say("health.count", n=n, state=screen.say(f"state.{state}")), style=STATE_STYLES[state])
+    return Text(
+        screen.say("health.count", n=n, state=screen.say(f"state.{state}")), style=STATE_STYLES[state]
+    )
 
 
 def _reason(found: Opened, one: Health) -> str:
-    """The reason; where an input is to blame, that of the root alone, so that all it blocks share it."""
-    key = f"metrics/{one.metric}"
+    """The reason; of what is withheld that of the root, by its name, so that all it blocks share it."""
     for month in one.months:
-        pair: Pair = (key, month)
-        root = root_of(found.stands, pair)
-        if root != pair:
+        root = root_of(found.stands, (f"metrics/{one.metric}", month))
+        if found.stands[root].state == "withheld":
             return f"{label(root)}: {found.stands[root].reason}"
     return one.reason

@@ -1,7 +1,7 @@
-"""The help page of a command: usage, what it does, arguments, options, examples; in the language that is asked for.
+"""The help page of a command: usage, what it does, arguments, options, examples.
 
-Typer's own page speaks English only and draws frames into pipes. `translated` puts the texts of `help_texts.py` into a tree of
-commands; the classes print it.
+Typer's own page speaks English only and draws frames into pipes. `translated` puts the texts of
+`help_texts.py` into a tree of commands; the classes print it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def page(screen: Screen, command: Node, ctx: Any) -> str:
 
 def _page(screen: Screen, command: Node, ctx: Any, path: str, texts: Help) -> None:
     say = screen.say
-    screen.line((Text.assemble((say("help.usage"), "heading"), "  ", (_usage(command, path), "command"))))
+    screen.line(Text.assemble((say("help.usage"), "heading"), "  ", (_usage(command, path), "command")))
     screen.blank()
     screen.block(_of(texts.short, screen.lang))
     if _of(texts.more, screen.lang):
@@ -106,7 +106,11 @@ def option_name(parameter: Parameter) -> str:
 
 def default_of(parameter: Parameter) -> str:
     """What holds where an option is not given, where that says something."""
-    return "" if parameter.default in (None, False, True, [], ()) or callable(parameter.default) else str(parameter.default)
+    return (
+        ""
+        if parameter.default in (None, False, True, [], ()) or callable(parameter.default)
+        else str(parameter.default)
+    )
 
 
 def _parameters(screen: Screen, title: str, parameters: list[Parameter]) -> None:

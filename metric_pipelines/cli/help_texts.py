@@ -1,4 +1,4 @@
-"""What `--help` says, in English and Chinese: each command, its options, and examples that can be typed as they are.
+"""What `--help` says, in English and Chinese: commands, options, examples that can be typed.
 
 A command or option without a text here cannot be built: `help_page.translated` looks each one up.
 """
@@ -42,21 +42,38 @@ HELP: dict[str, Help] = {
         },
         (
             ("metric-pipelines load-demo", ("lay out the demo's source systems", "生成演示源系统")),
-            ("metric-pipelines refresh", ("compute, check and publish what is due", "计算、检查并发布待更新的内容")),
+            (
+                "metric-pipelines refresh",
+                ("compute, check and publish what is due", "计算、检查并发布待更新的内容"),
+            ),
             ("metric-pipelines --lang zh scorecard", ("the scorecard, in Chinese", "用中文查看指标看板")),
         ),
     ),
     "load-demo": Help(
         ("Lay out the source systems of the shipped demo.", "生成随附的演示源系统。"),
         (
-            "Three SQLite databases below the home folder: CRM, ERP and order management of a real grocer's household panel, "
+            "Three SQLite databases below the home folder: CRM, ERP and order management "
+            "of a real grocer's household panel, "
             "one year. What is already complete until that very day is left alone.",
-            "在主目录下生成三个 SQLite 数据库：一家真实零售商一年的 CRM、ERP 与订单管理系统。已完整到该日的数据库保持原样。",
+            "在主目录下生成三个 SQLite 数据库：一家真实零售商一年的 CRM、ERP "
+            "与订单管理系统。已完整到该日的数据库保持原样。",
         ),
-        {"until": ("Last business day to lay out, in 2017; default: the whole year.", "数据截止的营业日（2017 年内）；默认全年。")},
+        {
+            "until": (
+                "Last business day to lay out, in 2017; default: the whole year.",
+                "数据截止的营业日（2017 年内）；默认全年。",
+            ),
+            "if_missing": (
+                "Do nothing where all of them are there, until whatever day.",
+                "源系统已存在时（无论截至哪天）不做任何事。",
+            ),
+        },
         (
             ("metric-pipelines load-demo", ("the whole year", "全年数据")),
-            ("metric-pipelines load-demo --until 2017-11-30", ("leaves December to come", "留下 12 月，逐日到来")),
+            (
+                "metric-pipelines load-demo --until 2017-11-30",
+                ("leaves December to come", "留下 12 月，逐日到来"),
+            ),
         ),
     ),
     "demo": Help(
@@ -66,12 +83,21 @@ HELP: dict[str, Help] = {
     "demo next-day": Help(
         ("One more business day arrives in the order system and the CRM.", "订单系统与 CRM 多出一个营业日。"),
         examples=(
-            ("metric-pipelines demo next-day && metric-pipelines refresh", ("a night at the center", "模拟一个夜间批次")),
+            (
+                "metric-pipelines demo next-day && metric-pipelines refresh",
+                ("a night at the center", "模拟一个夜间批次"),
+            ),
         ),
     ),
     "demo bad-month": Help(
-        ("A decimal point slips: all prices of a month become ten times as high.", "小数点错位：某月价格全部变为十倍。"),
-        ("The next refresh withholds that month and keeps what was published.", "下一次刷新会暂缓发布该月，保留先前的数据。"),
+        (
+            "A decimal point slips: all prices of a month become ten times as high.",
+            "小数点错位：某月价格全部变为十倍。",
+        ),
+        (
+            "The next refresh withholds that month and keeps what was published.",
+            "下一次刷新会暂缓发布该月，保留先前的数据。",
+        ),
         {"month": ("The month.", "月份。")},
         (
             ("metric-pipelines demo bad-month", ("spoil June 2017", "弄错 2017 年 6 月")),
@@ -85,32 +111,49 @@ HELP: dict[str, Help] = {
         ),
     ),
     "validate": Help(
-        ("Check all definitions of the center, without touching data.", "检查指标中心的全部定义，不读写数据。"),
         (
-            "Reads every YAML and SQL file and builds the asset graph. All problems are listed, each with file and line; then it "
+            "Check all definitions of the center, without touching data.",
+            "检查指标中心的全部定义，不读写数据。",
+        ),
+        (
+            "Reads every YAML and SQL file and builds the asset graph. All problems are "
+            "listed, each with file and line; then it "
             "exits with 2.",
             "读取全部 YAML 与 SQL 文件并构建资产图。列出全部问题及文件行号，此时退出码为 2。",
         ),
         {"as_json": _JSON},
         (
-            ("metric-pipelines validate", ("the center of METRIC_PIPELINES_CENTER", "检查 METRIC_PIPELINES_CENTER 指定的中心")),
+            (
+                "metric-pipelines validate",
+                ("the center of METRIC_PIPELINES_CENTER", "检查 METRIC_PIPELINES_CENTER 指定的中心"),
+            ),
             ("metric-pipelines validate --json", ("problems for an editor or CI", "供编辑器或 CI 使用")),
         ),
     ),
     "refresh": Help(
-        ("Read the sources; compute, check and publish what is due.", "读取源系统，计算、检查并发布待更新的内容。"),
         (
-            "What fails a blocking check is withheld with all that depends on it, and its last good values stay. Then the exit code "
-            "is 1. A selection is computed even where nothing changed: `+name` adds everything upstream, `name+` everything downstream.",
-            "未通过阻断检查的内容及其下游暂缓发布，先前的正确数值继续有效，此时退出码为 1。指定了选择时即使未变化也重新计算："
+            "Read the sources; compute, check and publish what is due.",
+            "读取源系统，计算、检查并发布待更新的内容。",
+        ),
+        (
+            "What fails a blocking check is withheld with all that depends on it, and "
+            "its last good values stay. Then the exit code "
+            "is 1. A selection is computed even where nothing changed: `+name` adds "
+            "everything upstream, `name+` everything downstream.",
+            "未通过阻断检查的内容及其下游暂缓发布，先前的正确数值继续有效，此时退出码为 "
+            "1。指定了选择时即使未变化也重新计算："
             "`+名称` 含全部上游，`名称+` 含全部下游。",
         ),
         {
             "select": (
-                "Asset keys or metric names, with + for what is upstream or downstream; repeat, or separate by commas.",
+                "Asset keys or metric names, with + for what is upstream or downstream; "
+                "repeat, or separate by commas.",
                 "资产键或指标名，可加 + 表示上下游；可重复，或用逗号分隔。",
             ),
-            "partitions": ("Months: 2017-06, or 2017-03..2017-06; separate by commas.", "月份：2017-06 或 2017-03..2017-06；可用逗号分隔。"),
+            "partitions": (
+                "Months: 2017-06, or 2017-03..2017-06; separate by commas.",
+                "月份：2017-06 或 2017-03..2017-06；可用逗号分隔。",
+            ),
             "dry_run": ("Show what would be computed, and do nothing.", "只显示将计算的内容，不执行。"),
             "as_json": _JSON,
         },
@@ -126,7 +169,8 @@ HELP: dict[str, Help] = {
     "scorecard": Help(
         ("Each metric's latest value, changes, checks and health.", "各指标的最新值、变化、检查与健康状况。"),
         (
-            "While a month is not over, what is counted by day is compared with the same days of the other month.",
+            "While a month is not over, what is counted by day is compared with the same "
+            "days of the other month.",
             "月份未结束时，按日统计的指标与另一月的同期天数比较。",
         ),
         {"as_json": _JSON},
@@ -138,7 +182,8 @@ HELP: dict[str, Help] = {
     "metrics": Help(
         ("List metrics, or find one by words in English or Chinese.", "列出指标，或按中英文词语查找。"),
         (
-            "Looks at names, codes, labels, synonyms and descriptions. What is called exactly so comes first, then what begins "
+            "Looks at names, codes, labels, synonyms and descriptions. What is called "
+            "exactly so comes first, then what begins "
             "so, what holds it, and what is spelled nearly so.",
             "查找范围：名称、编号、中英文名、别名与说明。完全一致者在前，其次是开头一致、包含、拼写相近。",
         ),
@@ -154,19 +199,36 @@ HELP: dict[str, Help] = {
         ),
     ),
     "show": Help(
-        ("The card of a metric: meaning, owners, formula, lineage, values, checks.", "指标卡：口径、负责人、公式、血缘、数值、检查。"),
+        (
+            "The card of a metric: meaning, owners, formula, lineage, values, checks.",
+            "指标卡：口径、负责人、公式、血缘、数值、检查。",
+        ),
         parameters={
             "metric": _METRIC,
             "columns": ("With the source columns it is computed from.", "列出其来源字段。"),
+            "sql": (
+                "Print only the query over its models that MetricFlow makes of it (DuckDB).",
+                "只输出 MetricFlow 生成的、基于模型的查询（DuckDB）。",
+            ),
             "as_json": _JSON,
         },
         examples=(
             ("metric-pipelines show net_revenue", ("by name", "按名称")),
-            ("metric-pipelines show 净销售额 --columns", ("by label, with source columns", "按中文名，并列出来源字段")),
+            (
+                "metric-pipelines show 净销售额 --columns",
+                ("by label, with source columns", "按中文名，并列出来源字段"),
+            ),
+            (
+                "metric-pipelines show SAL-001 --sql > net_revenue.sql",
+                ("its SQL, to take along", "导出其 SQL"),
+            ),
         ),
     ),
     "compare": Help(
-        ("Two metrics side by side: definitions in words, values by month.", "并排比较两个指标：口径与逐月数值。"),
+        (
+            "Two metrics side by side: definitions in words, values by month.",
+            "并排比较两个指标：口径与逐月数值。",
+        ),
         parameters={"first": _METRIC, "second": _METRIC, "as_json": _JSON},
         examples=(
             (
@@ -178,15 +240,21 @@ HELP: dict[str, Help] = {
     "values": Help(
         ("The numbers of a metric, by dimensions and period.", "指标数值，可按维度与期间。"),
         (
-            "Answers with what was published. A month that is withheld answers with the values published before, marked †, or is "
-            "left out and named. Shares (unit %) are printed as percent; JSON and CSV hold the share itself, 0.14 for 14 %.",
-            "只用已发布的数据回答。暂缓发布的月份显示先前发布的数值并标 †，或不列出并说明。占比（单位 %）按百分数显示；"
+            "Answers with what was published. A month that is withheld answers with the "
+            "values published before, marked †, or is "
+            "left out and named. Shares (unit %) are printed as percent; JSON and CSV "
+            "hold the share itself, 0.14 for 14 %.",
+            "只用已发布的数据回答。暂缓发布的月份显示先前发布的数值并标 †，"
+            "或不列出并说明。占比（单位 %）按百分数显示；"
             "JSON 与 CSV 保留原值，14 % 即 0.14。",
         ),
         {
             "metric": _METRIC,
             "by": ("Dimensions; repeat, or separate by commas.", "维度；可重复，或用逗号分隔。"),
-            "grain": ("Length of a period: day, week, month, quarter or year.", "期间长度：day、week、month、quarter 或 year。"),
+            "grain": (
+                "Length of a period: day, week, month, quarter or year.",
+                "期间长度：day、week、month、quarter 或 year。",
+            ),
             "start": ("First day, such as 2017-01-01.", "起始日，如 2017-01-01。"),
             "end": ("The day after the last, itself not included.", "结束日（不含当日）。"),
             "as_json": _JSON,
@@ -198,31 +266,51 @@ HELP: dict[str, Help] = {
                 "metric-pipelines values net_revenue --by department --grain quarter --start 2017-04-01",
                 ("by quarter and department", "按季度与部门"),
             ),
-            ("metric-pipelines values household_retention --by income --csv", ("for a spreadsheet", "供电子表格使用")),
+            (
+                "metric-pipelines values household_retention --by income --csv",
+                ("for a spreadsheet", "供电子表格使用"),
+            ),
         ),
     ),
     "health": Help(
-        ("How each metric is: healthy, stale, failing, withheld or never published.", "各指标状况：正常、待更新、告警、暂缓或从未发布。"),
         (
-            "Exits with 1 if any is withheld, failing or was never published; stale metrics alone exit with 0.",
+            "How each metric is: healthy, stale, failing, withheld or never published.",
+            "各指标状况：正常、待更新、告警、暂缓或从未发布。",
+        ),
+        (
+            "Exits with 1 if any is withheld, failing or was never published; stale "
+            "metrics alone exit with 0.",
             "有指标暂缓发布、检查告警或从未发布时退出码为 1；仅待更新时为 0。",
         ),
         {"metric": _METRIC, "as_json": _JSON},
         (
             ("metric-pipelines health", ("all metrics", "全部指标")),
-            ("metric-pipelines health net_revenue --json", ("one metric, for a monitor", "单个指标，供监控使用")),
+            (
+                "metric-pipelines health net_revenue --json",
+                ("one metric, for a monitor", "单个指标，供监控使用"),
+            ),
         ),
     ),
     "up": Help(
-        ("Start the web interface and the daemon (Dagster) on this machine.", "在本机启动网页界面与守护进程（Dagster）。"),
         (
-            "On the loopback address only. The daemon runs the nightly refresh and follows what is started in the web interface. "
+            "Start the web interface and the daemon (Dagster) on this machine.",
+            "在本机启动网页界面与守护进程（Dagster）。",
+        ),
+        (
+            "On the loopback address only. The daemon runs the nightly refresh and "
+            "follows what is started in the web interface. "
             "Ctrl-C stops both.",
             "仅监听本机地址。守护进程执行每夜刷新，并接续网页中启动的运行。按 Ctrl-C 全部停止。",
         ),
         {
-            "read_only": ("Only look: no daemon, nothing can be started.", "只读：没有守护进程，不能启动任何运行。"),
-            "port": ("Port; default: METRIC_PIPELINES_PORT, or 3000.", "端口；默认 METRIC_PIPELINES_PORT 或 3000。"),
+            "read_only": (
+                "Only look: no daemon, nothing can be started.",
+                "只读：没有守护进程，不能启动任何运行。",
+            ),
+            "port": (
+                "Port; default: METRIC_PIPELINES_PORT, or 3000.",
+                "端口；默认 METRIC_PIPELINES_PORT 或 3000。",
+            ),
         },
         (
             ("metric-pipelines up", ("at http://127.0.0.1:3000", "地址 http://127.0.0.1:3000")),
@@ -230,11 +318,16 @@ HELP: dict[str, Help] = {
         ),
     ),
     "docs": Help(
-        ("Write the pages of docs/reference, or check that they are as the code says.", "生成 docs/reference 的页面，或检查其与代码一致。"),
-        parameters={"check": ("Only compare; exits with 1 where a page differs.", "只比较；有差异时退出码为 1。")},
+        (
+            "Write the pages of docs/reference, or check that they are as the code says.",
+            "生成 docs/reference 的页面，或检查其与代码一致。",
+        ),
+        parameters={
+            "check": ("Only compare; exits with 1 where a page differs.", "只比较；有差异时退出码为 1。")
+        },
         examples=(("metric-pipelines docs --check", ("in CI", "在 CI 中")),),
     ),
-}  # fmt: skip
+}
 
 TYPERS_OWN: dict[str, Both] = {
     "help": ("Show this page.", "显示本页。"),

@@ -1,6 +1,7 @@
 """JSON as programs want it: UTF-8 as it is, and each Decimal with its own digits as a number.
 
-The standard encoder can write a Decimal as a text or as a float only; a sum of money would lose its digits or its type.
+The standard encoder can write a Decimal as a text or as a float only; a sum of money would lose its
+digits or its type.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ INDENT = "  "
 
 
 def json_text(value: Any, margin: str = "") -> str:
-    """A value of dicts, lists, texts, numbers, dates, None as JSON; small lists and dicts of scalars in one line.
+    """A value of dicts, lists, texts, numbers, dates and None as JSON; what is small in one line.
 
     Raises: TypeError for anything else.
     """

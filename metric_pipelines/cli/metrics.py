@@ -59,17 +59,22 @@ def in_short(metric: Metric) -> dict[str, object]:
 
 
 def _list(screen: Screen, center: Center, found: Sequence[Metric]) -> None:
-    say, lang = screen.say, screen.lang
+    say = screen.say
     wide = not screen.out.is_terminal or screen.out.width >= NARROW
     described = [say("metrics.description")] if wide else []
-    table = screen.table(
-        say("metrics.name"), say("metrics.label"), say("department"), (say("tier"), "right"), say("unit"), *described
-    )
+    named = [say("metrics.name"), say("metrics.label"), say("department")]
+    table = screen.table(*named, (say("tier"), "right"), say("unit"), *described)
     for metric in found:
-        label = center.settings.departments[metric.department].label.of(lang)
-        row = [Text(metric.name, style="title"), metric.label.of(lang), label, str(metric.tier), say.unit(metric.unit)]
-        table.add_row(*row, *([metric.description.of(lang)] if wide else []))
+        cells = _cells(screen, center, metric)
+        table.add_row(Text(metric.name, style="title"), *(cells if wide else cells[:-1]))
     screen.block(table)
+
+
+def _cells(screen: Screen, center: Center, metric: Metric) -> list[str]:
+    lang = screen.lang
+    department = center.settings.departments[metric.department].label.of(lang)
+    unit = screen.say.unit(metric.unit)
+    return [metric.label.of(lang), department, str(metric.tier), unit, metric.description.of(lang)]
 
 
 def _after(screen: Screen, found: Sequence[Metric], shared: Sequence[Metric], query: str) -> None:
@@ -78,5 +83,7 @@ def _after(screen: Screen, found: Sequence[Metric], shared: Sequence[Metric], qu
     if shared:
         screen.blank()
         screen.block(Text(say("metrics.shared", word=query, n=len(shared)), style="warn"))
-        steps.insert(0, (f"metric-pipelines compare {shared[0].name} {shared[1].name}", say("metrics.compare")))
+        steps.insert(
+            0, (f"metric-pipelines compare {shared[0].name} {shared[1].name}", say("metrics.compare"))
+        )
     screen.next_steps(steps)

@@ -5,12 +5,12 @@ Imports DuckDB and SQLAlchemy; imported by pages alone, which are imported when 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.dictionary.graph import Pair, build_graph
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.ledger.ledger import Ledger, Verdict, sqlite_url
@@ -88,5 +88,16 @@ def demo_missing(settings: Settings, center: Center) -> bool:
     """Whether this is a shipped center whose source systems are not all laid out."""
     if settings.center_folder.parent != SHIPPED:
         return False
-    files = [s.connection.removeprefix(LOCAL) for s in center.sources.values() if s.connection.startswith(LOCAL)]
+    files = [
+        s.connection.removeprefix(LOCAL) for s in center.sources.values() if s.connection.startswith(LOCAL)
+    ]
     return not all((settings.home_folder / file).exists() for file in files)
+
+
+def main_metric(center: Center, chosen: Collection[str] | None = None) -> str:
+    """The metric to look at: of the highest tier (or the chosen), that which most others derive from."""
+    graph = build_graph(center, center.settings.partitions.start)
+    listed = [
+        m for m in center.metrics.values() if chosen and f"metrics/{m.name}" in chosen
+    ] or center.metrics.values()
+    return min(listed, key=lambda m: (m.tier, -len(graph.downstream(f"metrics/{m.name}")), m.code)).name

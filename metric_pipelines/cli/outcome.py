@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.padding import Padding
 from rich.text import Text
 
 from metric_pipelines.cli import figures
-from metric_pipelines.cli.opening import Opened, demo_missing
+from metric_pipelines.cli.opening import Opened, demo_missing, main_metric
 from metric_pipelines.cli.roots import Root, roots_of
-from metric_pipelines.cli.screen import STATE_STYLES, Screen
+from metric_pipelines.cli.screen import MARGIN, STATE_STYLES, Screen
 from metric_pipelines.publication.plan import Scope
 from metric_pipelines.publication.refresh import troubles
 from metric_pipelines.settings import SHIPPED, Settings
@@ -22,7 +23,7 @@ NAMED = 6
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished refresh: its run, how long it took, pairs by what became of them, and what is not published."""
+    """A finished refresh: its run, its time, what became of how many pairs, what is not published."""
 
     run_id: str
     seconds: float
@@ -39,7 +40,9 @@ def not_published(found: Opened, scope: Scope) -> list[Root]:
     """What a refresh left withheld, blocked, unavailable or, where it was selected, never computed."""
     pairs = [trouble.pair for trouble in troubles(found.facts, scope)]
     if scope.forced:
-        pairs += [pair for pair, stand in found.stands.items() if stand.state == "missing" and scope.holds(pair)]
+        pairs += [
+            pair for pair, stand in found.stands.items() if stand.state == "missing" and scope.holds(pair)
+        ]
     return roots_of(found.facts, found.stands, pairs)
 
 
@@ -80,14 +83,19 @@ def _root(screen: Screen, settings: Settings, found: Opened, root: Root) -> None
     state = Text(say(f"state.{root.state}"), style=STATE_STYLES[root.state])
     screen.block(Text.assemble((root.asset, "title"), f" {months} " if months else " ", state))
     for month, reason in _reasons(root):
-        screen.block(Text(f"  {month}: {reason}" if month else f"  {reason}"))
+        screen.block(Padding(f"{month}: {reason}" if month else reason, MARGIN))
     rows: list[tuple[str, str | Text]] = []
     if root.blocked:
         names = list(root.blocked)
         rest = len(names) - NAMED
         more = f" {say('and_more', n=rest, total=len(names))}" if rest > 0 else ""
         touched = figures.month_spans(say, [m for some in root.blocked.values() for m in some])
-        rows.append((say("refresh.blocks", n=len(names)), Text(f"{', '.join(names[:NAMED])}{more}  {touched}", style="note")))
+        rows.append(
+            (
+                say("refresh.blocks", n=len(names)),
+                Text(f"{', '.join(names[:NAMED])}{more}  {touched}", style="note"),
+            )
+        )
     rejected = _rejected(settings, found, root)
     rows += [(say("refresh.rejected"), Text(str(rejected), style="note"))] if rejected is not None else []
     if root.state == "withheld" and _kept(found, root):
@@ -117,7 +125,7 @@ def _kept(found: Opened, root: Root) -> bool:
 def _steps(screen: Screen, settings: Settings, found: Opened, roots: Sequence[Root]) -> list[tuple[str, str]]:
     say, states = screen.say, {root.state for root in roots}
     if not roots:
-        first = _main_metric(found, None)
+        first = main_metric(found.center)
         return [
             (f"metric-pipelines show {first}", say("refresh.card")),
             (f"metric-pipelines values {first} --grain month", say("refresh.explore")),
@@ -137,15 +145,8 @@ def _steps(screen: Screen, settings: Settings, found: Opened, roots: Sequence[Ro
     return [*steps, ("metric-pipelines health", say("refresh.health"))]
 
 
-def _main_metric(found: Opened, scope: Scope | None) -> str:
-    """The metric to look at: the first that was selected, else the first of the highest tier."""
-    chosen = [m for m in found.center.metrics.values() if scope and scope.assets and f"metrics/{m.name}" in scope.assets]
-    listed = chosen or list(found.center.metrics.values())
-    return min(listed, key=lambda m: (m.tier, m.code)).name
-
-
 def _links(screen: Screen, settings: Settings, found: Opened, scope: Scope, done: Outcome) -> None:
     say, base = screen.say, f"http://127.0.0.1:{settings.port}"
-    asset = done.roots[0].asset if done.roots else f"metrics/{_main_metric(found, scope)}"
+    asset = done.roots[0].asset if done.roots else f"metrics/{main_metric(found.center, scope.assets)}"
     links = [(f"{base}/assets/{asset}", ""), (f"{base}/runs/{done.run_id}", say("refresh.run"))]
     screen.links(say("in_dagster"), links)

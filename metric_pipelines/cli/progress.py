@@ -1,6 +1,7 @@
 """What a refresh is doing right now: a live line on a terminal, plain lines where stderr is piped.
 
-While Dagster runs a step it takes both standard streams away into its own files, so this writes to a copy of stderr's descriptor.
+While Dagster runs a step it takes both standard streams away into its own files, so this writes to a copy
+of stderr's descriptor.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ def watched(say: Words, graph: Graph) -> Iterator[Progress]:
         if not progress.console.is_terminal:
             yield progress
             return
-        live = Live(progress, console=progress.console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        live = Live(
+            progress, console=progress.console, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         with live:
             yield progress
             progress.finish()
@@ -90,11 +93,11 @@ def watched(say: Words, graph: Graph) -> Iterator[Progress]:
 def described(say: Words, graph: Graph, work: Work) -> str:
     """A rectangle of work in one line: kinds, how many, the first names, months."""
     kinds = Counter(graph.nodes[key].kind for key in work.assets)
-    counted = ", ".join(f"{count} {say(f'kind.{kind}')}" for kind, count in kinds.items())
+    counted = ", ".join(say.kinds(kind, count) for kind, count in kinds.items())
     named = ", ".join(work.assets[:NAMED])
     rest = len(work.assets) - NAMED
     more = f" {say('and_more', n=rest, total=len(work.assets))}" if rest > 0 else ""
-    return f"{counted if len(work.assets) > 1 else ''}{': ' if len(work.assets) > 1 else ''}{named}{more}  {span(say, work)}"
+    return f"{f'{counted}: ' if len(work.assets) > 1 else ''}{named}{more}  {span(say, work)}"
 
 
 def span(say: Words, work: Work) -> str:

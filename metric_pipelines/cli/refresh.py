@@ -1,4 +1,4 @@
-"""`refresh`: what would be computed, or computing it; then the scorecard, what is not published and why, and what to do."""
+"""`refresh`: what would be computed, or computing it; then the scorecard and what is not published."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _rectangle(screen: Screen, graph: Graph, work: Work) -> None:
     kinds: dict[str, list[str]] = {}
     for key in work.assets:
         kinds.setdefault(graph.nodes[key].kind, []).append(key)
-    screen.pairs([(f"{len(keys)} {screen.say(f'kind.{kind}')}", ", ".join(keys)) for kind, keys in kinds.items()])
+    screen.pairs([(screen.say.kinds(kind, len(keys)), ", ".join(keys)) for kind, keys in kinds.items()])
 
 
 def pairs_of(graph: Graph, work: Work) -> int:
@@ -85,7 +85,8 @@ def pairs_of(graph: Graph, work: Work) -> int:
 def plain_plan(shop: Workshop, scope: Scope, works: list[Work]) -> dict[str, Any]:
     """The plan as plain values, for programs."""
     rows = [
-        {"assets": list(w.assets), "first": w.first, "last": w.last, "pairs": pairs_of(shop.graph, w)} for w in works
+        {"assets": list(w.assets), "first": w.first, "last": w.last, "pairs": pairs_of(shop.graph, w)}
+        for w in works
     ]
     total = sum(pairs_of(shop.graph, work) for work in works)
     return {"dry_run": True, "today": shop.today, "forced": scope.forced, "pairs": total, "work": rows}
@@ -94,7 +95,8 @@ def plain_plan(shop: Workshop, scope: Scope, works: list[Work]) -> dict[str, Any
 def refresh(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) -> int:
     """Carries out a refresh; returns 1 where something is not published.
 
-    Raises: EnvironmentBrokenError where the demo's sources are not there, InternalError where the run itself failed.
+    Raises: EnvironmentBrokenError where the demo's sources are not there, InternalError where the run
+    itself failed.
     """
     shop = workshop(settings, ask_sources=True)
     scope = asked.scope(shop)
@@ -104,7 +106,9 @@ def refresh(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) 
     took = time.monotonic() - began
     shop = workshop(settings)
     found = opened(shop)
-    done = outcome.Outcome(run_id, took, _computed(found.facts.history, before), outcome.not_published(found, scope))
+    done = outcome.Outcome(
+        run_id, took, _computed(found.facts.history, before), outcome.not_published(found, scope)
+    )
     if not has_lake(shop):
         lines = []
     else:
@@ -122,9 +126,13 @@ def refresh(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) 
 def _check_sources(settings: Settings, shop: Workshop) -> None:
     """Stops where the shipped center has nothing to read, before everything is reported unavailable."""
     local = [s.connection.removeprefix(LOCAL) for s in shop.center.sources.values()]
-    if demo_missing(settings, shop.center) and not any((settings.home_folder / file).exists() for file in local):
+    if demo_missing(settings, shop.center) and not any(
+        (settings.home_folder / file).exists() for file in local
+    ):
         folder = settings.home_folder / "sources"
-        raise EnvironmentBrokenError(str(folder), "the demo's source systems are not there", "", "metric-pipelines load-demo")
+        raise EnvironmentBrokenError(
+            str(folder), "the demo's source systems are not there", "", "metric-pipelines load-demo"
+        )
 
 
 def _carry_out(screen: Screen, settings: Settings, shop: Workshop, scope: Scope) -> str:
@@ -154,5 +162,7 @@ def _quiet() -> None:
 
 def _computed(history: Mapping[Pair, PairHistory], before: int) -> dict[str, int]:
     """How many pairs were published, withheld and unavailable since a mark of the ledger."""
-    states = Counter(own.latest.state for own in history.values() if own.latest is not None and own.latest.id > before)
-    return {state: states[state] for state in ("published", "withheld", "unavailable")}  # type: ignore[index]
+    states = Counter(
+        own.latest.state for own in history.values() if own.latest is not None and own.latest.id > before
+    )
+    return {state: states[state] for state in ("published", "withheld", "unavailable")}

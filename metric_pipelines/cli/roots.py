@@ -1,4 +1,4 @@
-"""What is not published, by root cause: one withheld or unreadable asset, its months, and all that it blocks."""
+"""What is not published, by root cause: a withheld or unreadable asset and all that it blocks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def root_of(stands: Mapping[Pair, Standing], pair: Pair) -> Pair:
 
 
 def roots_of(facts: Facts, stands: Mapping[Pair, Standing], pairs: Iterable[Pair]) -> list[Root]:
-    """The root causes of pairs that are not published or could not be read, in the order of the graph."""
+    """The root causes of pairs that are not published or could not be read; what blocks most comes first."""
     found: dict[tuple[str, str], Root] = {}
     for pair in pairs:
         root = root_of(stands, pair)
@@ -41,8 +41,7 @@ def roots_of(facts: Facts, stands: Mapping[Pair, Standing], pairs: Iterable[Pair
             entry.reasons[root[1]] = reason
             if pair != root:
                 entry.blocked.setdefault(pair[0], []).append(pair[1])
-    order = list(facts.graph.nodes)
-    return sorted(found.values(), key=lambda one: (one.state == "missing", order.index(one.asset)))
+    return sorted(found.values(), key=lambda one: (one.state == "missing", -len(one.blocked)))
 
 
 def _why(facts: Facts, stands: Mapping[Pair, Standing], root: Pair) -> tuple[str, str]:

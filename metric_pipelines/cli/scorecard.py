@@ -34,7 +34,9 @@ def scorecard(screen: Screen, settings: Settings, *, as_json: bool) -> None:
         found = opened(shop)
         lines = lines_of(reader, found.healths)
     if as_json:
-        screen.json({"center": shop.center.settings.name, "today": shop.today, "metrics": plain(found, lines)})
+        screen.json(
+            {"center": shop.center.settings.name, "today": shop.today, "metrics": plain(found, lines)}
+        )
     else:
         board(screen, found, lines)
 

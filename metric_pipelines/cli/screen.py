@@ -1,7 +1,8 @@
 """Where commands write: results to stdout, progress and errors to stderr, with colours only on a terminal.
 
-Piped output has no colours, no frames and no cut columns: a line is as long as it needs to be. Markup is off everywhere, so that a
-bracket in somebody's label stays a bracket. What does not belong here: what is said.
+Piped output has no colours, no frames and no cut columns: a line is as long as it needs to be. Markup is
+off everywhere, so that a bracket in somebody's label stays a bracket. What does not belong here: what is
+said.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ Justify = Literal["left", "right"]
 
 
 class _Trimmed:
-    """A stream whose lines end where their text does: Rich fills each up to the width, which a file does not need."""
+    """A stream whose lines end where their text does; Rich fills them up with blanks."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -90,7 +91,7 @@ def leave_quietly() -> NoReturn:
 
 def console(file: Any) -> Console:
     """A console on a stream: the terminal's width, or COLUMNS, or 100 where it is piped."""
-    stream = file if file.isatty() else _Trimmed(file)
+    stream: Any = file if file.isatty() else _Trimmed(file)
     made = _Console(file=stream, markup=False, highlight=False, emoji=False, theme=THEME, soft_wrap=False)
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = PIPED_WIDTH

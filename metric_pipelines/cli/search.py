@@ -26,10 +26,14 @@ def found(metrics: Iterable[Metric], query: str) -> list[Metric]:
     wanted = _folded(query)
     if not wanted:
         return sorted(metrics, key=lambda m: (m.department, m.tier, m.name))
-    ranked = [(rank, metric.tier, metric.name, metric) for metric in metrics for rank in _rank(metric, wanted)]
+    ranked = [
+        (rank, metric.tier, metric.name, metric) for metric in metrics for rank in _rank(metric, wanted)
+    ]
     best = min((rank for rank, *_ in ranked), default=NEAR)
     # What is only spelled alike helps where nothing else was found.
-    return [metric for rank, _, _, metric in sorted(ranked, key=lambda r: r[:3]) if best == NEAR or rank < NEAR]
+    return [
+        metric for rank, _, _, metric in sorted(ranked, key=lambda r: r[:3]) if best == NEAR or rank < NEAR
+    ]
 
 
 def the_metric(center: Center, word: str) -> Metric:
@@ -43,7 +47,9 @@ def the_metric(center: Center, word: str) -> Metric:
     if len(meant) > 1:
         names = [metric.name for metric in meant]
         remedy = f"metric-pipelines compare {names[0]} {names[1]}"
-        raise UsageError("", f"{word!r} is said of {len(names)} metrics", f"one of {', '.join(names)}", remedy)
+        raise UsageError(
+            "", f"{word!r} is said of {len(names)} metrics", f"one of {', '.join(names)}", remedy
+        )
     if not meant:
         raise UsageError.unknown_name("", "metric", word, center.metrics)
     return meant[0]

@@ -1,5 +1,6 @@
-"""What `--select` means: `metrics/net_revenue`, `net_revenue`, `+net_revenue` with everything upstream, `net_revenue+` with
-everything downstream; several, repeated or separated by commas.
+"""What `--select` means: assets by key or name, with what is upstream (`+name`) or downstream (`name+`).
+
+Several are repeated, or separated by commas.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def selected(graph: Graph, texts: Iterable[str]) -> list[str]:
 
 
 def names_of(graph: Graph) -> dict[str, str]:
-    """Asset keys by all that may be typed for them: the key, and the bare name where it is one asset's alone.
+    """Asset keys by what may be typed for them: the key, or the bare name of one asset alone.
 
     A metric goes before a model or table of the same name.
     """

@@ -1,6 +1,7 @@
 """Every text that a command shows, in English and Chinese. Help texts stand in `help_texts.py`.
 
-What the package's errors, reasons and checks say is English and shown as it is; what stands in the dictionary comes from there.
+What the package's errors, reasons and checks say is English and shown as it is; what stands in the
+dictionary comes from there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.1": ("The data is bad", "数据有问题"),
     "error.2": ("Used wrongly", "用法有误"),
     "error.3": ("The environment is broken", "环境有问题"),
-    "error.definitions": ("The center's definitions are wrong: {n} problem(s)", "指标中心的定义有误：{n} 个问题"),
+    "error.definitions": (
+        "The center's definitions are wrong: {n} problem(s)",
+        "指标中心的定义有误：{n} 个问题",
+    ),
     "error.unexpected": ("Something unexpected happened", "发生了意料之外的错误"),
     "error.debug": ("the same command with --debug shows where", "在同一命令后加 --debug 可查看出错位置"),
     "error.expected": ("expected", "应为"),
@@ -31,7 +35,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.commands": ("Commands", "命令"),
     "help.examples": ("Examples", "示例"),
     "help.default": ("default: {value}", "默认：{value}"),
-    "help.more": ("{command} COMMAND --help tells about one command.", "{command} 命令 --help 查看某个命令的用法。"),
+    "help.more": (
+        "{command} COMMAND --help tells about one command.",
+        "{command} 命令 --help 查看某个命令的用法。",
+    ),
     # used on many screens
     "metric": ("Metric", "指标"),
     "department": ("Department", "部门"),
@@ -62,19 +69,29 @@ TEXTS: dict[str, tuple[str, str]] = {
     "state.missing": ("never computed", "从未计算"),
     "state.published": ("published", "已发布"),
     "state.publishing": ("publishing", "发布中"),
-    "kind.source": ("source tables", "源表"),
-    "kind.model": ("models", "模型"),
-    "kind.metric": ("metrics", "指标"),
+    "kind.source": ("{n} source tables", "{n} 个源表"),
+    "kind.model": ("{n} models", "{n} 个模型"),
+    "kind.metric": ("{n} metrics", "{n} 个指标"),
+    "kind.source.one": ("1 source table", "1 个源表"),
+    "kind.model.one": ("1 model", "1 个模型"),
+    "kind.metric.one": ("1 metric", "1 个指标"),
     # load-demo and demo
     "demo.source": ("Source system", "源系统"),
     "demo.table": ("Table", "表"),
     "demo.rows": ("Rows", "行数"),
     "demo.title": ("Source systems of the demo, complete until {day}", "演示源系统，数据截至 {day}"),
+    "demo.there": (
+        "The demo's source systems are there, complete until {day}.",
+        "演示源系统已存在，数据截至 {day}。",
+    ),
     "demo.kept": ("as it was", "保持原样"),
     "demo.written": ("written", "新写入"),
     "demo.total": ("Total", "合计"),
     "demo.in": ("in {folder}", "位于 {folder}"),
-    "demo.next_day": ("One more business day is in the order system and the CRM: {day}.", "订单系统与 CRM 已多出一个营业日：{day}。"),
+    "demo.next_day": (
+        "One more business day is in the order system and the CRM: {day}.",
+        "订单系统与 CRM 已多出一个营业日：{day}。",
+    ),
     "demo.bad_month": (
         "{n} transaction lines of {month} now cost ten times as much, as if a decimal point had slipped.",
         "{month} 的 {n} 行交易价格已变为十倍，如同小数点错位。",
@@ -112,13 +129,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{published} published, {withheld} withheld, {unavailable} unavailable in {seconds}",
         "发布 {published} 项，暂缓 {withheld} 项，无法读取 {unavailable} 项，用时 {seconds}",
     ),
-    "refresh.nothing": ("Everything is up to date: nothing was computed ({seconds}).", "全部数据均为最新，无需计算（{seconds}）。"),
+    "refresh.nothing": (
+        "Everything is up to date: nothing was computed ({seconds}).",
+        "全部数据均为最新，无需计算（{seconds}）。",
+    ),
     "refresh.not_published": ("Not published", "未发布"),
     "refresh.keeps": ("the last good values stay published", "先前的正确数值继续有效"),
     "refresh.blocks": ("blocks {n}", "影响 {n} 项"),
     "refresh.rejected": ("rejected rows", "被拒数据"),
     "refresh.run": ("this run", "本次运行"),
-    "refresh.again": ("after the source is right: computes only what is due", "源数据修正后运行，仅计算所需内容"),
+    "refresh.again": (
+        "after the source is right: computes only what is due",
+        "源数据修正后运行，仅计算所需内容",
+    ),
     "refresh.fix": ("takes the demo's bad month back", "撤销演示中的错误月份"),
     "refresh.card": ("definition, checks, lineage", "定义、检查与血缘"),
     "refresh.retry": ("tries to read it again", "再次尝试读取"),
@@ -131,7 +154,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scorecard.title": ("{center}: scorecard", "{center}：指标看板"),
     "scorecard.asof": ("as of {day}", "截至 {day}"),
     "scorecard.open": (
-        "{month} is not over: what is counted by day is compared with the same days, what is counted by month with the whole month.",
+        "{month} is not over: what is counted by day is compared with the same days, "
+        "what is counted by month with the whole month.",
         "{month} 尚未结束：按日统计的指标与同期天数比较，按月统计的指标与整月比较。",
     ),
     "scorecard.latest": ("Latest", "最新值"),
@@ -279,11 +303,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "up.metric": ("one metric", "单个指标"),
     "up.runs": ("runs", "运行记录"),
     "up.schedules": ("schedule and sensor", "调度与传感器"),
+    "up.died": ("A process ended by itself: see what it wrote above.", "有进程自行退出，请查看上方输出。"),
     "up.stopped": ("Stopped.", "已停止。"),
     # docs
     "docs.written": ("{n} page(s) written in {folder}", "已写入 {n} 页，位于 {folder}"),
+    "docs.differs": (
+        "{page} is not as the code says: run make docs",
+        "{page} 与代码不一致：请运行 make docs",
+    ),
     "docs.same": ("{n} page(s) are as the code says", "{n} 页与代码一致"),
-}  # fmt: skip
+}
 
 UNITS: dict[str, str] = {
     "baskets": "个购物篮",
@@ -296,7 +325,8 @@ UNITS: dict[str, str] = {
     "stores": "家门店",
     "units": "件",
 }
-"""Chinese words for counted things; currencies and what is not listed stay as the dictionary writes them."""
+"""Chinese words for counted things; currencies and what is not listed stay as the dictionary writes them.
+"""
 
 
 @dataclass(frozen=True)
@@ -309,6 +339,10 @@ class Words:
         """The text of a key, filled in."""
         english, chinese = TEXTS[key]
         return (chinese if self.lang == "zh" else english).format(**values)
+
+    def kinds(self, kind: str, n: int) -> str:
+        """How many assets of a kind."""
+        return self(f"kind.{kind}" if n != 1 else f"kind.{kind}.one", n=n)
 
     def unit(self, unit: str) -> str:
         """A unit in words."""

@@ -47,7 +47,9 @@ def _problems(error: DefinitionError) -> list[dict[str, str]]:
 def counted(center: Center, graph: Graph) -> dict[str, int]:
     """How much the center defines."""
     tables = [table for source in center.sources.values() for table in source.tables.values()]
-    rules = [asset.checks.expectations for asset in [*tables, *center.models.values(), *center.metrics.values()]]
+    rules = [
+        asset.checks.expectations for asset in [*tables, *center.models.values(), *center.metrics.values()]
+    ]
     return {
         "sources": len(center.sources),
         "tables": len(tables),

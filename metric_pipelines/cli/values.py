@@ -97,12 +97,20 @@ def _table(screen: Screen, center: Center, metric: Metric, answer: Answer) -> No
     say = screen.say
     labels = [dimension_label(center, metric, name, screen.lang) for name in answer.dimensions]
     names = {"label": metric.label.of(screen.lang), "grain": say(f"show.grain.{answer.grain}")}
-    title = say("values.title.by", dimensions=", ".join(labels), **names) if labels else say("values.title", **names)
+    title = (
+        say("values.title.by", dimensions=", ".join(labels), **names)
+        if labels
+        else say("values.title", **names)
+    )
     screen.title(title, say(f"values.from.{answer.route}"))
     if answer.rows:
         kept = [gap.month for gap in answer.gaps if gap.kept]
         shown = answer.rows[:MOST_ON_A_TERMINAL] if screen.out.is_terminal else answer.rows
-        columns: list[Any] = [say("values.time"), *labels, (f"{say('value')} ({say.unit(metric.unit)})", "right")]
+        columns: list[Any] = [
+            say("values.time"),
+            *labels,
+            (f"{say('value')} ({say.unit(metric.unit)})", "right"),
+        ]
         rows = [_row(metric, answer, row, kept) for row in shown]
         screen.long_table([*columns, ""], rows)
         if len(shown) < len(answer.rows):
@@ -123,7 +131,7 @@ def _row(metric: Metric, answer: Answer, row: Sequence[Any], kept: Sequence[str]
     width = len(answer.dimensions)
     mark = KEPT if kept and touches(answer.grain, row[0], kept) else ""
     digits = figures.number(row[1 + width], metric.unit).removesuffix(" %")
-    return [str(row[0]), *(str(value) for value in row[1 : 1 + width]), digits, mark]
+    return [figures.period(answer.grain, row[0]), *(str(value) for value in row[1 : 1 + width]), digits, mark]
 
 
 def _gaps(screen: Screen, gaps: Iterable[Gap], *, aside: bool) -> None:
@@ -135,7 +143,9 @@ def _gaps(screen: Screen, gaps: Iterable[Gap], *, aside: bool) -> None:
     for (kept, state, reason), members in groupby(sorted(gaps, key=alike), key=alike):
         months = figures.month_spans(screen.say, [gap.month for gap in members])
         key = "values.kept" if kept else "values.left_out"
-        text = Text(screen.say(key, months=months, state=screen.say(f"state.{state}"), reason=reason), style="warn")
+        text = Text(
+            screen.say(key, months=months, state=screen.say(f"state.{state}"), reason=reason), style="warn"
+        )
         if aside:
             screen.err.print(text)
         else:

@@ -44,6 +44,7 @@ def opened() -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection with one view per file; EnvironmentBrokenError when the package is missing."""
     folder = data_folder()
     with duckdb.connect() as raw:
+        raw.execute("set enable_progress_bar = false")  # it would be drawn into what the caller prints
         for name in FILES:
             raw.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
         yield raw

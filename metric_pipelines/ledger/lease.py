@@ -54,10 +54,20 @@ def process_started(pid: int) -> str | None:
 
 def holder(ledger: Ledger) -> Holder | None:
     """The living holder of the lease, or None."""
+    found = _last(ledger)
+    return found if found is not None and found.alive else None
+
+
+def left_behind(ledger: Ledger) -> bool:
+    """Whether the last holder died without giving the lease back: its work is not done."""
+    found = _last(ledger)
+    return found is not None and not found.alive
+
+
+def _last(ledger: Ledger) -> Holder | None:
     with ledger.engine.connect() as con:
         row = con.execute(sa.select(t.leases).where(t.leases.c.name == NAME)).mappings().one_or_none()
-    found = _holder(row) if row is not None and row["holder"] else None
-    return found if found is not None and found.alive else None
+    return _holder(row) if row is not None and row["holder"] else None
 
 
 def _holder(row: Any) -> Holder:

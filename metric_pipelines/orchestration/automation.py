@@ -44,11 +44,11 @@ def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinitio
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         shop = open_shop(ask_sources=False)
-        reaped = reap(context.instance, shop)
+        reap(context.instance, shop)
         busy = _busy(context.instance, shop)
         if busy:
             return dg.SkipReason(busy)
-        left_behind = any(run.job_name == job.name for run in reaped)
+        left_behind = lease.left_behind(shop.ledger)
         if not left_behind and not plan(shop.facts(), Scope()) and not _untold(shop):
             return dg.SkipReason("nothing is due")
         return _request(context.instance, shop, left_behind)

@@ -6,14 +6,12 @@ as they were. Stays out: what is blocked (`publication/standing.py`), what a run
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.dictionary.months import WHOLE
-from metric_pipelines.orchestration.reports import evaluations
+from metric_pipelines.orchestration.reports import evaluations, say
 from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.standing import NOTHING, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
@@ -22,9 +20,9 @@ from metric_pipelines.quality.rules import CHECKS
 SAID = "blocked_was_said"
 
 
-def say_blocked(instance: dg.DagsterInstance, shop: Workshop) -> None:
-    """A warning for each blocked pair whose checks do not warn yet; for one that is blocked no longer, its
-    last verdicts again.
+def say_blocked(instance: dg.DagsterInstance, run: dg.DagsterRun, shop: Workshop) -> None:
+    """In a run's name: warns of each blocked pair whose checks do not warn yet; where a pair is blocked no
+    longer, says its last verdicts again.
     """
     facts = shop.facts()
     stands = standing(facts.graph, facts.history)
@@ -34,12 +32,12 @@ def say_blocked(instance: dg.DagsterInstance, shop: Workshop) -> None:
     failing = _failing(instance, facts.graph)
     for pair in blocked:
         if pair not in failing:
-            _report(instance, evaluations(pair, (), root_reason(stands, pair), "blocked"))
+            say(instance, run, evaluations(pair, (), root_reason(stands, pair), "blocked"))
     for pair in sorted(failing):
         receipt = facts.history.get(pair, NOTHING).published
         if receipt is not None and stands[pair].state == "published":
             verdicts = shop.ledger.verdicts([receipt.id])[receipt.id]
-            _report(instance, evaluations(pair, verdicts, "", "published"))
+            say(instance, run, evaluations(pair, verdicts, "", "published"))
     shop.ledger.note(SAID, "yes" if blocked else "")
 
 
@@ -53,8 +51,3 @@ def _failing(instance: dg.DagsterInstance, graph: Graph) -> set[Pair]:
         for info in found
         if info.latest_execution_status is not AssetCheckExecutionRecordStatus.SUCCEEDED
     }
-
-
-def _report(instance: dg.DagsterInstance, events: Iterable[dg.AssetCheckEvaluation]) -> None:
-    for event in events:
-        instance.report_runless_asset_event(event)

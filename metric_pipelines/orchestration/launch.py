@@ -20,7 +20,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.errors import InternalError
 from metric_pipelines.orchestration.build import build_definitions
 from metric_pipelines.orchestration.reaper import process_tags
-from metric_pipelines.orchestration.refresh_job import OP, Announce
+from metric_pipelines.orchestration.refresh_job import OP, Announce, interrupted
 from metric_pipelines.settings import project_folder
 
 HOME = "DAGSTER_HOME"
@@ -63,6 +63,7 @@ def refresh_here(
     """Runs the job `refresh` in this process.
 
     Raises: MetricPipelinesError where it could not be carried out at all; what was withheld is no error here.
+    KeyboardInterrupt where it was interrupted.
     """
     dagster_home(home)
     definitions = build_definitions(center, home, announce)
@@ -74,6 +75,8 @@ def refresh_here(
             tags=process_tags(),
             raise_on_error=False,
         )
+        if interrupted(result):
+            raise KeyboardInterrupt
         _raise_ours(result)
     return Launched(result.run_id, result.success)
 
@@ -129,11 +132,12 @@ def _own_group() -> None:
 
 def _webserver(folder: Path, port: int, read_only: bool) -> list[str]:
     options = ["--host", "127.0.0.1", "--port", str(port), *_workspace(folder)]
+    options += ["--dagster-log-level", "warning", "--code-server-log-level", "warning"]
     return [sys.executable, "-m", "dagster_webserver", *options, *(["--read-only"] if read_only else [])]
 
 
 def _daemon(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "dagster._daemon", "run", *_workspace(folder)]
+    return [sys.executable, "-m", "dagster._daemon", "run", "--log-level", "warning", *_workspace(folder)]
 
 
 def _workspace(folder: Path) -> list[str]:

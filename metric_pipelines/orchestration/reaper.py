@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import timedelta
 
 import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, DagsterRunStatus, RunsFilter
@@ -21,12 +22,17 @@ from dagster._core.storage.tags import (
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE, months_between
 from metric_pipelines.ledger.lease import process_started
-from metric_pipelines.orchestration.reports import evaluations, input_tags, materialization
-from metric_pipelines.publication.publishing import Outcome
+from metric_pipelines.ledger.ledger import now
+from metric_pipelines.orchestration.reports import evaluations, input_tags, materialization, say
+from metric_pipelines.publication.publishing import Outcome, recover
 from metric_pipelines.publication.standing import NOTHING, standing
 from metric_pipelines.publication.workshop import Workshop
+from metric_pipelines.warehouse import lake
 
 PID, STARTED, HOST = "metric_pipelines/pid", "metric_pipelines/pid_started", "metric_pipelines/host"
+SAID_AGAIN = "metric_pipelines/said_again"
+LOOK_BACK = timedelta(days=2)
+BADLY = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 
@@ -42,14 +48,34 @@ def tag_this_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
 
 def reap(instance: dg.DagsterInstance, workshop: Workshop) -> list[dg.DagsterRun]:
-    """Ends this host's runs whose process is gone, and returns them; frees slots of finished runs."""
+    """Ends this host's runs whose process is gone, and returns them; frees slots of finished runs.
+
+    Then says again what the ledger knows of the pairs of these and of all other runs that ended badly.
+    """
     dead = [run for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)) if _is_dead(run)]
     for run in dead:
         instance.report_run_failed(run, "its process is gone; ended by the reaper")
     free_slots(instance)
-    for run in dead:
+    unsaid = _unsaid(instance)
+    if unsaid:
+        _settle(workshop)
+    for run in unsaid:
         _say_again(instance, workshop, run)
+        instance.add_run_tags(run.run_id, {SAID_AGAIN: "true"})
     return dead
+
+
+def _unsaid(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs of the last days that ended badly, by whose hand ever, and whose pairs were not said again yet."""
+    badly = RunsFilter(statuses=BADLY, updated_after=now() - LOOK_BACK)
+    return [run for run in instance.get_runs(badly) if PID in run.tags and SAID_AGAIN not in run.tags]
+
+
+def _settle(workshop: Workshop) -> None:
+    """Publications that were under way when their run died: they count before anything is said of them."""
+    if workshop.ledger.in_flight():
+        with lake.locked(workshop.lake), lake.writer(workshop.lake) as con:
+            recover(con, workshop)
 
 
 def _is_dead(run: dg.DagsterRun) -> bool:
@@ -86,13 +112,13 @@ def _say_again(instance: dg.DagsterInstance, workshop: Workshop, run: dg.Dagster
             outcome = Outcome(pair, "published", own.last, tuple(verdicts))
             pointers = input_tags(instance, facts.graph, pair[0])
             instance.report_runless_asset_event(materialization(outcome, facts.graph, pointers))
-        for event in evaluations(pair, verdicts, own.last.reason or "", own.last.state):
-            instance.report_runless_asset_event(event)
+        say(instance, run, evaluations(pair, verdicts, own.last.reason or "", own.last.state))
 
 
 def _pairs(workshop: Workshop, run: dg.DagsterRun) -> set[Pair]:
-    """The pairs that a run was about, by its selection and its partition tags."""
-    keys = ["/".join(key.path) for key in run.asset_selection or []]
+    """The pairs that a run was about, by its selections and its partition tags."""
+    checked = {check.asset_key for check in run.asset_check_selection or []}
+    keys = ["/".join(key.path) for key in {*(run.asset_selection or []), *checked}]
     first = run.tags.get(ASSET_PARTITION_RANGE_START_TAG, run.tags.get(PARTITION_NAME_TAG))
     last = run.tags.get(ASSET_PARTITION_RANGE_END_TAG, first)
     months = months_between(first, last) if first and last else []

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -18,6 +19,7 @@ from dagster._core.storage.tags import (
 )
 
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.errors import InternalError
 from metric_pipelines.ledger import lease
 from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, OpenWorkshop
@@ -73,7 +75,7 @@ def refresh_job(
             shop = open_shop(ask_sources=True, epoch=str(epoch))
             child = _Child(context, assets_job(), epoch, config.forced, announce)
             found = refresh(shop, config.scope(since), child.execute)
-            say_blocked(context.instance, shop)
+            say_blocked(context.instance, context.run, shop)
             shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
         if found:
             listed = "\n".join(str(trouble) for trouble in found)
@@ -123,17 +125,26 @@ class _Child:
             asset_selection=[asset_key(key) for key in work.assets],
             tags=self._tags | _range_tags(work),
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
+        if interrupted(result):
+            raise DagsterExecutionInterruptedError
         if not result.success:
             self._context.log.error(f"run {result.run_id} failed: {work}")
-            raise dg.Failure(f"computing {work} failed: {_first_error(result)}", allow_retries=False)
+            raise InternalError(f"run {result.run_id}", f"computing {work} failed: {_first_error(result)}")
 
 
 def _range_tags(work: Work) -> dict[str, str]:
     if work.first == WHOLE:
         return {}
     return {ASSET_PARTITION_RANGE_START_TAG: work.first, ASSET_PARTITION_RANGE_END_TAG: work.last}
+
+
+def interrupted(result: Any) -> bool:
+    """Whether a run ended because its process was told to stop."""
+    errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    names = [link.cls_name for error in errors if error is not None for link in (error, error.cause) if link]
+    return DagsterExecutionInterruptedError.__name__ in names
 
 
 def _first_error(result: Any) -> str:

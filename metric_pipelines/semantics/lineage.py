@@ -1,6 +1,6 @@
 """Column lineage: from columns of source tables through models to metrics, by the SQL and the dictionary.
 
-Behind a metric are the columns its definition names, in their roles, and the row columns of the models it reads.
+Behind a metric are the columns its definition names, in their roles, and the row columns of its models.
 Stays out: the SQL itself (`query_lineage.py`), data, and the graph of assets (`dictionary/graph.py`).
 """
 
@@ -67,8 +67,8 @@ def model_rows(center: Center, model: str) -> Columns:
 def metric_inputs(center: Center, metric: str) -> frozenset[ColumnUse]:
     """The columns of models that a metric reads, itself or through its input metrics, with their roles.
 
-    `row` are here a conversion's entity and constant properties, the days of the time spine where it is joined,
-    and dimensions of input metrics that are added up on the way.
+    `row` are here a conversion's entity and constant properties, the days of the time spine where it is
+    joined, and dimensions of input metrics that are added up on the way.
     Raises: UsageError, DefinitionError as `columns_behind`.
     """
     if metric not in center.metrics:
@@ -213,10 +213,11 @@ class _Found:
         return self._named(model, known[name].expr or name, where)
 
     def _matching(self, metric: Metric) -> frozenset[Use]:
-        """What decides rows beside the input metrics: the spine's days, and how conversions find their base."""
+        """What decides rows beside the input metrics: the spine's days, how conversions find their base."""
         found: list[Columns] = []
         if shapes.needs_calendar(metric):
-            found.append(frozenset({TableColumn(f"models.{calendar_of(self.center)}", "date_day")}))
+            spine = calendar_of(self.center)
+            found.append(self._named(spine, "date_day", self.center.where(f"models/{spine}")))
         if isinstance(metric, ConversionMetric):
             for model in shapes.models_of(self.center, metric):
                 names = [metric.entity, *metric.constant_properties]

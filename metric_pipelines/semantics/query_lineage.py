@@ -13,24 +13,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, find_all_in_scope, traverse_scope
-from sqlglot.schema import MappingSchema
 
 from metric_pipelines.dictionary.model_sql import parsed
 from metric_pipelines.errors import DefinitionError
 from metric_pipelines.semantics.query_syntax import (
+    VALUES_LIKE_COLUMNS,
     distinct_on,
     is_counted,
     is_decided_by_all,
     is_nameless,
     is_recursive,
-    keep_queries_apart,
     limiting_order,
     makes_rows,
-    name_columns_of_functions,
     outside_aggregates,
+    qualified,
     window_keys,
 )
 
@@ -57,8 +54,8 @@ NONE: Columns = frozenset()
 class QueryLineage:
     """What is behind each column of a query, in order, what decides its rows, and the tables it reads.
 
-    `rest` is behind columns whose names the SQL does not tell (None: it tells all); where the query is `loose`,
-    their number is not known either (`select columns('...')`).
+    `rest` is behind columns whose names the SQL does not tell (None: it tells all); where the query is
+    `loose`, their number is not known either (`select columns('...')`).
     """
 
     columns: tuple[tuple[str, Columns], ...] = ()
@@ -100,41 +97,16 @@ def query_lineage(sql: str, relations: Relations, where: str) -> QueryLineage:
     for table in tree.find_all(exp.Table):
         name = f"{table.db}.{table.name}".lower()
         if table.db and (table.catalog or name not in relations):
-            raise DefinitionError.unknown_name(
-                _at(where, table.this), "table", f"{table.db}.{table.name}", relations
-            )
+            known = table.sql("duckdb", comments=False)
+            raise DefinitionError.unknown_name(_at(where, table.this), "table", known, relations)
         read |= {name} if table.db else set()
-    qualified = _qualified(tree, {name: relations[name] for name in read}, where)
-    return replace(_Query(qualified, relations, where).lineage(qualified), tables=frozenset(read))
+    tree = qualified(tree, {name: relations[name] for name in read}, where)
+    return replace(_Query(tree, relations, where).lineage(tree), tables=frozenset(read))
 
 
 def union(parts: Iterable[Columns]) -> Columns:
     """All columns of all parts."""
     return NONE.union(*parts)
-
-
-def _qualified(tree: exp.Query, relations: Relations, where: str) -> exp.Query:
-    if any(pivot.this for pivot in tree.find_all(exp.Pivot)):
-        raise DefinitionError(where, "PIVOT as a statement", "from <table> pivot (...)")
-    schema: dict[str, object] = {}
-    for table, columns in relations.items():
-        system, name = table.split(".")
-        tables = schema.setdefault(system, {})
-        assert isinstance(tables, dict)
-        tables[name] = dict.fromkeys(columns, "unknown")
-    name_columns_of_functions(tree)
-    keep_queries_apart(tree)
-    try:
-        return qualify(
-            tree,
-            dialect="duckdb",
-            schema=MappingSchema(schema, dialect="duckdb"),
-            allow_partial_qualification=True,
-            validate_qualify_columns=False,
-            quote_identifiers=False,
-        )
-    except SqlglotError as error:
-        raise DefinitionError(where, str(error).splitlines()[0], "columns that can be resolved") from error
 
 
 class _Query:
@@ -205,9 +177,8 @@ class _Query:
         inside, last = {id(node) for node in right.walk()}, self.lineage(left)
         while known != last:  # the recursive part reads what was found so far, until it adds nothing
             last = known
-            self.found = {key: part for key, part in self.found.items() if key not in inside} | {
-                id(left): known
-            }
+            self.found = {key: part for key, part in self.found.items() if key not in inside}
+            self.found[id(left)] = known
             known = _combined(query, known, self.lineage(right))
         return replace(known, rows=known.rows | _limiting(query, known))
 
@@ -223,9 +194,9 @@ class _Query:
         columns = tuple((name, values) for name in names)
         return QueryLineage(columns, values | rows, None if names else values, loose=not names)
 
-    def _sources(self, scope: Scope) -> list[QueryLineage]:
-        found = [self._source(scope, name) for name, _ in scope.references]
-        return [source for source in found if source is not None]
+    def _sources(self, scope: Scope, name: str = "") -> list[QueryLineage]:
+        names = [name] if name else [known for known, _ in scope.references]
+        return [source for source in (self._source(scope, known) for known in names) if source is not None]
 
     def _source(self, scope: Scope, name: str) -> QueryLineage | None:
         """What stands in FROM under a name; None where nothing does, or where it is just being followed."""
@@ -286,19 +257,16 @@ class _Query:
         if not stars:
             return None
         table = item.table if isinstance(item, exp.Column) else ""
-        sources = (
-            [found for found in [self._source(scope, table)] if found] if table else self._sources(scope)
-        )
+        sources = self._sources(scope, table)
         if isinstance(item, exp.Dot) or not sources:
             values |= self._column(exp.column(table), scope) if table else NONE
             return QueryLineage(rest=values, loose=True)
         columns = [column for source in sources for column in source.columns]
         rests = [source.rest for source in sources if source.rest is not None]
         if isinstance(item, (exp.Star, exp.Column)):
-            changed = self._changed(stars[0], columns, scope)
-            return QueryLineage(
-                tuple(changed), NONE, union(rests) if rests else None, any(s.loose for s in sources)
-            )
+            changed = tuple(self._changed(stars[0], columns, scope))
+            loose = any(source.loose for source in sources)
+            return QueryLineage(changed, NONE, union(rests) if rests else None, loose)
         everything = union([values, *(source.all for source in sources)])
         return QueryLineage(tuple((name, c | values) for name, c in columns), NONE, everything, loose=True)
 
@@ -326,7 +294,7 @@ class _Query:
             at = at.parent
         if column.table and not column.db:  # a field of a struct that only DuckDB knows
             return self._column(exp.Column(this=column.args["table"]), scope)
-        if column.name in _NO_COLUMNS:
+        if column.name in VALUES_LIKE_COLUMNS:
             return NONE
         names = [name for source in self._sources(scope) for name in source.names]
         raise DefinitionError.unknown_name(_at(self.where, column.this), "column", column.name, names)
@@ -340,7 +308,7 @@ class _Query:
         return found
 
     def _bare(self, scope: Scope, column: exp.Column) -> Columns | None:
-        """A name alone: of a select item (as in order by), of a source of unknown names, or of a whole row."""
+        """A name alone: of a select item (as in order by), of a source of unknown names, of a whole row."""
         name = column.name
         items = [behind for known, behind in self.items.get(id(scope.expression), []) if known == name]
         if items:
@@ -348,18 +316,13 @@ class _Query:
         sources = self._sources(scope)
         told = [source for source in sources if name in source.names]
         if len(told) > 1:
-            raise DefinitionError(
-                _at(self.where, column.this), f"ambiguous column {name!r}", "<table>.<column>"
-            )
+            at = _at(self.where, column.this)
+            raise DefinitionError(at, f"ambiguous column {name!r}", "<table>.<column>")
         rests = [source.rest for source in sources if source.rest is not None]
         if told or rests:
             return told[0].behind(name) if told else union(rests)
         whole = self._source(scope, name)
         return whole.all if whole else None
-
-
-_NO_COLUMNS = {"current_catalog", "current_role", "current_schema", "current_user", "session_user", "user"}
-"""What DuckDB takes for a value though it is written like a column."""
 
 
 def _at(where: str, node: exp.Expr) -> str:

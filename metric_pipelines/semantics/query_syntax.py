@@ -1,23 +1,60 @@
-"""Questions to the tree of a query that need no resolved names: what keeps rows, what it groups by.
+"""A query's tree: its names resolved by sqlglot, and questions to it that need no more than its syntax.
 
 Stays out: what is behind a column (`query_lineage.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+
+from metric_pipelines.errors import DefinitionError
+
+VALUES_LIKE_COLUMNS = {
+    "current_catalog", "current_role", "current_schema", "current_user", "session_user", "user",
+}  # fmt: skip
+"""What DuckDB takes for a value though it is written like a column."""
 
 _AGGREGATES = {
     "arbitrary", "arg_max_null", "arg_max_nulls_last", "arg_min_null", "arg_min_nulls_last", "bitstring_agg",
-    "count_star", "entropy", "favg", "fsum", "histogram", "histogram_exact", "kahan_sum", "kurtosis_pop", "mad",
-    "mean", "product", "reservoir_quantile", "sem", "sum_no_overflow", "sumkahan",
+    "count_star", "entropy", "favg", "fsum", "histogram", "histogram_exact", "kahan_sum", "kurtosis_pop",
+    "mad", "mean", "product", "reservoir_quantile", "sem", "sum_no_overflow", "sumkahan",
 }  # fmt: skip
 """DuckDB's aggregates that sqlglot takes for any function."""
 
 
-def name_columns_of_functions(tree: exp.Expr) -> None:
+def qualified(tree: exp.Query, tables: Mapping[str, Iterable[str]], where: str) -> exp.Query:
+    """The query with its names resolved over `tables` (columns by `<schema>.<table>`), stars written out.
+
+    What sqlglot cannot resolve stays as it is. The tree is changed.
+    Raises: DefinitionError at `where`.
+    """
+    if any(pivot.this for pivot in tree.find_all(exp.Pivot)):
+        raise DefinitionError(where, "PIVOT as a statement", "from <table> pivot (...)")
+    schema: dict[str, dict[str, dict[str, str]]] = {}
+    for table, columns in tables.items():
+        system, name = table.split(".")
+        schema.setdefault(system, {})[name] = dict.fromkeys(columns, "unknown")
+    _name_columns_of_functions(tree)
+    _keep_queries_apart(tree)
+    try:
+        return qualify(
+            tree,
+            dialect="duckdb",
+            schema=MappingSchema(dict(schema), dialect="duckdb"),
+            allow_partial_qualification=True,
+            validate_qualify_columns=False,
+            quote_identifiers=False,
+        )
+    except SqlglotError as error:
+        raise DefinitionError(where, str(error).splitlines()[0], "columns that can be resolved") from error
+
+
+def _name_columns_of_functions(tree: exp.Expr) -> None:
     """Writes out the names that DuckDB gives to columns of VALUES, range, generate_series and unnest in FROM.
 
     Beside a source whose columns it does not know, sqlglot resolves no alias of an item.
@@ -31,8 +68,8 @@ def name_columns_of_functions(tree: exp.Expr) -> None:
             source.set("alias", alias)
 
 
-def keep_queries_apart(tree: exp.Expr) -> None:
-    """Puts `unnest((select ...))` in parentheses: sqlglot sees no query directly under `unnest` in an item."""
+def _keep_queries_apart(tree: exp.Expr) -> None:
+    """Puts `unnest((select ...))` in parentheses: sqlglot looks for no query right under `unnest`."""
     for function in tree.find_all(exp.Explode):
         if isinstance(function.this, exp.Subquery):
             function.set("this", exp.Paren(this=function.this))

@@ -25,6 +25,8 @@ from metric_pipelines.errors import EnvironmentBrokenError
 
 TRIES = 6
 MEMORY_LIMIT = "1200MB"
+WITHOUT_BAR = "set enable_progress_bar = false"
+"""DuckDB draws one on stdout after two seconds, into whatever is written there."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ class Snapshot:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB; everything but dagster-duckdb's resource gets its connection here."""
-    return duckdb.connect(":memory:")
+    con = duckdb.connect(":memory:")
+    con.execute(WITHOUT_BAR)
+    return con
 
 
 def prepare(con: duckdb.DuckDBPyConnection, lake: Lake) -> duckdb.DuckDBPyConnection:
@@ -110,6 +114,7 @@ def load_scanners(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _configure(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    con.execute(WITHOUT_BAR)
     load_scanners(con)
     con.execute(f"load '{_quoted(_extension_file(duckdb_extension_ducklake.__file__))}'")
     for setting, value in {
@@ -127,7 +132,7 @@ def _attach(con: duckdb.DuckDBPyConnection, lake: Lake, options: str) -> None:
     try:
         con.execute(
             f"attach 'ducklake:sqlite:{target}' as lake "
-            f"(data_path '{data}', data_inlining_row_limit 0, {options})"
+            f"(data_path '{data}', override_data_path true, data_inlining_row_limit 0, {options})"
         )
     except duckdb.Error as error:
         remedy = "check that the folder is readable and the disk is not full"

@@ -107,13 +107,13 @@ class CenterAtWork:
         months: Iterable[str] = (),
         *,
         forced: bool = False,
-        die_at: str = "",
+        die_at: tuple[str, str] | None = None,
         wait_seconds: float | None = None,
     ) -> Process:
-        """The job `refresh`, in a process of its own."""
+        """The job `refresh`, in a process of its own; `die_at`: a point, and the asset whose step it is."""
         options = [f"--assets={a}" for a in assets] + [f"--months={m}" for m in months]
         options += ["--forced"] if forced else []
-        options += [f"--die-at={die_at}"] if die_at else []
+        options += [f"--die-at={die_at[0]}", f"--computing={die_at[1]}"] if die_at else []
         options += [f"--wait-seconds={wait_seconds}"] if wait_seconds is not None else []
         return Process.of(["-m", f"{__package__}.refresh_process", *options], self.environment)
 
@@ -141,6 +141,11 @@ class CenterAtWork:
     def in_state(self, state: str) -> set[Pair]:
         """The pairs that stand so."""
         return {pair for pair, stand in self.standings().items() if stand.state == state}
+
+    def data_versions(self) -> dict[Pair, str | None]:
+        """The data version of every receipt in force."""
+        history = self.ledger.history()
+        return {pair: own.published.data_version for pair, own in history.items() if own.published}
 
     def due(self) -> set[Pair]:
         """What the next wave would compute, no source being read again."""

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.definitions.data_version import DATA_VERSION_TAG, CachingStaleStatusResolver, StaleStatus
+from dagster._core.events import DagsterEventType
 from dagster._core.loader import LoadingContextForTest
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
@@ -77,6 +78,20 @@ class DagsterView:
         materialization = records[0].asset_materialization
         return dict(materialization.tags or {}) if materialization else {}
 
+    def data_versions(self) -> dict[Pair, str]:
+        """The data version of the last materialization of every materialized pair."""
+        found: dict[Pair, str] = {}
+        for key in self.graph.get_all_asset_keys():
+            name, storage = "/".join(key.path), self.instance.event_log_storage
+            if self.graph.get(key).is_partitioned:
+                tags = storage.get_latest_tags_by_partition(
+                    key, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG]
+                )
+                found |= {(name, month): values[DATA_VERSION_TAG] for month, values in tags.items()}
+            else:
+                found[name, WHOLE] = self.tags_of((name, WHOLE))[DATA_VERSION_TAG]
+        return found
+
     def stale(self, pairs: Iterable[Pair]) -> dict[Pair, StaleStatus]:
         """Those of the pairs that are not fresh, with their status."""
         resolver = CachingStaleStatusResolver(self.instance, self.graph, LoadingContextForTest(self.instance))
@@ -90,6 +105,15 @@ class DagsterView:
         return {
             (info.check_key.name, info.partition_key or WHOLE): info.latest_execution_status
             for info in found
+        }
+
+    def not_succeeded(self) -> set[tuple[str, str, str]]:
+        """(asset, check, month) of checks that ended otherwise, or never."""
+        keys = [dg.AssetCheckKey(key, check) for key in self.graph.get_all_asset_keys() for check in CHECKS]
+        return {
+            ("/".join(info.check_key.asset_key.path), info.check_key.name, info.partition_key or WHOLE)
+            for info in self.instance.event_log_storage.get_asset_check_partition_info(keys)
+            if info.latest_execution_status is not SUCCEEDED
         }
 
     def statuses(self, pair: Pair) -> list[AssetCheckExecutionRecordStatus]:

@@ -2,7 +2,7 @@
 
     python -m metric_pipelines_tests.end_to_end.refresh_process [--assets=KEY] [--months=MONTH] [--forced]
 
-The points are between two things that must not be torn apart; a SIGKILL from outside would seldom hit them.
+The points lie between two things that must not be torn apart; a SIGKILL from outside would seldom hit them.
 """
 
 from __future__ import annotations
@@ -23,24 +23,37 @@ from metric_pipelines.publication import steps
 from metric_pipelines.settings import Settings
 
 POINTS: dict[str, tuple[Any, str]] = {
-    "staged": (steps, "audit"),
+    "when it is staged": (steps, "audit"),
     "inside the lake's transaction": (os, "sync"),
     "between lake and ledger": (Ledger, "settle"),
     "between ledger and events": (assets, "report"),
 }
 
 
-def dying(*_arguments: Any, **_options: Any) -> None:
-    print("dies now", flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
+def die_at(point: str, key: str) -> None:
+    """Ends this process by SIGKILL at a point of the step that computes an asset."""
+    stage, reached = steps.stage, False
 
+    def staging(con: Any, shop: Any, keys: list[str], months: list[str]) -> Any:
+        nonlocal reached
+        reached = reached or key in keys
+        return stage(con, shop, keys, months)
 
-def die_at(point: str) -> None:
-    where, name = POINTS[point]
-    setattr(where, name, dying)
+    steps.stage = staging
+    room, name = POINTS[point]
+    original = getattr(room, name)
+
+    def dying(*arguments: Any, **options: Any) -> Any:
+        if reached:
+            print(f"dies {point}", flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*arguments, **options)
+
+    setattr(room, name, dying)
 
 
 def wait_at_most(seconds: float) -> None:
+    """Waits for the lease no longer than this."""
     held = lease.held
 
     def impatient(ledger: Ledger, name: str, waiting: Callable[[Any], None]) -> Any:
@@ -55,10 +68,11 @@ def main() -> int:
     parser.add_argument("--months", action="append", default=[])
     parser.add_argument("--forced", action="store_true")
     parser.add_argument("--die-at", choices=POINTS)
+    parser.add_argument("--computing")
     parser.add_argument("--wait-seconds", type=float)
     asked = parser.parse_args()
     if asked.die_at:
-        die_at(asked.die_at)
+        die_at(asked.die_at, asked.computing)
     if asked.wait_seconds is not None:
         wait_at_most(asked.wait_seconds)
     settings = Settings()

@@ -1,4 +1,6 @@
-"""What fails a blocking check keeps its last good contents; what derives from it waits and says why; the rest goes on."""
+"""What fails a blocking check keeps its last good contents; what derives from it waits and says why; the rest goes
+on.
+"""
 
 from __future__ import annotations
 
@@ -10,267 +12,273 @@ import pytest
 
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.publication.standing import chain, standing
-from metric_pipelines_tests.small_shop import MONTHS, Refreshed, Shop, revenue_by_month
+from metric_pipelines_tests.conftest import Story
+from metric_pipelines_tests.small_shop import MONTHS, Shop, revenue_by_month
 
-TOO_MUCH = "update orders set amount = 600 where order_id = 102"
-"""In February; revenue of a day and category is expected to be at most 500."""
-BLOCKED_BY_REVENUE = {
-    ("metrics/average_order", "2024-02"),
-    ("metrics/revenue_to_date", "2024-02"),
-    ("metrics/revenue_7d", "2024-02"),
+FEBRUARY = "2024-02"
+REVENUE = ("metrics/revenue", FEBRUARY)
+DERIVED = ("average_order", "revenue_7d", "revenue_growth")
+BLOCKED = {
+    ("metrics/average_order", FEBRUARY),
+    ("metrics/revenue_7d", FEBRUARY),
     ("metrics/revenue_7d", "2024-03"),
-    ("metrics/revenue_growth", "2024-02"),
+    ("metrics/revenue_growth", FEBRUARY),
     ("metrics/revenue_growth", "2024-03"),
 }
 
 
-def stands(done: Refreshed, state: str) -> set[tuple[str, str]]:
-    facts = done.shop.facts()
-    return {pair for pair, stand in standing(facts.graph, facts.history).items() if stand.state == state}
+@pytest.fixture
+def too_much(story: Story) -> Shop:
+    """One order of 600 USD in February; revenue of a day and category is expected to be at most 500."""
+
+    def tell(shop: Shop) -> None:
+        shop.keep("revenue", "orders_placed", "small_revenue", "large_orders", *DERIVED)
+        shop.sql("update orders set amount = 600 where order_id = 102")
+        shop.refresh()
+
+    return story("too_much", tell)
 
 
-def reasons(done: Refreshed) -> dict[tuple[str, str], str]:
-    return {trouble.pair: trouble.reason for trouble in done.troubles}
+def test_a_failed_blocking_check_keeps_the_last_published_table(too_much: Shop, published_once: Shop) -> None:
+    everything = "select * from lake.metrics.revenue order by all"
+    assert too_much.stands("withheld") == {REVENUE}
+    assert too_much.read(everything) == published_once.read(everything)
 
 
-def test_a_failed_blocking_check_keeps_the_last_published_table(shop: Shop) -> None:
-    before = shop.read("select * from lake.metrics.revenue order by all")
-    shop.sql(TOO_MUCH)
-    done = shop.refresh()
-    assert stands(done, "withheld") == {("metrics/revenue", "2024-02")}
-    assert shop.read("select * from lake.metrics.revenue order by all") == before
-
-
-def test_a_withheld_metric_says_what_was_observed(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    reason = reasons(shop.refresh())["metrics/revenue", "2024-02"]
+def test_a_withheld_metric_says_what_was_expected_and_observed(too_much: Shop) -> None:
+    reason = too_much.reason(*REVENUE)
     assert "expect_column_max_to_be_between" in reason
     assert "max_value=500" in reason
-    assert "61" in reason, "the observed maximum: 600 USD and another order of that day"
+    assert "observed 608" in reason, "600 USD and another order of that day"
 
 
-def test_neighbours_of_the_same_group_and_month_are_published(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    done = shop.refresh()
-    published = {o.pair for o in done.outcomes if o.state == "published"}
-    for name in ("orders_placed", "small_revenue", "large_orders", "customers"):
-        assert (f"metrics/{name}", "2024-02") in published
-    assert shop.months("large_orders")["2024-02"] == 7, "one more than before"
-    assert shop.months("small_revenue").get("2024-02") == Decimal("8.00")
+def test_neighbours_of_the_same_group_and_month_are_published(too_much: Shop) -> None:
+    assert {(f"metrics/{name}", FEBRUARY) for name in ("orders_placed", "small_revenue", "large_orders")} <= too_much.published()
+    assert too_much.months("large_orders")[FEBRUARY] == 7, "one more than before"
 
 
-def test_what_derives_from_a_withheld_metric_is_blocked_with_the_chain_to_its_root(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    done = shop.refresh()
-    assert stands(done, "blocked") == BLOCKED_BY_REVENUE
-    said = reasons(done)["metrics/revenue_7d", "2024-03"]
-    assert said.startswith("metrics/revenue 2024-02: expectations failed")
-    facts = done.shop.facts()
-    path = chain(standing(facts.graph, facts.history), ("metrics/average_order", "2024-02"))
-    assert path == [("metrics/average_order", "2024-02"), ("metrics/revenue", "2024-02")]
+def test_what_derives_from_a_withheld_metric_is_blocked_with_the_chain_to_its_root(too_much: Shop) -> None:
+    assert too_much.stands("blocked") == BLOCKED
+    assert too_much.reason("metrics/revenue_7d", "2024-03").startswith("metrics/revenue 2024-02: expectations failed")
+    facts = too_much.open().facts()
+    stands = standing(facts.graph, facts.history)
+    assert chain(stands, ("metrics/average_order", FEBRUARY)) == [("metrics/average_order", FEBRUARY), REVENUE]
 
 
-def test_the_roots_are_named_before_what_they_block(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    assert [t.state for t in shop.refresh().troubles] == ["withheld"] + ["blocked"] * len(BLOCKED_BY_REVENUE)
+def test_the_roots_are_named_before_what_they_block(too_much: Shop) -> None:
+    assert [t.state for t in too_much.troubles()] == ["withheld"] + ["blocked"] * len(BLOCKED)
 
 
-def test_what_is_blocked_keeps_its_last_good_values(shop: Shop) -> None:
-    before = {m: shop.months(m) for m in ("average_order", "revenue_7d", "revenue_growth", "revenue_to_date")}
-    shop.sql(TOO_MUCH)
-    shop.refresh()
-    assert {m: shop.months(m) for m in before} == before
+def test_what_is_blocked_keeps_its_last_good_values(too_much: Shop, published_once: Shop) -> None:
+    for name in DERIVED:
+        assert too_much.months(name) == published_once.months(name)
 
 
-def test_what_was_withheld_is_published_when_it_is_mended(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    shop.refresh()
-    shop.sql("update orders set amount = 60 where order_id = 102")
-    done = shop.refresh()
-    assert done.troubles == []
-    assert BLOCKED_BY_REVENUE | {("metrics/revenue", "2024-02")} <= done.computed()
-    assert shop.months("revenue")["2024-02"] == revenue_by_month()["2024-02"] - Decimal("10.01") + 60
-
-
-def test_what_was_withheld_is_released_by_putting_the_source_back_as_it_was(shop: Shop) -> None:
-    before = shop.read("select * from lake.metrics.average_order order by all")
-    [(amount,)] = shop.read("select amount from lake.shop.orders where order_id = 102")
-    shop.sql(TOO_MUCH)
-    shop.refresh()
-    shop.sql("update orders set amount = ? where order_id = 102", str(amount))
-    assert shop.refresh().troubles == []
-    assert shop.read("select * from lake.metrics.average_order order by all") == before
-
-
-def test_what_was_withheld_is_not_computed_again_until_something_changes(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    shop.refresh()
-    again = shop.refresh()
-    assert {pair[0] for pair in again.computed()} == {"shop/orders", "shop/products"}
-    assert len(again.troubles) == 1 + len(BLOCKED_BY_REVENUE), "and is still named"
-
-
-def test_a_loosened_check_releases_what_it_withheld(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    shop.refresh()
-    shop.edit("metrics/sales/revenue.yaml", "max_value: 500", "max_value: 700")
-    assert shop.refresh(read_sources=False).troubles == []
-    assert shop.months("revenue")["2024-02"] > 600
-
-
-def test_a_tightened_check_withholds_what_was_good_and_its_values_stay(shop: Shop) -> None:
-    shop.edit("metrics/sales/revenue.yaml", "max_value: 500", "max_value: 50")
-    done = shop.refresh(read_sources=False)
-    assert ("metrics/revenue", "2024-03") in stands(done, "withheld")
-    assert shop.months("revenue") == revenue_by_month()
-
-
-def test_a_warning_publishes_and_is_kept(shop: Shop) -> None:
-    shop.edit("metrics/sales/revenue.yaml", "max_value: 500}", "max_value: 500, severity: warn}")
-    shop.sql(TOO_MUCH)
-    done = shop.refresh()
-    assert done.troubles == []
-    receipt = done.shop.ledger.history()["metrics/revenue", "2024-02"].published
-    assert receipt is not None
-    [_, verdict] = done.shop.ledger.verdicts([receipt.id])[receipt.id]
-    assert (verdict.passed, verdict.severity) == (False, "warn")
-    assert shop.months("revenue")["2024-02"] > 600
-
-
-def test_the_rows_of_what_was_withheld_are_kept_outside_the_lake(shop: Shop) -> None:
-    shop.sql(TOO_MUCH)
-    done = shop.refresh()
-    [file] = list((shop.home / "rejected").rglob("*.parquet"))
+def test_the_rows_of_what_was_withheld_are_kept_outside_the_lake(too_much: Shop) -> None:
+    [file] = list((too_much.home / "rejected").rglob("*.parquet"))
     assert file.name == "metrics__revenue@2024-02.parquet"
     rows = duckdb.sql(f"select * from '{file}'").fetchall()
-    assert any(600 <= float(value) for row in rows for value in row if isinstance(value, Decimal))
-    assert not str(file).startswith(str(done.shop.lake.folder))
+    assert any(value == 608 for row in rows for value in row if isinstance(value, Decimal))
+    assert too_much.home / "lake" not in file.parents
+
+
+def test_what_was_withheld_is_named_but_not_computed_again_until_something_changes(too_much: Shop, tmp_path: Path) -> None:
+    shop = too_much.copy(tmp_path)
+    done = shop.refresh()
+    assert {pair[0] for pair in shop.computed()} == {"shop/orders", "shop/products"}
+    assert len(done.troubles) == 1 + len(BLOCKED)
+
+
+def test_what_was_withheld_is_published_when_it_is_mended_and_what_waited_with_it(too_much: Shop, tmp_path: Path) -> None:
+    shop = too_much.copy(tmp_path)
+    shop.sql("update orders set amount = 60 where order_id = 102")
+    assert shop.refresh().troubles == []
+    assert BLOCKED | {REVENUE} <= shop.published()
+    assert shop.months("revenue")[FEBRUARY] == revenue_by_month()[FEBRUARY] - Decimal("10.01") + 60
+
+
+def test_a_source_put_back_as_it_was_releases_what_it_withheld(too_much: Shop, published_once: Shop, tmp_path: Path) -> None:
+    shop = too_much.copy(tmp_path)
+    shop.sql("update orders set amount = '10.01' where order_id = 102")
+    assert shop.refresh().troubles == []
+    everything = "select * from lake.metrics.average_order order by all"
+    assert shop.read(everything) == published_once.read(everything)
+
+
+def test_a_loosened_check_releases_what_it_withheld(too_much: Shop, tmp_path: Path) -> None:
+    shop = too_much.copy(tmp_path)
+    shop.edit("metrics/sales/revenue.yaml", "max_value: 500", "max_value: 700")
+    assert shop.refresh(read_sources=False).troubles == []
+    assert shop.months("revenue")[FEBRUARY] > 600
+
+
+def test_a_check_that_only_warns_publishes_and_keeps_what_it_said(too_much: Shop, tmp_path: Path) -> None:
+    shop = too_much.copy(tmp_path)
+    shop.edit("metrics/sales/revenue.yaml", "max_value: 500}", "max_value: 500, severity: warn}")
+    assert shop.refresh(read_sources=False, assets=["metrics/revenue"]).troubles == []
+    receipt = shop.ledger.history()[REVENUE].published
+    assert receipt is not None
+    [_, verdict] = shop.ledger.verdicts([receipt.id])[receipt.id]
+    assert (verdict.passed, verdict.severity) == (False, "warn")
+    assert shop.months("revenue")[FEBRUARY] > 600
 
 
 # Sources
 
 
-def test_a_source_month_that_breaks_its_contract_is_withheld_and_keeps_its_last_good_rows(shop: Shop) -> None:
+@pytest.fixture
+def revenue_only(published_once: Shop, tmp_path: Path) -> Shop:
+    """A shop of one metric, the test's own."""
+    shop = published_once.copy(tmp_path)
+    shop.keep("revenue")
+    return shop
+
+
+def test_a_source_month_that_breaks_its_contract_is_withheld_and_other_months_go_on(revenue_only: Shop) -> None:
+    shop = revenue_only
     shop.sql("update orders set quantity = 101 where order_id = 103")
     shop.sql("update orders set amount = 77 where order_id = 3")
-    done = shop.refresh()
-    assert stands(done, "withheld") == {("shop/orders", "2024-02")}
-    assert "quantity" in reasons(done)["shop/orders", "2024-02"]
-    assert "101" in reasons(done)["shop/orders", "2024-02"]
+    shop.refresh()
+    assert shop.stands("withheld") == {("shop/orders", FEBRUARY)}
+    assert "quantity" in shop.reason("shop/orders", FEBRUARY)
+    assert "101" in shop.reason("shop/orders", FEBRUARY)
     assert shop.read("select max(quantity) from lake.shop.orders")[0][0] <= 3
-    assert ("models/order_lines", "2024-02") in stands(done, "blocked")
-    assert ("metrics/revenue", "2024-01") in done.computed(), "another month goes on"
-    assert shop.months("revenue")["2024-02"] == revenue_by_month()["2024-02"]
+    assert shop.stands("blocked") == {("models/order_lines", FEBRUARY), REVENUE}
+    expected = revenue_by_month()
+    assert shop.months("revenue") == expected | {"2024-01": expected["2024-01"] + 77 - Decimal("7.02")}
 
 
-def test_a_wrong_type_in_one_month_is_named_and_takes_no_other_month_along(shop: Shop) -> None:
-    shop.sql("update orders set quantity = 'many' where order_id = 103")
-    done = shop.refresh()
-    assert stands(done, "withheld") == {("shop/orders", "2024-02")}
-    assert "shop.orders.quantity: 1 value(s) that are not int64, such as 'many'" in reasons(done)["shop/orders", "2024-02"]
+def test_a_wrong_type_in_one_month_is_named_and_takes_no_other_month_along(revenue_only: Shop) -> None:
+    revenue_only.sql("update orders set quantity = 'many' where order_id = 103")
+    revenue_only.refresh()
+    assert revenue_only.stands("withheld") == {("shop/orders", FEBRUARY)}
+    said = "shop.orders.quantity: 1 value(s) that are not int64, such as 'many'"
+    assert said in revenue_only.reason("shop/orders", FEBRUARY)
 
 
-def test_a_missing_column_withholds_all_months_of_its_table_alone(shop: Shop) -> None:
-    shop.sql("alter table orders rename column quantity to pieces")
-    done = shop.refresh()
-    assert stands(done, "withheld") == {("shop/orders", month) for month in MONTHS}
-    assert "no such column" in reasons(done)["shop/orders", "2024-01"]
-    assert ("shop/products", WHOLE) in stands(done, "published")
+def test_a_key_that_came_twice_in_two_months_is_withheld_in_both(revenue_only: Shop) -> None:
+    shop = revenue_only
+    shop.sql("create table double as select * from orders union all select 1, 1, 1, '2024-02-09 12:00:00', 1, 5")
+    shop.sql("drop table orders")
+    shop.sql("alter table double rename to orders")
+    shop.sql("update orders set quantity = 101 where order_id = 203")
+    shop.refresh()
+    assert shop.stands("withheld") == {("shop/orders", month) for month in MONTHS}
     assert shop.months("revenue") == revenue_by_month()
 
 
-def test_a_newest_day_that_is_no_day_withholds_its_source_and_does_not_stop_the_refresh(shop: Shop) -> None:
-    shop.sql("update orders set ordered_at = 'soon' where order_id = 600")
-    done = shop.refresh()
-    assert {pair[0] for pair in stands(done, "withheld")} == {"shop/orders"}
-    assert shop.months("revenue") == revenue_by_month()
+def test_a_missing_column_withholds_its_table_alone(revenue_only: Shop) -> None:
+    revenue_only.sql("alter table orders rename column quantity to pieces")
+    revenue_only.refresh()
+    assert revenue_only.stands("withheld") == {("shop/orders", month) for month in MONTHS}
+    assert "no such column" in revenue_only.reason("shop/orders", "2024-01")
+    assert revenue_only.months("revenue") == revenue_by_month()
 
 
-def test_a_day_far_ahead_that_was_mended_does_not_keep_the_clock_there(shop: Shop) -> None:
-    shop.edit("center.yaml", ", end: 2024-03", "")
-    shop.sql("update orders set ordered_at = '2042-03-31 18:00:00' where order_id = 600")
-    assert shop.open().today.year == 2042
-    shop.sql("update orders set ordered_at = '2024-03-31 18:00:00' where order_id = 600")
-    assert str(shop.open().today) == "2024-03-31"
+def test_a_newest_day_that_is_no_day_withholds_its_source_and_stops_no_refresh(revenue_only: Shop) -> None:
+    revenue_only.sql("update orders set ordered_at = 'soon' where order_id = 600")
+    revenue_only.refresh()
+    assert {pair[0] for pair in revenue_only.stands("withheld")} == {"shop/orders"}
+    assert revenue_only.months("revenue") == revenue_by_month()
 
 
-def test_a_source_that_is_away_keeps_what_was_published_and_is_named(shop: Shop) -> None:
+def test_a_day_far_ahead_that_was_mended_does_not_keep_the_clock_there(revenue_only: Shop) -> None:
+    revenue_only.edit("center.yaml", ", end: 2024-03", "")
+    revenue_only.sql("update orders set ordered_at = '2042-03-31 18:00:00' where order_id = 600")
+    assert revenue_only.open().today.year == 2042
+    revenue_only.sql("update orders set ordered_at = '2024-03-31 18:00:00' where order_id = 600")
+    assert revenue_only.open().today.isoformat() == "2024-03-31"
+
+
+def test_a_source_that_is_away_keeps_what_was_published_and_is_named(revenue_only: Shop) -> None:
+    shop = revenue_only
     shop.database.rename(shop.home / "away.sqlite")
     done = shop.refresh()
     assert {t.state for t in done.troubles} == {"unavailable"}
-    assert stands(done, "withheld") == stands(done, "blocked") == set()
+    assert shop.stands("withheld") == shop.stands("blocked") == set()
     assert shop.months("revenue") == revenue_by_month()
     (shop.home / "away.sqlite").rename(shop.database)
     assert shop.refresh().troubles == []
 
 
 def test_a_source_that_was_away_at_the_first_refresh_is_read_at_the_next(fresh_shop: Shop) -> None:
-    fresh_shop.database.rename(fresh_shop.home / "away.sqlite")
-    first = fresh_shop.refresh()
-    assert {t.pair[0] for t in first.troubles if t.state == "withheld"} >= {"shop/products"}
-    (fresh_shop.home / "away.sqlite").rename(fresh_shop.database)
-    assert fresh_shop.refresh().troubles == []
-    assert fresh_shop.months("revenue") == revenue_by_month()
-
-
-# Models and definitions
-
-
-def test_an_error_of_a_models_sql_in_one_month_withholds_that_month(shop: Shop) -> None:
-    shop.sql("update orders set amount = 13 where order_id = 102")
-    shop.edit("models/order_lines.sql", "line.quantity,", "cast(case when line.amount = 13 then 'x' else '1' end as bigint) as quantity,")
-    done = shop.refresh()
-    assert stands(done, "withheld") == {("models/order_lines", "2024-02")}
-    assert "order_lines.sql" in reasons(done)["models/order_lines", "2024-02"]
-    assert ("models/order_lines", "2024-01") in done.computed()
-    assert shop.months("revenue")["2024-02"] == revenue_by_month()["2024-02"]
-
-
-def test_a_models_column_that_its_sql_does_not_give_withholds_it_with_the_file(shop: Shop) -> None:
-    shop.edit("models/order_lines.sql", "    line.quantity,\n", "")
-    done = shop.refresh()
-    assert "order_lines.sql" in reasons(done)["models/order_lines", "2024-01"]
-    assert "quantity" in reasons(done)["models/order_lines", "2024-01"]
-
-
-def test_rows_of_a_model_that_belong_to_no_month_are_not_lost_in_silence(shop: Shop) -> None:
-    shop.edit("models/order_lines.sql", "as order_day", "as day_of_order")
-    shop.edit("models/order_lines.sql", "    coalesce(product", "    case when line.order_id <> 102 then day_of_order end as order_day,\n    coalesce(product")
-    done = shop.refresh()
-    assert ("models/order_lines", "2024-02") in stands(done, "withheld")
-    assert "order_day" in reasons(done)["models/order_lines", "2024-02"]
+    shop = fresh_shop
+    shop.keep("revenue")
+    shop.edit("center.yaml", "today: newest_source_day", "today: 2024-03-31")
+    shop.database.rename(shop.home / "away.sqlite")
+    shop.refresh()
+    assert ("shop/products", WHOLE) in shop.stands("withheld")
+    assert REVENUE in shop.stands("blocked")
+    (shop.home / "away.sqlite").rename(shop.database)
+    assert shop.refresh().troubles == []
     assert shop.months("revenue") == revenue_by_month()
+
+
+# Models and metrics
+
+
+def test_an_error_of_a_models_sql_in_one_month_withholds_that_month(revenue_only: Shop) -> None:
+    shop = revenue_only
+    shop.sql("update orders set amount = 13.37 where order_id = 102")
+    cast = "cast(case when line.amount = 13.37 then 'x' else '1' end as bigint) as quantity,"
+    shop.edit("models/order_lines.sql", "line.quantity,", cast)
+    shop.refresh()
+    assert shop.stands("withheld") == {("models/order_lines", FEBRUARY)}
+    assert "order_lines.sql" in shop.reason("models/order_lines", FEBRUARY)
+    assert ("models/order_lines", "2024-01") in shop.published()
+    assert shop.months("revenue")[FEBRUARY] == revenue_by_month()[FEBRUARY]
+
+
+def test_a_column_that_a_models_sql_does_not_give_withholds_it_with_its_file(revenue_only: Shop) -> None:
+    revenue_only.edit("models/order_lines.sql", "    line.quantity,\n", "")
+    revenue_only.refresh(read_sources=False)
+    assert "order_lines.sql" in revenue_only.reason("models/order_lines", "2024-01")
+    assert "quantity" in revenue_only.reason("models/order_lines", "2024-01")
+
+
+def test_rows_of_a_model_that_belong_to_no_month_are_not_lost_in_silence(revenue_only: Shop) -> None:
+    day = "cast(line.ordered_at at time zone 'UTC' at time zone 'America/New_York' as date)"
+    revenue_only.edit("models/order_lines.sql", day, f"case when line.order_id <> 102 then {day} end")
+    revenue_only.refresh(read_sources=False)
+    assert ("models/order_lines", FEBRUARY) in revenue_only.stands("withheld")
+    assert "1 row(s) without order_day" in revenue_only.reason("models/order_lines", FEBRUARY)
+    assert revenue_only.months("revenue") == revenue_by_month()
 
 
 def test_a_metric_that_cannot_be_computed_takes_no_neighbour_of_its_group_along(shop: Shop) -> None:
+    shop.keep("revenue", "small_revenue")
     shop.edit("metrics/sales/small_revenue.yaml", "expr: amount", "expr: cast(category as bigint)")
-    done = shop.refresh()
-    assert stands(done, "withheld") == {("metrics/small_revenue", month) for month in MONTHS}
-    assert shop.months("revenue") == revenue_by_month()
+    shop.edit("metrics/sales/revenue.yaml", "expr: amount", "expr: amount * 2")
+    shop.refresh(read_sources=False)
+    assert shop.stands("withheld") == {("metrics/small_revenue", month) for month in MONTHS}
+    assert shop.months("revenue") == {month: 2 * value for month, value in revenue_by_month().items()}
     assert shop.months("small_revenue")["2024-01"] > 0, "what was good is still there"
 
 
-def test_a_rule_that_cannot_be_carried_out_withholds_with_its_place_and_no_neighbour(shop: Shop) -> None:
+def test_a_rule_that_cannot_be_carried_out_withholds_with_its_place_and_takes_no_neighbour_along(shop: Shop) -> None:
+    shop.keep("revenue", "small_revenue")
     shop.edit("metrics/sales/revenue.yaml", "expect_column_max_to_be_between", "expect_column_max_to_be_betwen")
-    done = shop.refresh()
-    reason = reasons(done)["metrics/revenue", "2024-01"]
+    shop.edit("metrics/sales/small_revenue.yaml", "amount < 10", "amount < 11")
+    shop.refresh(read_sources=False)
+    reason = shop.reason("metrics/revenue", "2024-01")
     assert "unknown expectation" in reason
     assert "did you mean 'expect_column_max_to_be_between'?" in reason
     assert f"{Path('metrics') / 'sales' / 'revenue.yaml'}:" in reason
-    assert {pair[0] for pair in stands(done, "withheld")} == {"metrics/revenue"}
+    assert {pair[0] for pair in shop.stands("withheld")} == {"metrics/revenue"}
 
 
-@pytest.mark.parametrize(("old", "new"), [("min: 0", "min: 5"), ("min: 0", "max: 20"), ("min: 0", "min_rows: 1000")])
-def test_each_rule_of_a_metric_withholds(shop: Shop, old: str, new: str) -> None:
-    shop.edit("metrics/sales/revenue.yaml", old, new)
-    done = shop.refresh(read_sources=False)
-    assert ("metrics/revenue", "2024-01") in stands(done, "withheld")
-    assert shop.months("revenue") == revenue_by_month()
+@pytest.mark.parametrize("rule", ["min: 10", "max: 20", "min_rows: 1000"])
+def test_each_rule_of_a_metric_withholds_what_was_good_and_its_values_stay(revenue_only: Shop, rule: str) -> None:
+    revenue_only.edit("metrics/sales/revenue.yaml", "min: 0", rule)
+    revenue_only.refresh(read_sources=False)
+    assert ("metrics/revenue", "2024-01") in revenue_only.stands("withheld")
+    assert revenue_only.months("revenue") == revenue_by_month()
 
 
-def test_a_metric_whose_dimension_is_missing_in_a_row_is_withheld(shop: Shop) -> None:
+def test_a_metric_whose_dimension_is_missing_in_a_row_is_withheld(revenue_only: Shop) -> None:
+    shop = revenue_only
     shop.edit("models/order_lines.sql", "coalesce(product.category, 'unknown')", "product.category")
-    shop.edit("models/order_lines.yaml", "category: {type: string, isin: [tea, coffee, unknown]}", "category: {type: string, nullable: true}")
-    done = shop.refresh()
-    assert ("metrics/revenue", "2024-01") in stands(done, "withheld")
-    assert "category" in reasons(done)["metrics/revenue", "2024-01"]
+    shop.edit("models/order_lines.yaml", "isin: [tea, coffee, unknown]", "nullable: true")
+    shop.refresh(read_sources=False)
+    assert ("metrics/revenue", "2024-01") in shop.stands("withheld")
+    assert "category" in shop.reason("metrics/revenue", "2024-01")

@@ -1,0 +1,35 @@
+"""The Python API's work: opens the center of the settings, asks for a metric's values, closes it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+
+import pandas as pd
+
+from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.ledger.ledger import Ledger, sqlite_url
+from metric_pipelines.publication.workshop import open_workshop
+from metric_pipelines.query import open_for_reading
+from metric_pipelines.settings import Settings
+
+
+def values_frame(
+    metric: str, by: Sequence[str], grain: str | None, start: date | None, end: date | None
+) -> pd.DataFrame:
+    """What `metric_pipelines.values` returns."""
+    settings = Settings()
+    center, home = load_valid_center(settings.center_folder), settings.home_folder
+    shop = open_workshop(center, home, Ledger(sqlite_url(home / "ledger.sqlite")), ask_sources=False)
+    with open_for_reading(shop) as reader:
+        answer = reader.values(metric, by, grain, start, end)
+    frame = answer.frame()
+    frame.attrs |= {
+        "metric": metric,
+        "grain": answer.grain,
+        "unit": center.metrics[metric].unit,
+        "source": answer.route,
+        "withheld": [asdict(gap) for gap in answer.gaps],
+    }
+    return frame
