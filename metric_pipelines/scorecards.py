@@ -24,14 +24,15 @@ SPARK_MONTHS = 12
 
 @dataclass(frozen=True)
 class Change:
-    """A change against another period: absolute, relative (None where that period was zero), and whether it
-    is good.
+    """A change against another period: absolute, relative (None where that period was zero), whether it is
+    good; `whole`: against a whole month, though its own is not over, which says nothing yet.
     """
 
     before: Number
     difference: float
     relative: float | None
     judgement: Judgement
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def _line(reader: Reader, metric: Metric, health: Health) -> Line:
         value,
         month if until == last else f"{month} to {until:%d}",
         until == last,
-        _change(metric, value, _compared(reader, metric, months, shift(month, -1), until, until == last)),
-        _change(metric, value, _compared(reader, metric, months, shift(month, -12), until, until == last)),
+        _change(metric, value, *_compared(reader, metric, months, shift(month, -1), until, until == last)),
+        _change(metric, value, *_compared(reader, metric, months, shift(month, -12), until, until == last)),
         [_float(months.get(m)) for m in reader.graph.months[-SPARK_MONTHS:]],
         health,
         list(health.months) if health.state == "withheld" else [],
@@ -87,29 +88,30 @@ def monthly(reader: Reader, metric: Metric) -> dict[str, Number]:
 
 def _compared(
     reader: Reader, metric: Metric, months: dict[str, Number], month: str, until: date, complete: bool
-) -> Number | None:
-    """The other month's value: whole, or up to the same day where the open month is not over and days can be
-    told apart.
+) -> tuple[Number | None, bool]:
+    """The other month's value: up to the same day where the open month is not over and days can be told
+    apart, else whole; and whether it is whole where it should not be.
     """
     if month not in months or complete or metric.grain == "month":
-        return months.get(month)
+        return months.get(month), not complete
     last = min(day_after(month) - timedelta(days=1), first_day(month) + timedelta(days=until.day - 1))
     if isinstance(metric, CumulativeMetric):
         rows = reader.values(metric.name, start=last, end=last + timedelta(days=1)).rows
-        return rows[-1][1] if rows else None
+        return (rows[-1][1] if rows else None), False
     try:
         total: Number | None = reader.total(metric.name, first_day(month), last + timedelta(days=1))
-        return total
+        return total, False
     except UsageError:
-        return months.get(month)
+        return months.get(month), True
 
 
-def _change(metric: Metric, value: Number | None, before: Number | None) -> Change | None:
+def _change(metric: Metric, value: Number | None, before: Number | None, whole: bool) -> Change | None:
     if value is None or before is None:
         return None
     difference = float(value) - float(before)
     relative = difference / abs(float(before)) if before else None
-    return Change(before, difference, relative, _judgement(metric, difference))
+    judgement = "neutral" if whole else _judgement(metric, difference)
+    return Change(before, difference, relative, judgement, whole)
 
 
 def _judgement(metric: Metric, difference: float) -> Judgement:

@@ -58,7 +58,7 @@ def shop(published_once: Shop, tmp_path: Path) -> Shop:
 
 @pytest.fixture(scope="session")
 def story(published_once: Shop, stories: Path) -> Story:
-    """What happened to a shop after its first refresh, told once for all tests that look at it; not to be changed."""
+    """What happened to a shop after its first refresh, told once for all tests; not to be changed."""
     known: dict[str, Shop] = {}
 
     def told(name: str, tell: Tell) -> Shop:
@@ -75,13 +75,12 @@ def story(published_once: Shop, stories: Path) -> Story:
 
 
 def _once(folder: Path, first: Callable[[], Shop]) -> Shop:
-    """Made by the first who asks, in whatever process; the file `mark` says that it is there, and what it was."""
+    """Made by the first who asks, in whatever process; the file `mark` says that it is there."""
     mark = folder.with_suffix(".mark")
     with FileLock(folder.with_suffix(".lock")):
         if mark.exists():
             return Shop(folder / "center", folder / "home", int(mark.read_text()))
         assert not folder.exists(), f"{folder.name} failed before"
         shop = first()
-        shop.connection().close()
         mark.write_text(str(shop.mark))
         return Shop(shop.center, shop.home, shop.mark)

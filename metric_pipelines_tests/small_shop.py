@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ Order = tuple[int, int, int, str, int, str]
 
 
 def orders() -> list[Order]:
-    """Twelve orders a month, and one that is January's in New York only: it came on 1 February at 04:30 UTC."""
+    """Twelve orders a month, and one that came on 1 February at 04:30 UTC: in New York, January's."""
     found: list[Order] = [(500, 5, 3, "2024-02-01 04:30:00", 2, "40.25")]
     for m, month in enumerate(MONTHS):
         for i in range(12):
@@ -97,13 +98,12 @@ class Shop:
     center: Path
     home: Path
     mark: int = 0
-    _con: duckdb.DuckDBPyConnection | None = None
 
     @property
     def database(self) -> Path:
         return self.home / "sources" / "shop.sqlite"
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
         return Ledger(sqlite_url(self.home / "ledger.sqlite"))
 
@@ -146,16 +146,15 @@ class Shop:
         """One step for some months; it finds none of the views that an earlier one made for itself."""
         opened, con = shop or self.open(), self.connection()
         for schema, view in con.execute(
-            "select schema_name, view_name from duckdb_views() where database_name = 'memory' and not internal"
+            "select schema_name, view_name from duckdb_views()"
+            " where database_name = 'memory' and not internal"
         ).fetchall():
             con.execute(f'drop view memory."{schema}"."{view}"')
         return carry_out(con, opened, list(keys), list(months), "run", forced=forced)
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """A writing connection, opened once: that costs more than a step of so small a center."""
-        if self._con is None:
-            self._con = lake.prepare(lake.connect(), lake.Lake(self.home / "lake"))
-        return self._con
+        """A connection for writing to this shop's lake."""
+        return _connection(self.home / "lake")
 
     # What happened, by the ledger
 
@@ -191,7 +190,9 @@ class Shop:
     def months(self, metric: str, expression: str = "sum(value)") -> dict[str, Any]:
         """One number a month from a metric's view."""
         month = "strftime(metric_time, '%Y-%m')"
-        return dict(self.read(f"select {month}, {expression} from lake.metrics.{metric} group by 1 order by 1"))
+        return dict(
+            self.read(f"select {month}, {expression} from lake.metrics.{metric} group by 1 order by 1")
+        )
 
     # Changes
 
@@ -220,7 +221,9 @@ class Shop:
         """Adds a metric that is like another, with some texts changed."""
         [file] = self.center.glob(f"metrics/*/{like}.yaml")
         code = next(line for line in file.read_text().splitlines() if line.startswith("code: "))
-        text = file.read_text().replace(f"name: {like}\n", f"name: {name}\n").replace(code, f"code: NEW-{name}")
+        text = (
+            file.read_text().replace(f"name: {like}\n", f"name: {name}\n").replace(code, f"code: NEW-{name}")
+        )
         for old, new in changes:
             assert old in text, f"{old!r} is not in {file.name}"
             text = text.replace(old, new)
@@ -234,8 +237,26 @@ class Shop:
         catalog = home / "lake" / "catalog.sqlite"
         if catalog.exists():  # the catalog of a lake keeps its folder by full path
             with closing(sqlite3.connect(catalog)) as con, con:
-                con.execute("update ducklake_metadata set value = replace(value, ?, ?)", [str(self.home), str(home)])
+                con.execute(
+                    "update ducklake_metadata set value = replace(value, ?, ?)", [str(self.home), str(home)]
+                )
         return Shop(center, home, self.mark)
+
+
+@cache
+def _kept() -> tuple[duckdb.DuckDBPyConnection, list[Path]]:
+    """The connection of this process, and the lake it is attached to: opening one costs more than a step."""
+    return lake.connect(), []
+
+
+def _connection(folder: Path) -> duckdb.DuckDBPyConnection:
+    con, attached = _kept()
+    if attached != [folder]:
+        if attached:
+            con.execute("detach lake")
+        attached[:] = [folder]
+        lake.prepare(con, lake.Lake(folder))
+    return con
 
 
 @dataclass

@@ -21,7 +21,7 @@ RESULT_STYLES = {"passed": "good", "warned": "warn", "failed": "bad"}
 def values(screen: Screen, metric: Metric, months: Sequence[dict[str, Any]]) -> None:
     """The last months, each with its change."""
     say = screen.say
-    screen.heading(say("show.values", n=len(months)))
+    screen.heading(say("show.values"))
     table = screen.table(say("month"), (say("value"), "right"), (say("show.change"), "right"), say("state"))
     for row in months:
         state = screen.state(row["state"])

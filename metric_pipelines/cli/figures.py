@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # `scorecards` imports DuckDB and pandas
 PERCENT = "%"
 BLOCKS = "▁▂▃▄▅▆▇█"
 CURRENCY_LENGTH = 3
+WHOLE_MONTH = "~"
+"""Before a change against a whole month while its own is not over."""
 
 Number = Decimal | float | int
 
@@ -51,7 +53,8 @@ def change(say: Words, moved: Change | None, unit: str) -> Text:
     """A change: percentage points for shares, else percent; coloured by what is good for the metric."""
     if moved is None:
         return Text(say("no_data"), style="neutral")
-    return Text(difference(say, moved.difference, moved.relative, unit), style=moved.judgement)
+    words = difference(say, moved.difference, moved.relative, unit)
+    return Text(f"{WHOLE_MONTH} {words}" if moved.whole else words, style=moved.judgement)
 
 
 def difference(say: Words, absolute: float, relative: float | None, unit: str) -> str:

@@ -40,7 +40,7 @@ def health(screen: Screen, settings: Settings, word: str | None, *, as_json: boo
 def _table(screen: Screen, found: Opened, listed: Sequence[Health]) -> None:
     say, center = screen.say, found.center
     name = center.settings.label.of(screen.lang)
-    screen.title(say("health.title", center=name, n=len(listed)), say("scorecard.asof", day=found.shop.today))
+    screen.title(say("health.title", center=name), say("scorecard.asof", day=found.shop.today))
     table = screen.table(
         say("metric"), say("metrics.name"), say("state"), say("months"), (say("health.why"), "right")
     )

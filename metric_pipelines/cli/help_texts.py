@@ -171,7 +171,7 @@ HELP: dict[str, Help] = {
         (
             "While a month is not over, what is counted by day is compared with the same "
             "days of the other month.",
-            "月份未结束时，按日统计的指标与另一月的同期天数比较。",
+            "月份未结束时与另一月的同期天数比较；无法按天区分者与整月比较并标 ~。",
         ),
         {"as_json": _JSON},
         (

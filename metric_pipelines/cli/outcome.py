@@ -82,7 +82,8 @@ def _root(screen: Screen, settings: Settings, found: Opened, root: Root) -> None
     months = figures.month_spans(say, root.months)
     state = Text(say(f"state.{root.state}"), style=STATE_STYLES[root.state])
     screen.block(Text.assemble((root.asset, "title"), f" {months} " if months else " ", state))
-    for month, reason in _reasons(root):
+    reasons = [("", say("refresh.missing"))] if root.state == "missing" else _reasons(root)
+    for month, reason in reasons:
         screen.block(Padding(f"{month}: {reason}" if month else reason, MARGIN))
     rows: list[tuple[str, str | Text]] = []
     if root.blocked:

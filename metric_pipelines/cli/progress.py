@@ -40,6 +40,7 @@ class Progress:
     began: float = field(default_factory=time.monotonic)
     current: Work | Holder | None = None
     since: float = field(default_factory=time.monotonic)
+    spinner: Spinner = field(default_factory=lambda: Spinner("dots", style="label"))
 
     def __call__(self, what: Work | Holder) -> None:
         self.finish()
@@ -51,13 +52,13 @@ class Progress:
         """What was being computed is done: on a terminal it stays above the live line."""
         if self.current is not None and self.console.is_terminal:
             took = figures.seconds(time.monotonic() - self.since)
-            self.console.print(Text.assemble(("✓ ", "good"), self._words(), (f"  {took}", "note")))
+            done = _one_line(("✓ ", "good"), (f"{took:>7}  ", "note"), self._words())
+            self.console.print(done, no_wrap=True, overflow="ellipsis")
         self.current = None
 
     def __rich__(self) -> Table:
         grid = Table.grid(padding=(0, 1, 0, 0))
-        words = Text.assemble(self._words(), (f"  {self._elapsed()}", "note"))
-        grid.add_row(Spinner("dots", style="label"), words)
+        grid.add_row(self.spinner, _one_line((f"{self._elapsed():>7}  ", "note"), self._words()))
         return grid
 
     def _elapsed(self) -> str:
@@ -91,13 +92,18 @@ def watched(say: Words, graph: Graph) -> Iterator[Progress]:
 
 
 def described(say: Words, graph: Graph, work: Work) -> str:
-    """A rectangle of work in one line: kinds, how many, the first names, months."""
+    """A rectangle of work in one line: how many of each kind, months, the first names."""
+    if len(work.assets) == 1:
+        return f"{work.assets[0]}  {span(say, work)}"
     kinds = Counter(graph.nodes[key].kind for key in work.assets)
     counted = ", ".join(say.kinds(kind, count) for kind, count in kinds.items())
-    named = ", ".join(work.assets[:NAMED])
     rest = len(work.assets) - NAMED
     more = f" {say('and_more', n=rest, total=len(work.assets))}" if rest > 0 else ""
-    return f"{f'{counted}: ' if len(work.assets) > 1 else ''}{named}{more}  {span(say, work)}"
+    return f"{counted}  {span(say, work)}  {', '.join(work.assets[:NAMED])}{more}"
+
+
+def _one_line(*parts: str | tuple[str, str]) -> Text:
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
 
 def span(say: Words, work: Work) -> str:

@@ -98,7 +98,7 @@ def _common_period(lines: Sequence[Line]) -> str:
 
 def _period(say: Words, period: str) -> str:
     month, _, day = period.partition(" to ")
-    return say("scorecard.until", month=month, day=day) if day else month
+    return say("scorecard.until", month=month, day=int(day)) if day else month
 
 
 def _legend(screen: Screen, lines: Sequence[Line], period: str) -> None:
@@ -145,4 +145,5 @@ def _change(change: Change | None) -> dict[str, Any] | None:
         "difference": change.difference,
         "relative": change.relative,
         "judgement": change.judgement,
+        "whole_month": change.whole,
     }

@@ -37,12 +37,12 @@ THEME = Theme(
         "title": "bold",
         "heading": "bold cyan",
         "label": "cyan",
-        "note": "bright_black",
+        "note": "dim",
         "command": "bold",
         "good": "green",
         "warn": "yellow",
         "bad": "red",
-        "neutral": "bright_black",
+        "neutral": "dim",
     }
 )
 

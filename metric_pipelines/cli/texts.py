@@ -154,9 +154,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scorecard.title": ("{center}: scorecard", "{center}：指标看板"),
     "scorecard.asof": ("as of {day}", "截至 {day}"),
     "scorecard.open": (
-        "{month} is not over: what is counted by day is compared with the same days, "
-        "what is counted by month with the whole month.",
-        "{month} 尚未结束：按日统计的指标与同期天数比较，按月统计的指标与整月比较。",
+        "{month} is not over: it is compared with the same days of the other month; ~ with the whole month.",
+        "{month} 尚未结束：与另一月的同期天数比较；带 ~ 者只能与整月比较。",
     ),
     "scorecard.latest": ("Latest", "最新值"),
     "scorecard.mom": ("vs month before", "环比"),
@@ -168,7 +167,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Green is good for the metric, red is bad. Checks: ✓ passed, ! warnings, ✗ failed, over all months.",
         "绿色表示对该指标有利，红色表示不利。检查为全部月份累计：✓ 通过，! 告警，✗ 未通过。",
     ),
-    "scorecard.until": ("{month}, until the {day}.", "{month}（截至 {day} 日）"),
+    "scorecard.until": ("{month} until day {day}", "{month}（截至 {day} 日）"),
     # metrics
     "metrics.name": ("Name", "名称"),
     "metrics.label": ("Label", "指标"),
@@ -222,7 +221,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "show.more_dimensions": ("also, from its models: {names}", "另可由模型得到：{names}"),
     "show.code": ("Code", "编号"),
     "show.health": ("Health", "健康状况"),
-    "show.values": ("Last {n} months", "近 {n} 个月"),
+    "show.values": ("Latest months", "近几个月"),
     "show.change": ("Change", "变化"),
     "show.checks": ("Checks", "检查"),
     "show.rules": ("Rules", "规则"),
@@ -292,7 +291,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "另有 {n} 行：使用 --csv 或 --json 可取得全部。",
     ),
     # health
-    "health.title": ("{center}: health of {n} metrics", "{center}：{n} 个指标的健康状况"),
+    "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),
     "health.count": ("{n} {state}", "{state} {n}"),
     # up

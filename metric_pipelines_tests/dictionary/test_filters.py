@@ -131,10 +131,14 @@ def test_a_hostile_filter_is_refused_with_where_it_stands(text: str) -> None:
 
 @pytest.mark.parametrize("text", HONEST)
 def test_an_honest_filter_means_to_duckdb_what_it_says(text: str) -> None:
-    rows = "(values ('Private', 12, true, date '2024-01-05', '3'), ('a', -5, false, date '2023-07-01', '12'), "
+    rows = (
+        "(values ('Private', 12, true, date '2024-01-05', '3'), ('a', -5, false, date '2023-07-01', '12'), "
+    )
     rows += f"(null, 1500, true, date '2024-02-29', '0')) as t({', '.join(COLUMNS)})"
     rendered = parsed_filter(text, COLUMNS, "m.yaml:9")
-    kept, same = (duckdb.sql(f"select * from {rows} where {t} order by all").fetchall() for t in (text, rendered))
+    kept, same = (
+        duckdb.sql(f"select * from {rows} where {t} order by all").fetchall() for t in (text, rendered)
+    )
     assert kept == same
 
 
@@ -148,7 +152,7 @@ def test_an_expression_that_is_no_condition_is_no_filter_unless_it_is_a_column(t
 
 
 def test_an_unknown_column_is_named_with_the_nearest_known_one() -> None:
-    with pytest.raises(DefinitionError, match="unknown column 'brnad'.*did you mean 'brand'"):
+    with pytest.raises(DefinitionError, match=r"unknown column 'brnad'.*did you mean 'brand'"):
         parsed_filter("brnad = 'a'", COLUMNS, "m.yaml:9")
 
 

@@ -43,7 +43,9 @@ OF_REVENUE = metrics("revenue", "average_order", "revenue_growth", "revenue_to_d
 
 def test_every_asset_comes_after_its_inputs(graph: Graph) -> None:
     order = list(graph.nodes)
-    assert all(order.index(edge.key) < order.index(node.key) for node in graph.nodes.values() for edge in node.inputs)
+    assert all(
+        order.index(edge.key) < order.index(node.key) for node in graph.nodes.values() for edge in node.inputs
+    )
 
 
 def test_the_order_is_the_same_whatever_the_order_of_files(small_center: Path, graph: Graph) -> None:
@@ -56,7 +58,10 @@ def test_the_order_is_the_same_whatever_the_order_of_files(small_center: Path, g
 
 def test_a_simple_metric_reads_its_model_and_a_ratio_its_parts(graph: Graph) -> None:
     assert graph.nodes["metrics/revenue"].inputs == (Edge("models/order_lines"),)
-    assert graph.nodes["metrics/average_order"].inputs == (Edge("metrics/revenue"), Edge("metrics/orders_placed"))
+    assert graph.nodes["metrics/average_order"].inputs == (
+        Edge("metrics/revenue"),
+        Edge("metrics/orders_placed"),
+    )
 
 
 def test_windows_offsets_and_conversions_read_months_around_their_own(graph: Graph) -> None:
@@ -70,8 +75,16 @@ def test_windows_offsets_and_conversions_read_months_around_their_own(graph: Gra
 def test_a_metric_over_metrics_reads_its_models_as_far_as_all_of_them_together(small_center: Path) -> None:
     """Its own month before, of a growth that reads a month before: two months of the model."""
     shop = Shop(small_center, small_center)
-    text = (small_center / "metrics/sales/revenue_growth.yaml").read_text().replace("name: revenue_growth", "name: growth_change")
-    text = text.replace("SAL-006", "SAL-106").replace("name: revenue,", "name: revenue_growth,").replace("dimensions: [category]", "dimensions: []")
+    text = (
+        (small_center / "metrics/sales/revenue_growth.yaml")
+        .read_text()
+        .replace("name: revenue_growth", "name: growth_change")
+    )
+    text = (
+        text.replace("SAL-006", "SAL-106")
+        .replace("name: revenue,", "name: revenue_growth,")
+        .replace("dimensions: [category]", "dimensions: []")
+    )
     (shop.center / "metrics/sales/growth_change.yaml").write_text(text)
     node = build_graph(load_valid_center(small_center), "2024-03").nodes["metrics/growth_change"]
     assert Edge("metrics/revenue_growth", back=1) in node.inputs
@@ -119,12 +132,20 @@ def test_pairs_come_inputs_first(graph: Graph) -> None:
     seen: set[tuple[str, str]] = set()
     for pair in graph.pairs():
         seen.add(pair)
-        assert pair[1] not in ("2024-03", WHOLE) or all(given in seen or given[1] != WHOLE for given in graph.inputs(pair))
-    assert len(seen) == 3 * sum(n.partitioned for n in graph.nodes.values()) + sum(not n.partitioned for n in graph.nodes.values())
+        assert pair[1] not in ("2024-03", WHOLE) or all(
+            given in seen or given[1] != WHOLE for given in graph.inputs(pair)
+        )
+    assert len(seen) == 3 * sum(n.partitioned for n in graph.nodes.values()) + sum(
+        not n.partitioned for n in graph.nodes.values()
+    )
 
 
 def test_upstream_and_downstream_go_all_the_way(graph: Graph) -> None:
-    assert graph.upstream("metrics/average_order") == metrics("revenue", "orders_placed") | {"models/order_lines", "shop/orders", "shop/products"}
+    assert graph.upstream("metrics/average_order") == metrics("revenue", "orders_placed") | {
+        "models/order_lines",
+        "shop/orders",
+        "shop/products",
+    }
     assert graph.downstream("metrics/revenue") == OF_REVENUE - metrics("revenue")
     assert "metrics/returning_customers" in graph.downstream("shop/products")
 
@@ -138,23 +159,35 @@ def test_upstream_and_downstream_go_all_the_way(graph: Graph) -> None:
         ("models/order_lines.yaml", "label: Order lines", "label: Lines"),
         ("models/order_lines.yaml", "category: {label: Category}", "category: {label: Kind}"),
         ("models/order_lines.sql", "-- One row per order, on the shop's own day.\n", ""),
-        ("models/order_lines.sql", "    line.order_id,\n    line.customer_id,", "line.order_id, line.customer_id,"),
+        (
+            "models/order_lines.sql",
+            "    line.order_id,\n    line.customer_id,",
+            "line.order_id, line.customer_id,",
+        ),
         ("sources/shop.yaml", "label: Orders", "label: All orders"),
         ("sources/shop.yaml", "sqlite:///sources/shop.sqlite", "sqlite:///elsewhere/shop.sqlite"),
         ("sources/shop.yaml", "reread: all", "reread: 2"),
         ("center.yaml", "label: Small shop", "label: Shop"),
     ],
 )
-def test_what_no_number_depends_on_changes_no_version(changed: Changed, file: str, old: str, new: str) -> None:
+def test_what_no_number_depends_on_changes_no_version(
+    changed: Changed, file: str, old: str, new: str
+) -> None:
     assert changed(file, old, new) == (set(), set())
 
 
 def test_a_changed_filter_changes_exactly_the_metric_and_what_derives_from_it(changed: Changed) -> None:
-    assert changed("metrics/sales/small_revenue.yaml", "amount < 10", "amount < 11") == (metrics("small_revenue"), metrics("small_revenue"))
+    assert changed("metrics/sales/small_revenue.yaml", "amount < 10", "amount < 11") == (
+        metrics("small_revenue"),
+        metrics("small_revenue"),
+    )
 
 
 def test_a_changed_expression_changes_exactly_the_metric_and_what_derives_from_it(changed: Changed) -> None:
-    assert changed("metrics/sales/revenue.yaml", "expr: amount", "expr: amount * 2") == (OF_REVENUE, OF_REVENUE)
+    assert changed("metrics/sales/revenue.yaml", "expr: amount", "expr: amount * 2") == (
+        OF_REVENUE,
+        OF_REVENUE,
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +196,12 @@ def test_a_changed_expression_changes_exactly_the_metric_and_what_derives_from_i
         ("metrics/sales/revenue.yaml", "max_value: 500", "max_value: 400", "metrics/revenue"),
         ("metrics/sales/revenue.yaml", "min: 0", "min: 1", "metrics/revenue"),
         ("models/order_lines.yaml", "min_rows: 1", "min_rows: 2", "models/order_lines"),
-        ("models/order_lines.yaml", "quantity: {type: int64, min: 1}", "quantity: {type: int64, min: 0}", "models/order_lines"),
+        (
+            "models/order_lines.yaml",
+            "quantity: {type: int64, min: 1}",
+            "quantity: {type: int64, min: 0}",
+            "models/order_lines",
+        ),
         ("sources/shop.yaml", "max_value: 5", "max_value: 6", "shop/orders"),
     ],
 )
@@ -179,30 +217,59 @@ def test_a_changed_model_changes_everything_that_derives_from_it(changed: Change
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new"), [("sources/shop.yaml", "time_zone: UTC", "time_zone: Asia/Tokyo"), ("center.yaml", "America/New_York", "Europe/Berlin")]
+    ("file", "old", "new"),
+    [
+        ("sources/shop.yaml", "time_zone: UTC", "time_zone: Asia/Tokyo"),
+        ("center.yaml", "America/New_York", "Europe/Berlin"),
+    ],
 )
-def test_a_changed_time_zone_changes_all_that_derives_from_the_source(changed: Changed, graph: Graph, file: str, old: str, new: str) -> None:
+def test_a_changed_time_zone_changes_all_that_derives_from_the_source(
+    changed: Changed, graph: Graph, file: str, old: str, new: str
+) -> None:
     versions, _ = changed(file, old, new)
     assert versions >= {"shop/orders"} | graph.downstream("shop/orders")
     assert "models/calendar" not in versions
 
 
-def test_a_changed_column_type_changes_all_that_derives_from_the_source(changed: Changed, graph: Graph) -> None:
+def test_a_changed_column_type_changes_all_that_derives_from_the_source(
+    changed: Changed, graph: Graph
+) -> None:
     everything = {"shop/products"} | graph.downstream("shop/products")
-    versions, _ = changed("sources/shop.yaml", "category: {type: string, isin: [tea, coffee]}", "category: {type: any}")
+    versions, _ = changed(
+        "sources/shop.yaml", "category: {type: string, isin: [tea, coffee]}", "category: {type: any}"
+    )
     assert versions == everything
 
 
-def test_a_new_metric_changes_no_version_and_no_step_of_its_neighbours(small_center: Path, graph: Graph) -> None:
-    text = (small_center / "metrics/sales/revenue.yaml").read_text().replace("SAL-001", "SAL-900").replace("name: revenue", "name: a_new_one")
+def test_a_new_metric_changes_no_version_and_no_step_of_its_neighbours(
+    small_center: Path, graph: Graph
+) -> None:
+    text = (
+        (small_center / "metrics/sales/revenue.yaml")
+        .read_text()
+        .replace("SAL-001", "SAL-900")
+        .replace("name: revenue", "name: a_new_one")
+    )
     (small_center / "metrics/sales/a_new_one.yaml").write_text(text)
     after = build_graph(load_valid_center(small_center), "2024-03").nodes
     assert {k: after[k] for k in graph.nodes} == graph.nodes
 
 
 def test_metrics_of_one_shape_form_one_group_and_others_do_not(graph: Graph) -> None:
-    step = {name: graph.nodes[f"metrics/{name}"].step for name in ("revenue", "orders_placed", "small_revenue", "customers", "average_order",
-                                                                   "revenue_7d", "revenue_to_date", "returning_customers", "large_order_rate")}  # fmt: skip
+    step = {
+        name: graph.nodes[f"metrics/{name}"].step
+        for name in (
+            "revenue",
+            "orders_placed",
+            "small_revenue",
+            "customers",
+            "average_order",
+            "revenue_7d",
+            "revenue_to_date",
+            "returning_customers",
+            "large_order_rate",
+        )
+    }
     assert step["revenue"] == step["orders_placed"] == step["small_revenue"]
     assert len(set(step.values())) == 7
 

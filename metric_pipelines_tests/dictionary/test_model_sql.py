@@ -14,11 +14,18 @@ def test_tables_are_found_wherever_they_are_read_and_ctes_are_none() -> None:
     select * from oms.orders join known using (product_id)
     where order_id in (select order_id from models.returns) union all from oms.orders
     """
-    assert list(tables_read(sql, "m.sql")) == ["crm/households", "erp/products", "models/returns", "oms/orders"]
+    assert list(tables_read(sql, "m.sql")) == [
+        "crm/households",
+        "erp/products",
+        "models/returns",
+        "oms/orders",
+    ]
 
 
 def test_each_table_comes_with_the_line_it_is_first_read_in() -> None:
-    assert tables_read("-- oms.orders\nselect 1 from\noms.orders\njoin oms.orders o on true", "m.sql") == {"oms/orders": 3}
+    assert tables_read("-- oms.orders\nselect 1 from\noms.orders\njoin oms.orders o on true", "m.sql") == {
+        "oms/orders": 3
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,7 +71,9 @@ def test_broken_sql_is_refused_with_its_line() -> None:
         tables_read("select *\nfro oms.orders", "m.sql")
 
 
-@pytest.mark.parametrize("sql", ["select 'a", "(" * 400 + "select 1" + ")" * 400, "select " + "(" * 300 + "1" + ")" * 300])
+@pytest.mark.parametrize(
+    "sql", ["select 'a", "(" * 400 + "select 1" + ")" * 400, "select " + "(" * 300 + "1" + ")" * 300]
+)
 def test_sql_that_no_parser_gets_through_is_a_definition_error(sql: str) -> None:
     with pytest.raises(DefinitionError, match=r"^m\.sql:1: SQL error"):
         tables_read(sql, "m.sql")

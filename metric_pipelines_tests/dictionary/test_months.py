@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -56,7 +57,7 @@ def test_there_are_no_months_between_when_the_last_is_earlier(month: str, n: int
 def test_spans_give_back_exactly_the_months_they_were_made_of(chosen: list[str]) -> None:
     found = spans(chosen)
     assert [m for first, last in found for m in months_between(first, last)] == chosen
-    assert all(shift(a[1], 1) < b[0] for a, b in zip(found, found[1:], strict=False)), "spans are as long as can be"
+    assert all(shift(a[1], 1) < b[0] for a, b in itertools.pairwise(found)), "spans are as long as can be"
 
 
 @pytest.mark.parametrize("key", ["2024-01", "1999-12"])
@@ -64,7 +65,9 @@ def test_a_month_is_written_year_dash_month(key: str) -> None:
     assert is_month(key)
 
 
-@pytest.mark.parametrize("key", ["2024-13", "2024-00", "2024-1", "2024-01-01", "24-01", "2024-01\n", "", "２０２４-01"])
+@pytest.mark.parametrize(
+    "key", ["2024-13", "2024-00", "2024-1", "2024-01-01", "24-01", "2024-01\n", "", "２０２４-01"]
+)
 def test_anything_else_is_no_month(key: str) -> None:
     assert not is_month(key)
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.months import month_of
 from metric_pipelines.dictionary.shapes import Reach, months_touched, window_parts
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines_tests.small_shop import CENTER, Shop
@@ -48,15 +47,22 @@ def test_a_window_of_days_never_reaches_beyond_the_months_it_is_said_to_touch(n:
 @given(st.integers(1, 60))
 def test_a_window_of_weeks_never_reaches_beyond_the_months_it_is_said_to_touch(n: int) -> None:
     assert max(distance(day, day - timedelta(weeks=n)) for day in DAYS) <= months_touched(f"{n} weeks")
-    assert max(distance(day, day - timedelta(days=7 * n - 1)) for day in DAYS) <= months_touched(f"{n} weeks", include_today=True)
+    assert max(distance(day, day - timedelta(days=7 * n - 1)) for day in DAYS) <= months_touched(
+        f"{n} weeks", include_today=True
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 28, 29, 30, 56, 57, 90, 365])
 def test_a_look_back_is_not_wasteful(n: int) -> None:
-    assert months_touched(f"{n} days", include_today=True) <= max(distance(d, d - timedelta(days=n - 1)) for d in DAYS) + 1
+    assert (
+        months_touched(f"{n} days", include_today=True)
+        <= max(distance(d, d - timedelta(days=n - 1)) for d in DAYS) + 1
+    )
 
 
-@pytest.mark.parametrize(("window", "months"), [("1 month", 1), ("3 months", 3), ("1 quarter", 3), ("2 years", 24)])
+@pytest.mark.parametrize(
+    ("window", "months"), [("1 month", 1), ("3 months", 3), ("1 quarter", 3), ("2 years", 24)]
+)
 def test_windows_of_months_reach_as_many_months_back(window: str, months: int) -> None:
     assert months_touched(window) == months
 
@@ -72,7 +78,9 @@ def test_the_start_of_a_grain_is_within_the_look_back_of_a_to_date_metric(grain:
     assert distance(day, start) <= shapes._back_to_start(grain)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("window", ["", "7", "days", "0 days", "-1 days", "1.5 days", "7 dayz", "7  fortnights", "seven days"])
+@pytest.mark.parametrize(
+    "window", ["", "7", "days", "0 days", "-1 days", "1.5 days", "7 dayz", "7  fortnights", "seven days"]
+)
 def test_what_is_not_a_count_and_a_grain_is_no_window(window: str) -> None:
     with pytest.raises(ValueError, match="expected a count and a grain"):
         window_parts(window)
@@ -93,7 +101,12 @@ def test_the_look_back_of_each_type(center: Center) -> None:
 def test_a_metric_reaches_as_far_as_it_and_its_inputs_together(center: Center) -> None:
     growth = center.metrics["revenue_growth"]
     assert shapes.whole_reach(center, growth) == Reach(1, 0)
-    on_growth = growth.model_copy(update={"name": "growth_of_growth", "metrics": [growth.metrics[1].model_copy(update={"name": "revenue_growth"})]})
+    on_growth = growth.model_copy(
+        update={
+            "name": "growth_of_growth",
+            "metrics": [growth.metrics[1].model_copy(update={"name": "revenue_growth"})],
+        }
+    )
     assert shapes.whole_reach(center, on_growth) == Reach(2, 0)
 
 
@@ -113,7 +126,9 @@ def test_what_is_declared_additive_adds_up_over_that_alone(center: Center) -> No
     assert not shapes.adds_up(semi, {"time"})
 
 
-def test_additive_inputs_are_read_as_published_and_others_from_the_model(center: Center, small_center: Path) -> None:
+def test_additive_inputs_are_read_as_published_and_others_from_the_model(
+    center: Center, small_center: Path
+) -> None:
     for name in ("average_order", "revenue_growth", "revenue_to_date", "revenue_7d"):
         assert shapes.reads_published(center, center.metrics[name])
     assert not shapes.reads_published(center, center.metrics["large_order_rate"])

@@ -37,7 +37,10 @@ def test_the_small_center_is_valid(small_center: Path) -> None:
 def test_an_unknown_key_is_named_with_its_line_and_the_nearest_key(small_center: Path) -> None:
     change(small_center, f"{METRICS}/revenue.yaml", "purpose:", "porpose:")
     found = [str(p).replace(str(small_center) + "/", "") for p in problems(small_center)]
-    assert any(p.startswith("metrics/sales/revenue.yaml:5: unknown key 'porpose'") and "'purpose'" in p for p in found)
+    assert any(
+        p.startswith("metrics/sales/revenue.yaml:5: unknown key 'porpose'") and "'purpose'" in p
+        for p in found
+    )
     assert any("missing key 'purpose'" in p for p in found)
 
 
@@ -47,29 +50,69 @@ def test_an_unknown_key_deep_inside_is_named_with_its_own_line(small_center: Pat
     assert "did you mean 'max'" in only(small_center)
 
 
-@pytest.mark.parametrize(("written", "missing"), [("business: sales@example.com, ", "business"), (", technical: data@example.com", "technical")])
-def test_a_missing_owner_is_named_with_the_line_of_owners(small_center: Path, written: str, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("written", "missing"),
+    [("business: sales@example.com, ", "business"), (", technical: data@example.com", "technical")],
+)
+def test_a_missing_owner_is_named_with_the_line_of_owners(
+    small_center: Path, written: str, missing: str
+) -> None:
     change(small_center, f"{METRICS}/revenue.yaml", written, "")
     assert only(small_center).startswith(f"metrics/sales/revenue.yaml:10: missing key '{missing}'")
 
 
 def test_owners_that_are_missing_altogether_are_named(small_center: Path) -> None:
-    change(small_center, f"{METRICS}/revenue.yaml", "owners: {business: sales@example.com, technical: data@example.com}\n", "")
+    change(
+        small_center,
+        f"{METRICS}/revenue.yaml",
+        "owners: {business: sales@example.com, technical: data@example.com}\n",
+        "",
+    )
     assert only(small_center).startswith("metrics/sales/revenue.yaml:1: missing key 'owners'")
 
 
 def test_an_owner_is_a_mail_address(small_center: Path) -> None:
-    change(small_center, f"{METRICS}/revenue.yaml", "business: sales@example.com", "business: the sales people")
+    change(
+        small_center, f"{METRICS}/revenue.yaml", "business: sales@example.com", "business: the sales people"
+    )
     assert only(small_center).startswith("metrics/sales/revenue.yaml:10: owners.business: 'the sales people'")
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "line", "found", "near"),
     [
-        ("average_order", "numerator: revenue", "numerator: revenu", 15, "unknown metric 'revenu'", "revenue"),
-        ("revenue_to_date", "metric: revenue", "metric: revenues", 15, "unknown metric 'revenues'", "revenue"),
-        ("revenue_growth", "{name: revenue, alias: this", "{name: revenew, alias: this", 17, "unknown metric 'revenew'", "revenue"),
-        ("revenue", "model: order_lines", "model: order_line", 15, "unknown model 'order_line'", "order_lines"),
+        (
+            "average_order",
+            "numerator: revenue",
+            "numerator: revenu",
+            15,
+            "unknown metric 'revenu'",
+            "revenue",
+        ),
+        (
+            "revenue_to_date",
+            "metric: revenue",
+            "metric: revenues",
+            15,
+            "unknown metric 'revenues'",
+            "revenue",
+        ),
+        (
+            "revenue_growth",
+            "{name: revenue, alias: this",
+            "{name: revenew, alias: this",
+            17,
+            "unknown metric 'revenew'",
+            "revenue",
+        ),
+        (
+            "revenue",
+            "model: order_lines",
+            "model: order_line",
+            15,
+            "unknown model 'order_line'",
+            "order_lines",
+        ),
         ("revenue", "[category]", "[categorie]", 18, "unknown dimension 'categorie'", "category"),
         ("revenue", "department: sales", "department: sale", 9, "unknown department 'sale'", "sales"),
         ("revenue", "expr: amount", "expr: amont", 17, "unknown column 'amont'", "amount"),
@@ -88,29 +131,74 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
 @pytest.mark.parametrize(
     ("file", "old", "new", "found"),
     [
-        ("models/order_lines.yaml", "unique: [[order_id]]", "unique: [[order_ids]]", "unknown column 'order_ids'"),
-        ("models/order_lines.yaml", "partition_by: order_day", "partition_by: order_days", "unknown column 'order_days'"),
+        (
+            "models/order_lines.yaml",
+            "unique: [[order_id]]",
+            "unique: [[order_ids]]",
+            "unknown column 'order_ids'",
+        ),
+        (
+            "models/order_lines.yaml",
+            "partition_by: order_day",
+            "partition_by: order_days",
+            "unknown column 'order_days'",
+        ),
         ("models/order_lines.yaml", "time: order_day", "time: day", "unknown column 'day'"),
-        ("models/order_lines.yaml", "{label: Category}", "{expr: lower(kategory)}", "unknown column 'kategory'"),
-        ("sources/shop.yaml", "partition_by: ordered_at", "partition_by: orderd_at", "unknown column 'orderd_at'"),
+        (
+            "models/order_lines.yaml",
+            "{label: Category}",
+            "{expr: lower(kategory)}",
+            "unknown column 'kategory'",
+        ),
+        (
+            "sources/shop.yaml",
+            "partition_by: ordered_at",
+            "partition_by: orderd_at",
+            "unknown column 'orderd_at'",
+        ),
         ("center.yaml", "America/New_York", "America/New_Yrok", "time zone 'America/New_Yrok'"),
         ("sources/shop.yaml", "time_zone: UTC", "time_zone: UCT+1", "time zone 'UCT+1'"),
         ("center.yaml", "end: 2024-03", "end: 2023-03", "end 2023-03"),
-        ("models/calendar.yaml", "time_spine: true", "time_spine: false", "not exactly one model with time_spine"),
+        (
+            "models/calendar.yaml",
+            "time_spine: true",
+            "time_spine: false",
+            "not exactly one model with time_spine",
+        ),
         ("metrics/sales/revenue_7d.yaml", "7 days", "7 dais", "'7 dais'; expected a count and a grain"),
-        ("metrics/service/large_order_rate.yaml", "window: 7 days", "window: a week", "'a week'; expected a count and a grain"),
+        (
+            "metrics/service/large_order_rate.yaml",
+            "window: 7 days",
+            "window: a week",
+            "'a week'; expected a count and a grain",
+        ),
         ("metrics/sales/revenue_growth.yaml", "1 month", "''", "''; expected a count and a grain"),
         ("metrics/sales/revenue_growth.yaml", "grain: month", "grain: day", "offset of 1 month at grain day"),
-        ("metrics/sales/revenue_growth.yaml", "this_month / month_before", "this_month / last_month", "unknown column 'last_month'"),
+        (
+            "metrics/sales/revenue_growth.yaml",
+            "this_month / month_before",
+            "this_month / last_month",
+            "unknown column 'last_month'",
+        ),
         ("metrics/sales/small_revenue.yaml", "amount < 10", "amount < (select 10)", "subquery in"),
-        ("metrics/sales/revenue_to_date.yaml", "grain_to_date: month", "grain_to_date: month\nwindow: 3 days", "expected exactly one of"),
+        (
+            "metrics/sales/revenue_to_date.yaml",
+            "grain_to_date: month",
+            "grain_to_date: month\nwindow: 3 days",
+            "expected exactly one of",
+        ),
         ("metrics/sales/revenue.yaml", "agg: sum", "agg: total", "agg: 'total'"),
         ("metrics/sales/revenue.yaml", "direction: up", "direction: upwards", "direction: 'upwards'"),
-        ("metrics/sales/revenue.yaml", "reviewed_on: 2024-03-01", "reviewed_on: 2024-02-30", "reviewed_on: '2024-02-30'"),
+        (
+            "metrics/sales/revenue.yaml",
+            "reviewed_on: 2024-03-01",
+            "reviewed_on: 2024-02-30",
+            "reviewed_on: '2024-02-30'",
+        ),
         ("sources/shop.yaml", "type: int64, min: 1, max: 100", "type: integer", "unknown type 'integer'"),
         ("center.yaml", "start: 2024-01", "start: 2024-1", "partitions.start: '2024-1'"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_computed_is_reported_with_file_and_line(
     small_center: Path, file: str, old: str, new: str, found: str
 ) -> None:
@@ -124,13 +212,19 @@ def test_what_cannot_be_computed_is_reported_with_file_and_line(
 
 def test_a_code_that_two_metrics_have_is_reported_with_both(small_center: Path) -> None:
     change(small_center, f"{METRICS}/orders_placed.yaml", "SAL-002", "SAL-001")
-    assert only(small_center).startswith("metrics/sales/revenue.yaml:2: code 'SAL-001' is that of orders_placed too")
+    assert only(small_center).startswith(
+        "metrics/sales/revenue.yaml:2: code 'SAL-001' is that of orders_placed too"
+    )
 
 
 def test_metrics_that_lead_back_to_themselves_are_reported_once_with_the_circle(small_center: Path) -> None:
     change(small_center, f"{METRICS}/average_order.yaml", "numerator: revenue", "numerator: ratio_two")
     text = (small_center / METRICS / "average_order.yaml").read_text()
-    two = text.replace("name: average_order", "name: ratio_two").replace("SAL-005", "SAL-099").replace("numerator: ratio_two", "numerator: average_order")
+    two = (
+        text.replace("name: average_order", "name: ratio_two")
+        .replace("SAL-005", "SAL-099")
+        .replace("numerator: ratio_two", "numerator: average_order")
+    )
     (small_center / METRICS / "ratio_two.yaml").write_text(two)
     assert "circular metrics: average_order -> ratio_two -> average_order" in only(small_center)
 
@@ -141,7 +235,12 @@ def test_a_metric_of_itself_is_circular(small_center: Path) -> None:
 
 
 def test_models_that_lead_back_to_themselves_are_circular(small_center: Path) -> None:
-    change(small_center, "models/order_lines.sql", "shop.orders as line", "shop.orders as line\njoin models.customer_months using (customer_id)")
+    change(
+        small_center,
+        "models/order_lines.sql",
+        "shop.orders as line",
+        "shop.orders as line\njoin models.customer_months using (customer_id)",
+    )
     assert "circular: " in only(small_center)
     assert "models/customer_months" in only(small_center)
 
@@ -151,22 +250,37 @@ def test_a_syntax_error_in_a_model_is_reported_once_with_its_line(small_center: 
     assert only(small_center).startswith("models/order_lines.sql:9: SQL error")
 
 
-def test_an_unknown_table_in_a_model_is_reported_at_its_line_even_if_a_comment_names_it_first(small_center: Path) -> None:
-    change(small_center, "models/order_lines.sql", "-- One row per order", "-- One row per order of the orderz table")
+def test_an_unknown_table_in_a_model_is_reported_at_its_line_even_if_a_comment_names_it_first(
+    small_center: Path,
+) -> None:
+    change(
+        small_center,
+        "models/order_lines.sql",
+        "-- One row per order",
+        "-- One row per order of the orderz table",
+    )
     change(small_center, "models/order_lines.sql", "from shop.orders as line", "from shop.orderz as line")
     assert only(small_center).startswith("models/order_lines.sql:9: unknown table 'shop.orderz'")
     assert "did you mean 'shop.orders'?" in only(small_center)
 
 
 def test_a_table_function_in_a_model_is_refused(small_center: Path) -> None:
-    change(small_center, "models/order_lines.sql", "from shop.orders as line", "from read_csv('/etc/passwd') as line")
+    change(
+        small_center,
+        "models/order_lines.sql",
+        "from shop.orders as line",
+        "from read_csv('/etc/passwd') as line",
+    )
     assert "READ_CSV('/etc/passwd')" in only(small_center)
 
 
 def test_two_problems_in_two_files_are_reported_together(small_center: Path) -> None:
     change(small_center, f"{METRICS}/revenue.yaml", "department: sales", "department: sale")
     change(small_center, f"{METRICS}/small_revenue.yaml", "amount < 10", "read_text('x') = 'y'")
-    assert {Path(p.where.rsplit(":", 1)[0]).name for p in problems(small_center)} == {"revenue.yaml", "small_revenue.yaml"}
+    assert {Path(p.where.rsplit(":", 1)[0]).name for p in problems(small_center)} == {
+        "revenue.yaml",
+        "small_revenue.yaml",
+    }
 
 
 def test_two_problems_in_one_file_are_reported_together(small_center: Path) -> None:
@@ -181,7 +295,9 @@ def test_problems_of_files_come_before_rules_between_files(small_center: Path) -
     assert only(small_center).startswith("sources/shop.yaml:")
 
 
-@pytest.mark.parametrize("name", ["Revenue", "r", "net__revenue", "1revenue", "net-revenue", "net revenue", "", "收入", "revenue_"])
+@pytest.mark.parametrize(
+    "name", ["Revenue", "r", "net__revenue", "1revenue", "net-revenue", "net revenue", "", "收入", "revenue_"]
+)
 def test_a_name_is_lower_case_and_plain(small_center: Path, name: str) -> None:
     change(small_center, f"{METRICS}/revenue.yaml", "name: revenue\n", f"name: '{name}'\n")
     assert any("expected two or more of a-z" in str(p) for p in problems(small_center))
@@ -205,13 +321,26 @@ def test_a_yml_file_is_not_silently_left_out(small_center: Path) -> None:
     assert "revenue.yml is not read" in str(problems(small_center)[0])
 
 
-@pytest.mark.parametrize("file", ["metrics/sales/revenue.yaml", "models/calendar.yaml", "sources/shop.yaml", "center.yaml"])
+@pytest.mark.parametrize(
+    "file", ["metrics/sales/revenue.yaml", "models/calendar.yaml", "sources/shop.yaml", "center.yaml"]
+)
 def test_an_empty_file_is_a_problem_and_no_crash(small_center: Path, file: str) -> None:
     (small_center / file).write_text("")
     assert str(problems(small_center)[0].where).endswith(f"{file}:1")
 
 
-@pytest.mark.parametrize("text", ["- a\n- b\n", "just a text", "12", "type: simple", "type: [simple]", "type: {a: 1}", "name: {a: 1}\ntype: simple"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a\n- b\n",
+        "just a text",
+        "12",
+        "type: simple",
+        "type: [simple]",
+        "type: {a: 1}",
+        "name: {a: 1}\ntype: simple",
+    ],
+)
 def test_a_file_of_another_shape_is_a_problem_and_no_crash(small_center: Path, text: str) -> None:
     (small_center / METRICS / "revenue.yaml").write_text(text)
     assert all("revenue.yaml" in p.where for p in problems(small_center))
@@ -228,12 +357,19 @@ def test_a_folder_without_a_center_says_so(tmp_path: Path) -> None:
 
 
 def test_a_coarser_input_cannot_give_a_finer_grain(small_center: Path) -> None:
-    change(small_center, f"{METRICS}/revenue.yaml", "dimensions: [category]", "dimensions: [category]\ngrain: month")
+    change(
+        small_center,
+        f"{METRICS}/revenue.yaml",
+        "dimensions: [category]",
+        "dimensions: [category]\ngrain: month",
+    )
     assert any("grain day from revenue by month" in str(p) for p in problems(small_center))
 
 
 def test_a_dimension_that_the_inputs_lack_is_refused(small_center: Path) -> None:
-    change(small_center, f"{METRICS}/revenue_7d.yaml", "metric: revenue", "metric: revenue\ndimensions: [store]")
+    change(
+        small_center, f"{METRICS}/revenue_7d.yaml", "metric: revenue", "metric: revenue\ndimensions: [store]"
+    )
     assert "dimensions store" in only(small_center)
 
 
@@ -244,18 +380,32 @@ def test_the_entity_of_a_conversion_is_one_of_its_models(small_center: Path, ent
 
 
 def test_the_constant_properties_of_a_conversion_are_dimensions_of_its_models(small_center: Path) -> None:
-    change(small_center, "metrics/service/large_order_rate.yaml", "entity: customer", "entity: customer\nconstant_properties: [kategory]")
+    change(
+        small_center,
+        "metrics/service/large_order_rate.yaml",
+        "entity: customer",
+        "entity: customer\nconstant_properties: [kategory]",
+    )
     assert "unknown dimension 'kategory'" in only(small_center)
 
 
 @pytest.mark.parametrize("name", ["value", "numerator", "denominator", "metric_time", "partition_month"])
-def test_a_dimension_must_not_take_the_name_of_a_column_that_every_metric_has(small_center: Path, name: str) -> None:
-    change(small_center, "models/order_lines.yaml", "  category: {label: Category}", f"  category: {{label: Category}}\n  {name}: {{expr: category}}")
+def test_a_dimension_must_not_take_the_name_of_a_column_that_every_metric_has(
+    small_center: Path, name: str
+) -> None:
+    change(
+        small_center,
+        "models/order_lines.yaml",
+        "  category: {label: Category}",
+        f"  category: {{label: Category}}\n  {name}: {{expr: category}}",
+    )
     assert f"{name!r} is a name of ours" in only(small_center)
 
 
 def test_a_column_must_not_take_the_name_of_the_partition(small_center: Path) -> None:
-    change(small_center, "models/order_lines.yaml", "columns:\n", "columns:\n  partition_month: {type: date}\n")
+    change(
+        small_center, "models/order_lines.yaml", "columns:\n", "columns:\n  partition_month: {type: date}\n"
+    )
     assert "'partition_month' is a name of ours" in only(small_center)
 
 

@@ -72,7 +72,9 @@ def test_a_quoted_and_a_plain_key_are_the_same_key(tmp_path: Path) -> None:
     assert "given twice (first in line 1)" in refusal(tmp_path, "'a': 1\na: 2")
 
 
-@pytest.mark.parametrize("text", ["a: 1\nb: &x 1\n", "a: 1\nb: *x\n", "a: 1\nb: &x {c: *x}\n", "a: 1\nb: &x [*x]\n"])
+@pytest.mark.parametrize(
+    "text", ["a: 1\nb: &x 1\n", "a: 1\nb: *x\n", "a: 1\nb: &x {c: *x}\n", "a: 1\nb: &x [*x]\n"]
+)
 def test_anchors_aliases_and_self_references_are_refused_with_their_line(tmp_path: Path, text: str) -> None:
     assert refusal(tmp_path, text).startswith("a.yaml:2: an anchor or alias")
 
@@ -86,7 +88,8 @@ def test_a_bomb_is_refused_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["!x 1", "! x", "!x {b: 1}", "!x [1]", "!!int '5'", "!!set {b}", "!!python/object/apply:os.system [ls]"]
+    "value",
+    ["!x 1", "! x", "!x {b: 1}", "!x [1]", "!!int '5'", "!!set {b}", "!!python/object/apply:os.system [ls]"],
 )
 def test_tags_are_refused(tmp_path: Path, value: str) -> None:
     assert refusal(tmp_path, f"a: 1\nb: {value}").startswith("a.yaml:2: tag ")
@@ -120,9 +123,12 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, raw: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("a: [1", 2), ("a: 1\n b: 2", 2), ("a: 1\n---\nb: 2", 2), ("a: 1\nb: 'x", 2), ("? [1]\n: 2", 1)]
+    ("text", "line"),
+    [("a: [1", 2), ("a: 1\n b: 2", 2), ("a: 1\n---\nb: 2", 2), ("a: 1\nb: 'x", 2), ("? [1]\n: 2", 1)],
 )
-def test_what_is_not_one_document_of_yaml_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+def test_what_is_not_one_document_of_yaml_is_refused_with_its_line(
+    tmp_path: Path, text: str, line: int
+) -> None:
     assert refusal(tmp_path, text).startswith(f"a.yaml:{line}: ")
 
 

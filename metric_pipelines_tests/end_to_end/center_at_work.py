@@ -97,7 +97,7 @@ class CenterAtWork:
         with self.here():
             center = load_valid_center(self.center)
             done = refresh_here(
-                center, self.home, list(assets), list(months), forced=forced, announce=said.append
+                center, self.home, list(assets), list(months), forced=forced, announce=lambda at: said.append(str(at))
             )
         return Refreshed(done.run_id, done.success, said)
 

@@ -82,7 +82,7 @@ def main() -> int:
         asked.assets,
         asked.months,
         forced=asked.forced,
-        announce=lambda text: print(f"computing {text}", flush=True),
+        announce=lambda at: print("waiting for" if isinstance(at, lease.Holder) else "computing", at, flush=True),
     )
     print(f"run {done.run_id} {'succeeded' if done.success else 'failed'}", flush=True)
     return 0 if done.success else 1

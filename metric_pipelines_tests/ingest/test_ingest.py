@@ -1,4 +1,4 @@
-"""Reading source tables: types as written, nothing rounded, cut or lost on the way, months by the center's own days."""
+"""Reading source tables: types as written, nothing rounded, cut or lost, months by the center's own days."""
 
 from __future__ import annotations
 
@@ -45,7 +45,13 @@ def source(columns: dict[str, str], partition_by: str | None = None, **more: Any
         "columns": {name: {"type": kind, "nullable": True} for name, kind in columns.items()},
     }
     owners = {"business": "a@example.com", "technical": "b@example.com"}
-    values = {"name": "shop", "label": "Shop", "description": "x", "owners": owners, "connection": "sqlite:///shop.sqlite"}
+    values = {
+        "name": "shop",
+        "label": "Shop",
+        "description": "x",
+        "owners": owners,
+        "connection": "sqlite:///shop.sqlite",
+    }
     return Source.model_validate(values | {"tables": {"orders": table}} | more)
 
 
@@ -59,7 +65,9 @@ def fill(home: Path, statement: str, *rows: Any) -> None:
             con.execute(f"insert into {table} values ({', '.join('?' * len(values))})", values)
 
 
-def read(con: Con, home: Path, system: Source, months: list[str] | None = None, zone: str = "UTC") -> list[tuple[Any, ...]]:
+def read(
+    con: Con, home: Path, system: Source, months: list[str] | None = None, zone: str = "UTC"
+) -> list[tuple[Any, ...]]:
     with attached(con, system, home):
         stage(con, system, "orders", zone, months or [WHOLE], "staged")
     return con.execute("select * from staged order by all").fetchall()
@@ -75,16 +83,40 @@ def refusal(con: Con, home: Path, system: Source, months: list[str] | None = Non
 
 
 def test_each_column_has_the_type_that_the_yaml_says(step_con: Con, tmp_path: Path) -> None:
-    kinds = {"a": "int64", "b": "string", "c": "date", "d": "timestamp", "e": "double", "f": "boolean", "g": "decimal(18,2)"}
-    fill(tmp_path, "create table orders (a, b, c, d, e, f, g)", (1, "x", "2024-01-31", "2024-01-31 10:00:00", 0.5, 1, "12.5"))
+    kinds = {
+        "a": "int64",
+        "b": "string",
+        "c": "date",
+        "d": "timestamp",
+        "e": "double",
+        "f": "boolean",
+        "g": "decimal(18,2)",
+    }
+    fill(
+        tmp_path,
+        "create table orders (a, b, c, d, e, f, g)",
+        (1, "x", "2024-01-31", "2024-01-31 10:00:00", 0.5, 1, "12.5"),
+    )
     [row] = read(step_con, tmp_path, source(kinds))
     assert [str(v) for v in row] == ["1", "x", "2024-01-31", "2024-01-31 10:00:00", "0.5", "True", "12.50"]
-    assert list(tables.columns(step_con, "staged").values()) == ["BIGINT", "VARCHAR", "DATE", "TIMESTAMP", "DOUBLE", "BOOLEAN", "DECIMAL(18,2)"]
+    assert list(tables.columns(step_con, "staged").values()) == [
+        "BIGINT",
+        "VARCHAR",
+        "DATE",
+        "TIMESTAMP",
+        "DOUBLE",
+        "BOOLEAN",
+        "DECIMAL(18,2)",
+    ]
 
 
 def test_nulls_stay_nulls_and_text_stays_text(step_con: Con, tmp_path: Path) -> None:
     fill(tmp_path, "create table orders (a, b text)", (None, "007"), (None, ""), (None, None))
-    assert read(step_con, tmp_path, source({"a": "int64", "b": "string"})) == [(None, ""), (None, "007"), (None, None)]
+    assert read(step_con, tmp_path, source({"a": "int64", "b": "string"})) == [
+        (None, ""),
+        (None, "007"),
+        (None, None),
+    ]
 
 
 def test_columns_that_the_yaml_does_not_name_are_not_read(step_con: Con, tmp_path: Path) -> None:
@@ -139,7 +171,9 @@ def test_values_of_another_type_are_named_with_table_column_count_and_example(
         ("double", float("inf")),
     ],
 )
-def test_a_value_that_its_type_would_round_or_cut_is_refused(step_con: Con, tmp_path: Path, kind: str, value: Any) -> None:
+def test_a_value_that_its_type_would_round_or_cut_is_refused(
+    step_con: Con, tmp_path: Path, kind: str, value: Any
+) -> None:
     fill(tmp_path, "create table orders (a)", value)
     said = refusal(step_con, tmp_path, source({"a": kind}))
     assert said.startswith(f"shop.orders.a: 1 value(s) that {kind} does not hold exactly, such as ")
@@ -163,7 +197,9 @@ def test_a_value_that_its_type_would_round_or_cut_is_refused(step_con: Con, tmp_
         ("double", 1e300, "1e+300"),
     ],
 )
-def test_the_same_value_in_another_form_is_read(step_con: Con, tmp_path: Path, kind: str, value: Any, meant: str) -> None:
+def test_the_same_value_in_another_form_is_read(
+    step_con: Con, tmp_path: Path, kind: str, value: Any, meant: str
+) -> None:
     fill(tmp_path, "create table orders (a)", value)
     assert str(read(step_con, tmp_path, source({"a": kind}))[0][0]) == meant
 
@@ -189,7 +225,9 @@ def test_a_missing_table_is_named_with_the_nearest(step_con: Con, tmp_path: Path
 def test_a_missing_column_is_named_with_the_nearest(step_con: Con, tmp_path: Path) -> None:
     fill(tmp_path, "create table orders (amount, ordered)")
     said = refusal(step_con, tmp_path, source({"amonut": "int64"}))
-    assert said.startswith("shop.orders.amonut: no such column; expected: one of amount, ordered; to do: did you mean 'amount'?")
+    assert said.startswith(
+        "shop.orders.amonut: no such column; expected: one of amount, ordered; to do: did you mean 'amount'?"
+    )
 
 
 def test_a_missing_file_is_unavailable_and_is_not_made(step_con: Con, tmp_path: Path) -> None:
@@ -215,7 +253,9 @@ sys.stdin.readline()
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
     """Another program writes, and lets nobody read; within one process SQLite's locks would not be seen."""
-    process = subprocess.Popen([sys.executable, "-c", LOCKS, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOCKS, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
         assert process.stdout is not None
         process.stdout.readline()
@@ -243,7 +283,9 @@ def test_nothing_is_written_to_the_source(step_con: Con, tmp_path: Path) -> None
     assert (tmp_path / "shop.sqlite").read_bytes() == before
 
 
-@pytest.mark.parametrize("connection", ["postgresql://localhost/shop", "nonsense", "sqlite://", "mysql+pymysql://u:p@h/db"])
+@pytest.mark.parametrize(
+    "connection", ["postgresql://localhost/shop", "nonsense", "sqlite://", "mysql+pymysql://u:p@h/db"]
+)
 def test_another_engine_is_a_definition_error(tmp_path: Path, connection: str) -> None:
     with pytest.raises(DefinitionError):
         sqlite_file(source({"a": "int64"}, connection=connection), tmp_path)
@@ -251,7 +293,9 @@ def test_another_engine_is_a_definition_error(tmp_path: Path, connection: str) -
 
 def test_a_full_path_is_taken_as_it_is_and_a_relative_one_from_home(tmp_path: Path) -> None:
     assert sqlite_file(source({"a": "int64"}), tmp_path) == tmp_path / "shop.sqlite"
-    assert sqlite_file(source({"a": "int64"}, connection="sqlite:////data/shop.sqlite"), tmp_path) == Path("/data/shop.sqlite")
+    assert sqlite_file(source({"a": "int64"}, connection="sqlite:////data/shop.sqlite"), tmp_path) == Path(
+        "/data/shop.sqlite"
+    )
 
 
 def test_a_database_may_stand_in_a_folder_with_a_quote(step_con: Con, tmp_path: Path) -> None:
@@ -279,8 +323,14 @@ STAMPS = {
 
 
 @pytest.mark.parametrize("separator", [" ", "T"])
-def test_a_row_belongs_to_the_month_of_its_day_in_the_centers_zone(step_con: Con, tmp_path: Path, separator: str) -> None:
-    fill(tmp_path, "create table orders (id, at)", *[(i, stamp.replace(" ", separator)) for i, stamp in enumerate(STAMPS)])
+def test_a_row_belongs_to_the_month_of_its_day_in_the_centers_zone(
+    step_con: Con, tmp_path: Path, separator: str
+) -> None:
+    fill(
+        tmp_path,
+        "create table orders (id, at)",
+        *[(i, stamp.replace(" ", separator)) for i, stamp in enumerate(STAMPS)],
+    )
     system = source({"id": "int64", "at": "timestamp"}, "at")
     for month in ("2024-01", "2024-02", "2024-03"):
         rows = read(step_con, tmp_path, system, [month], NEW_YORK)
@@ -290,7 +340,13 @@ def test_a_row_belongs_to_the_month_of_its_day_in_the_centers_zone(step_con: Con
 
 def test_several_months_are_read_at_once_each_row_with_its_own(step_con: Con, tmp_path: Path) -> None:
     fill(tmp_path, "create table orders (id, at)", *enumerate(STAMPS))
-    rows = read(step_con, tmp_path, source({"id": "int64", "at": "timestamp"}, "at"), ["2024-01", "2024-02", "2024-03"], NEW_YORK)
+    rows = read(
+        step_con,
+        tmp_path,
+        source({"id": "int64", "at": "timestamp"}, "at"),
+        ["2024-01", "2024-02", "2024-03"],
+        NEW_YORK,
+    )
     assert [str(row[-1])[:7] for row in rows] == [m for m in STAMPS.values() if "2024-01" <= m <= "2024-03"]
 
 
@@ -302,13 +358,25 @@ def test_stamps_of_a_source_in_another_zone_are_its_own(step_con: Con, tmp_path:
 
 
 def test_dates_are_days_already_and_are_not_moved(step_con: Con, tmp_path: Path) -> None:
-    fill(tmp_path, "create table orders (id, day)", (1, "2024-01-31"), (2, "2024-02-01"), (3, "2024-02-29"), (4, "2024-03-01"))
+    fill(
+        tmp_path,
+        "create table orders (id, day)",
+        (1, "2024-01-31"),
+        (2, "2024-02-01"),
+        (3, "2024-02-29"),
+        (4, "2024-03-01"),
+    )
     system = source({"id": "int64", "day": "date"}, "day")
     assert [row[0] for row in read(step_con, tmp_path, system, ["2024-02"], NEW_YORK)] == [2, 3]
 
 
 def test_every_row_of_the_year_is_in_exactly_one_month(step_con: Con, tmp_path: Path) -> None:
-    hours = [f"2024-{m:02d}-{d:02d} {h:02d}:30:00" for m in range(1, 13) for d in (1, 2, 28) for h in range(0, 24, 3)]
+    hours = [
+        f"2024-{m:02d}-{d:02d} {h:02d}:30:00"
+        for m in range(1, 13)
+        for d in (1, 2, 28)
+        for h in range(0, 24, 3)
+    ]
     fill(tmp_path, "create table orders (id, at)", *enumerate(hours))
     system = source({"id": "int64", "at": "timestamp"}, "at")
     months = ["2023-12", *(f"2024-{m:02d}" for m in range(1, 13))]
@@ -318,7 +386,9 @@ def test_every_row_of_the_year_is_in_exactly_one_month(step_con: Con, tmp_path: 
 
 @pytest.mark.parametrize("kind", ["date", "timestamp"])
 @pytest.mark.parametrize("nothing", [None, "", "n/a", "0000-00-00"])
-def test_a_row_without_a_day_is_not_lost_but_refused(step_con: Con, tmp_path: Path, kind: str, nothing: Any) -> None:
+def test_a_row_without_a_day_is_not_lost_but_refused(
+    step_con: Con, tmp_path: Path, kind: str, nothing: Any
+) -> None:
     fill(tmp_path, "create table orders (id, at)", (1, "2024-01-05"), (2, nothing))
     said = refusal(step_con, tmp_path, source({"id": "int64", "at": kind}, "at"), ["2024-01"])
     assert said.startswith("shop.orders.at: 1 ")

@@ -1,4 +1,4 @@
-"""One process at a time carries out a plan; the others wait, know for whom, and a stopped one cannot come back."""
+"""One process at a time carries out a plan; others wait, know for whom, and a lost one cannot come back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,13 @@ def ledger(tmp_path: Path) -> Ledger:
 @contextmanager
 def another_process_holds(ledger: Ledger) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A process that holds the lease until it reads a line, or is killed."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDS, ledger.url], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, ledger.url],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         yield process, int(process.stdout.readline())
@@ -74,14 +80,17 @@ def test_the_lease_is_given_back_when_its_holder_fails(ledger: Ledger) -> None:
 def test_who_waits_too_long_is_told_who_holds_it(ledger: Ledger) -> None:
     with another_process_holds(ledger) as (process, _):
         told: list[Holder] = []
-        with pytest.raises(BusyError, match=f"the other one \\(process {process.pid} on "), held(ledger, "me", 0.3, told.append):
+        with (
+            pytest.raises(BusyError, match=f"the other one \\(process {process.pid} on "),
+            held(ledger, "me", 0.3, told.append),
+        ):
             pass
         assert [h.pid for h in told] == [process.pid]
 
 
 def test_a_second_waits_until_the_first_is_done(ledger: Ledger) -> None:
     with another_process_holds(ledger) as (process, epoch):
-        threading.Timer(0.5, lambda: print(file=process.stdin, flush=True)).start()  # noqa: T201 (a line for the other process)
+        threading.Timer(0.5, lambda: print(file=process.stdin, flush=True)).start()
         began = time.monotonic()
         with held(ledger, "me", 30) as mine:
             assert time.monotonic() - began > 0.4
@@ -119,7 +128,9 @@ def test_a_holder_on_another_machine_is_believed_to_live(ledger: Ledger) -> None
     with held(ledger, "me"):
         pass
     with ledger.writing() as con:
-        con.execute(sa.update(tables.leases).values(holder="far away", host="another-machine", pid=1, pid_started="x"))
+        con.execute(
+            sa.update(tables.leases).values(holder="far away", host="another-machine", pid=1, pid_started="x")
+        )
     found = holder(ledger)
     assert found is not None
     assert str(found) == "far away (process 1 on another-machine)"
@@ -137,9 +148,8 @@ def test_a_fence_lets_its_own_epoch_pass_and_stops_an_older_one(ledger: Ledger) 
 
 
 def test_who_lost_the_lease_does_not_give_back_that_of_the_next(ledger: Ledger) -> None:
-    with held(ledger, "first"):
-        with ledger.writing() as con:
-            con.execute(sa.update(tables.leases).values(epoch=7, holder="second"))
+    with held(ledger, "first"), ledger.writing() as con:
+        con.execute(sa.update(tables.leases).values(epoch=7, holder="second"))
     found = holder(ledger)
     assert found is not None
     assert found.name == "second"

@@ -55,20 +55,35 @@ def test_the_history_of_a_pair_has_its_last_word_its_last_try_and_its_receipt(le
         attempt(state="publishing"),
     )
     own = ledger.history()[PAIR]
-    assert own.published is not None and own.published.id == ids[0]
-    assert own.last is not None and own.last.id == ids[1]
-    assert own.latest is not None and own.latest.id == ids[2]
+    assert own.published is not None
+    assert own.published.id == ids[0]
+    assert own.last is not None
+    assert own.last.id == ids[1]
+    assert own.latest is not None
+    assert own.latest.id == ids[2]
 
 
 def test_pairs_have_histories_of_their_own(ledger: Ledger) -> None:
-    add(ledger, attempt(), attempt(partition="2024-02", state="withheld"), attempt(asset="metrics/costs", partition=""))
+    add(
+        ledger,
+        attempt(),
+        attempt(partition="2024-02", state="withheld"),
+        attempt(asset="metrics/costs", partition=""),
+    )
     history = ledger.history()
     assert set(history) == {PAIR, ("metrics/revenue", "2024-02"), ("metrics/costs", "")}
     assert history["metrics/revenue", "2024-02"].published is None
 
 
 def test_an_attempt_comes_back_as_it_was_written(ledger: Ledger) -> None:
-    written = attempt(data_version="h:8:1", column_version=3, rows=12, snapshot=7, reason="because", facts={"value": 1.5, "schema": {"a": "DATE"}})
+    written = attempt(
+        data_version="h:8:1",
+        column_version=3,
+        rows=12,
+        snapshot=7,
+        reason="because",
+        facts={"value": 1.5, "schema": {"a": "DATE"}},
+    )
     [number] = add(ledger, written)
     [read] = ledger.attempts_of(["metrics/revenue"])
     same = {k: v for k, v in vars(read).items() if k not in ("id", "started_at")}
@@ -85,7 +100,11 @@ def test_the_newest_receipt_is_the_one_in_force(ledger: Ledger) -> None:
 
 
 def test_a_publication_that_is_settled_is_published_at_its_snapshot(ledger: Ledger) -> None:
-    add(ledger, attempt(state="publishing", publication="mine"), attempt(state="publishing", publication="other", partition="2024-02"))
+    add(
+        ledger,
+        attempt(state="publishing", publication="mine"),
+        attempt(state="publishing", publication="other", partition="2024-02"),
+    )
     assert set(ledger.in_flight()) == {"mine", "other"}
     ledger.settle("mine", 42)
     assert ledger.in_flight() == ["other"]
@@ -113,7 +132,10 @@ def test_settling_again_changes_nothing(ledger: Ledger) -> None:
 
 
 def test_verdicts_come_back_by_attempt_in_their_order(ledger: Ledger) -> None:
-    said = [Verdict("contract", "pandera", True, "error", {"columns": 3}), Verdict("expectations", "great_expectations", False, "warn", {"failures": [{"rule": "r"}]})]
+    said = [
+        Verdict("contract", "pandera", True, "error", {"columns": 3}),
+        Verdict("expectations", "great_expectations", False, "warn", {"failures": [{"rule": "r"}]}),
+    ]
     one, two = ledger.add([(attempt(), said), (attempt(), [])])
     assert ledger.verdicts([one, two]) == {one: said, two: []}
 
@@ -153,7 +175,9 @@ def test_a_ledger_opened_again_remembers(tmp_path: Path) -> None:
 
 
 def test_a_computation_keeps_its_column_and_a_new_one_gets_the_next(ledger: Ledger) -> None:
-    numbers = [ledger.column_version("metrics/revenue", c, {"c": c}) for c in ("one", "two", "one", "three", "two")]
+    numbers = [
+        ledger.column_version("metrics/revenue", c, {"c": c}) for c in ("one", "two", "one", "three", "two")
+    ]
     assert numbers == [1, 2, 1, 3, 2]
     assert ledger.column_version("metrics/costs", "three", {}) == 1
 
@@ -194,11 +218,20 @@ def test_the_migrations_make_the_indexes_and_keys_that_the_code_names(ledger: Le
     inspector = sa.inspect(ledger.engine)
     for table in metadata.tables.values():
         assert {i["name"] for i in inspector.get_indexes(table.name)} == {i.name for i in table.indexes}
-        assert inspector.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key.columns]
+        assert inspector.get_pk_constraint(table.name)["constrained_columns"] == [
+            c.name for c in table.primary_key.columns
+        ]
 
 
 def test_foreign_keys_are_kept(ledger: Ledger) -> None:
-    verdict = {"attempt_id": 99, "check": "c", "library": "l", "passed": True, "severity": "error", "detail": {}}
+    verdict = {
+        "attempt_id": 99,
+        "check": "c",
+        "library": "l",
+        "passed": True,
+        "severity": "error",
+        "detail": {},
+    }
     with pytest.raises(sa.exc.IntegrityError), ledger.writing() as con:
         con.execute(sa.insert(metadata.tables["verdicts"]), [verdict])
 
@@ -228,16 +261,23 @@ for i in range(25):
 
 def test_two_processes_write_one_new_ledger_and_nothing_is_lost(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "ledger.sqlite")
-    begun = [subprocess.Popen([sys.executable, "-c", WRITER, url, who], cwd=ROOT, stderr=subprocess.PIPE) for who in ("left", "right")]
+    begun = [
+        subprocess.Popen([sys.executable, "-c", WRITER, url, who], cwd=ROOT, stderr=subprocess.PIPE)
+        for who in ("left", "right")
+    ]
     for process in begun:
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said.decode()
     ledger = Ledger(url)
     attempts = ledger.attempts_of(["left", "right"])
-    assert [sum(a.asset == who and a.state == "published" for a in attempts) for who in ("left", "right")] == [25, 25]
+    assert [
+        sum(a.asset == who and a.state == "published" for a in attempts) for who in ("left", "right")
+    ] == [25, 25]
     assert all(len(v) == 1 for v in ledger.verdicts(a.id for a in attempts).values())
     with ledger.engine.connect() as con:
-        sizes = con.execute(sa.text("select count(*) from groups group by table_name order by 1")).scalars().all()
+        sizes = (
+            con.execute(sa.text("select count(*) from groups group by table_name order by 1")).scalars().all()
+        )
     assert list(sizes) == [10, GROUP_COLUMNS]
 
 

@@ -41,14 +41,18 @@ def another_limit(story: Story) -> Shop:
     return story("another_limit", tell)
 
 
-def test_a_changed_filter_recomputes_the_metric_alone_into_a_column_of_its_own(another_limit: Shop, published_once: Shop) -> None:
+def test_a_changed_filter_recomputes_the_metric_alone_into_a_column_of_its_own(
+    another_limit: Shop, published_once: Shop
+) -> None:
     assert published_once.months("small_revenue") == small(10)
     assert another_limit.computed() == {("metrics/small_revenue", month) for month in MONTHS}
     assert another_limit.months("small_revenue") == small(15)
     assert {"small_revenue__v1", "small_revenue__v2"} <= stored(another_limit, "small_revenue")
 
 
-def test_a_definition_that_is_taken_back_has_its_old_column_again(another_limit: Shop, tmp_path: Path) -> None:
+def test_a_definition_that_is_taken_back_has_its_old_column_again(
+    another_limit: Shop, tmp_path: Path
+) -> None:
     shop = another_limit.copy(tmp_path)
     shop.edit(SMALL, "amount < 15", "amount < 10")
     assert shop.refresh(read_sources=False).troubles == []

@@ -94,17 +94,21 @@ def test_a_changed_amount_in_one_month_recomputes_that_month_and_what_reads_it(e
 
 
 def test_what_was_recomputed_to_the_same_contents_stops_the_wave(eleven_dollars: Shop) -> None:
-    """The customers did not change, so the model of their months did not, so what reads that is not computed."""
+    """The customers did not change, nor did the model of their months, so what reads that is not due."""
     assert of("models/customer_months", "2024-03") <= eleven_dollars.computed()
     assert not eleven_dollars.computed("metrics/returning_customers")
-    [before, after] = [a for a in eleven_dollars.ledger.attempts_of(["metrics/customers"]) if a.partition == "2024-02"]
+    [before, after] = [
+        a for a in eleven_dollars.ledger.attempts_of(["metrics/customers"]) if a.partition == "2024-02"
+    ]
     assert before.data_version == after.data_version
 
 
 def test_only_what_changed_is_written(eleven_dollars: Shop) -> None:
     """The snapshot of what did not change is of no new transaction of its own."""
     snapshots = {a.pair: a.snapshot for a in eleven_dollars.attempts()}
-    assert snapshots["shop/orders", "2024-02"] == snapshots["shop/orders", "2024-01"], "one transaction for the step"
+    assert snapshots["shop/orders", "2024-02"] == snapshots["shop/orders", "2024-01"], (
+        "one transaction for the step"
+    )
     assert snapshots["metrics/revenue", "2024-02"] is not None
 
 
@@ -160,7 +164,9 @@ def test_a_selected_asset_is_computed_alone_and_only_if_due_or_forced(shop: Shop
 
 
 def test_a_forced_selection_computes_inputs_first(shop: Shop) -> None:
-    done = shop.refresh(assets=["metrics/revenue", "metrics/average_order"], months=["2024-01", "2024-02"], forced=True)
+    done = shop.refresh(
+        assets=["metrics/revenue", "metrics/average_order"], months=["2024-01", "2024-02"], forced=True
+    )
     assert [work.assets for work in done.works] == [("metrics/revenue",), ("metrics/average_order",)]
     assert shop.computed() == of("metrics/revenue", *MONTHS[:2]) | of("metrics/average_order", *MONTHS[:2])
 
@@ -212,19 +218,29 @@ def until_10_march(story: Story) -> Shop:
 
 
 def test_a_running_total_ends_today(until_10_march: Shop) -> None:
-    assert until_10_march.read("select max(metric_time) from lake.metrics.revenue_to_date")[0][0].isoformat() == "2024-03-07"
+    assert (
+        until_10_march.read("select max(metric_time) from lake.metrics.revenue_to_date")[0][0].isoformat()
+        == "2024-03-07"
+    )
 
 
 def test_an_open_month_grows_day_by_day(until_10_march: Shop, tmp_path: Path) -> None:
     shop = until_10_march.copy(tmp_path)
     shop.sql("insert into orders select * from later")
     assert shop.refresh().troubles == []
-    assert shop.read("select max(metric_time) from lake.metrics.revenue_to_date")[0][0].isoformat() == "2024-03-31"
+    assert (
+        shop.read("select max(metric_time) from lake.metrics.revenue_to_date")[0][0].isoformat()
+        == "2024-03-31"
+    )
     assert shop.months("revenue") == revenue_by_month()
-    assert {pair for pair in shop.computed() if pair[0] == "metrics/revenue"} == of("metrics/revenue", "2024-03")
+    assert {pair for pair in shop.computed() if pair[0] == "metrics/revenue"} == of(
+        "metrics/revenue", "2024-03"
+    )
 
 
-def test_a_month_that_has_not_come_is_not_computed_and_one_that_opens_is_added(until_10_march: Shop, tmp_path: Path) -> None:
+def test_a_month_that_has_not_come_is_not_computed_and_one_that_opens_is_added(
+    until_10_march: Shop, tmp_path: Path
+) -> None:
     shop = until_10_march.copy(tmp_path)
     shop.sql("create table march as select * from orders where ordered_at >= '2024-03-01 05:00:00'")
     shop.sql("delete from orders where ordered_at >= '2024-03-01 05:00:00'")
@@ -236,7 +252,9 @@ def test_a_month_that_has_not_come_is_not_computed_and_one_that_opens_is_added(u
     assert (outcome.state, "not yet due" in outcome.reason) == ("blocked", True)
     shop.sql("insert into orders select * from march")
     assert shop.refresh().troubles == []
-    assert {pair for pair in shop.computed() if pair[0] == "metrics/revenue"} == of("metrics/revenue", "2024-03")
+    assert {pair for pair in shop.computed() if pair[0] == "metrics/revenue"} == of(
+        "metrics/revenue", "2024-03"
+    )
     assert of("metrics/large_order_rate", "2024-02") <= shop.computed(), "its conversions may lie in March"
 
 

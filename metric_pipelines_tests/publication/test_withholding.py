@@ -1,6 +1,4 @@
-"""What fails a blocking check keeps its last good contents; what derives from it waits and says why; the rest goes
-on.
-"""
+"""What fails a blocking check keeps its last good contents; what derives from it waits; the rest goes on."""
 
 from __future__ import annotations
 
@@ -53,16 +51,23 @@ def test_a_withheld_metric_says_what_was_expected_and_observed(too_much: Shop) -
 
 
 def test_neighbours_of_the_same_group_and_month_are_published(too_much: Shop) -> None:
-    assert {(f"metrics/{name}", FEBRUARY) for name in ("orders_placed", "small_revenue", "large_orders")} <= too_much.published()
+    assert {
+        (f"metrics/{name}", FEBRUARY) for name in ("orders_placed", "small_revenue", "large_orders")
+    } <= too_much.published()
     assert too_much.months("large_orders")[FEBRUARY] == 7, "one more than before"
 
 
 def test_what_derives_from_a_withheld_metric_is_blocked_with_the_chain_to_its_root(too_much: Shop) -> None:
     assert too_much.stands("blocked") == BLOCKED
-    assert too_much.reason("metrics/revenue_7d", "2024-03").startswith("metrics/revenue 2024-02: expectations failed")
+    assert too_much.reason("metrics/revenue_7d", "2024-03").startswith(
+        "metrics/revenue 2024-02: expectations failed"
+    )
     facts = too_much.open().facts()
     stands = standing(facts.graph, facts.history)
-    assert chain(stands, ("metrics/average_order", FEBRUARY)) == [("metrics/average_order", FEBRUARY), REVENUE]
+    assert chain(stands, ("metrics/average_order", FEBRUARY)) == [
+        ("metrics/average_order", FEBRUARY),
+        REVENUE,
+    ]
 
 
 def test_the_roots_are_named_before_what_they_block(too_much: Shop) -> None:
@@ -82,14 +87,18 @@ def test_the_rows_of_what_was_withheld_are_kept_outside_the_lake(too_much: Shop)
     assert too_much.home / "lake" not in file.parents
 
 
-def test_what_was_withheld_is_named_but_not_computed_again_until_something_changes(too_much: Shop, tmp_path: Path) -> None:
+def test_what_was_withheld_is_named_but_not_computed_again_until_something_changes(
+    too_much: Shop, tmp_path: Path
+) -> None:
     shop = too_much.copy(tmp_path)
     done = shop.refresh()
     assert {pair[0] for pair in shop.computed()} == {"shop/orders", "shop/products"}
     assert len(done.troubles) == 1 + len(BLOCKED)
 
 
-def test_what_was_withheld_is_published_when_it_is_mended_and_what_waited_with_it(too_much: Shop, tmp_path: Path) -> None:
+def test_what_was_withheld_is_published_when_it_is_mended_and_what_waited_with_it(
+    too_much: Shop, tmp_path: Path
+) -> None:
     shop = too_much.copy(tmp_path)
     shop.sql("update orders set amount = 60 where order_id = 102")
     assert shop.refresh().troubles == []
@@ -97,7 +106,9 @@ def test_what_was_withheld_is_published_when_it_is_mended_and_what_waited_with_i
     assert shop.months("revenue")[FEBRUARY] == revenue_by_month()[FEBRUARY] - Decimal("10.01") + 60
 
 
-def test_a_source_put_back_as_it_was_releases_what_it_withheld(too_much: Shop, published_once: Shop, tmp_path: Path) -> None:
+def test_a_source_put_back_as_it_was_releases_what_it_withheld(
+    too_much: Shop, published_once: Shop, tmp_path: Path
+) -> None:
     shop = too_much.copy(tmp_path)
     shop.sql("update orders set amount = '10.01' where order_id = 102")
     assert shop.refresh().troubles == []
@@ -134,7 +145,9 @@ def revenue_only(published_once: Shop, tmp_path: Path) -> Shop:
     return shop
 
 
-def test_a_source_month_that_breaks_its_contract_is_withheld_and_other_months_go_on(revenue_only: Shop) -> None:
+def test_a_source_month_that_breaks_its_contract_is_withheld_and_other_months_go_on(
+    revenue_only: Shop,
+) -> None:
     shop = revenue_only
     shop.sql("update orders set quantity = 101 where order_id = 103")
     shop.sql("update orders set amount = 77 where order_id = 3")
@@ -158,7 +171,9 @@ def test_a_wrong_type_in_one_month_is_named_and_takes_no_other_month_along(reven
 
 def test_a_key_that_came_twice_in_two_months_is_withheld_in_both(revenue_only: Shop) -> None:
     shop = revenue_only
-    shop.sql("create table double as select * from orders union all select 1, 1, 1, '2024-02-09 12:00:00', 1, 5")
+    shop.sql(
+        "create table double as select * from orders union all select 1, 1, 1, '2024-02-09 12:00:00', 1, 5"
+    )
     shop.sql("drop table orders")
     shop.sql("alter table double rename to orders")
     shop.sql("update orders set quantity = 101 where order_id = 203")
@@ -255,9 +270,13 @@ def test_a_metric_that_cannot_be_computed_takes_no_neighbour_of_its_group_along(
     assert shop.months("small_revenue")["2024-01"] > 0, "what was good is still there"
 
 
-def test_a_rule_that_cannot_be_carried_out_withholds_with_its_place_and_takes_no_neighbour_along(shop: Shop) -> None:
+def test_a_rule_that_cannot_be_carried_out_withholds_with_its_place_and_takes_no_neighbour_along(
+    shop: Shop,
+) -> None:
     shop.keep("revenue", "small_revenue")
-    shop.edit("metrics/sales/revenue.yaml", "expect_column_max_to_be_between", "expect_column_max_to_be_betwen")
+    shop.edit(
+        "metrics/sales/revenue.yaml", "expect_column_max_to_be_between", "expect_column_max_to_be_betwen"
+    )
     shop.edit("metrics/sales/small_revenue.yaml", "amount < 10", "amount < 11")
     shop.refresh(read_sources=False)
     reason = shop.reason("metrics/revenue", "2024-01")
@@ -268,7 +287,9 @@ def test_a_rule_that_cannot_be_carried_out_withholds_with_its_place_and_takes_no
 
 
 @pytest.mark.parametrize("rule", ["min: 10", "max: 20", "min_rows: 1000"])
-def test_each_rule_of_a_metric_withholds_what_was_good_and_its_values_stay(revenue_only: Shop, rule: str) -> None:
+def test_each_rule_of_a_metric_withholds_what_was_good_and_its_values_stay(
+    revenue_only: Shop, rule: str
+) -> None:
     revenue_only.edit("metrics/sales/revenue.yaml", "min: 0", rule)
     revenue_only.refresh(read_sources=False)
     assert ("metrics/revenue", "2024-01") in revenue_only.stands("withheld")

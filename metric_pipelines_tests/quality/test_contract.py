@@ -45,24 +45,42 @@ RULES = {
     "int64": ({"type": "int64"}, "select 1::bigint as a", "select 1::integer as a"),
     "string": ({"type": "string"}, "select 'x' as a", "select 1::bigint as a"),
     "date": ({"type": "date"}, "select date '2024-01-01' as a", "select timestamp '2024-01-01' as a"),
-    "timestamp": ({"type": "timestamp"}, "select timestamp '2024-01-01' as a", "select timestamptz '2024-01-01' as a"),
+    "timestamp": (
+        {"type": "timestamp"},
+        "select timestamp '2024-01-01' as a",
+        "select timestamptz '2024-01-01' as a",
+    ),
     "double": ({"type": "double"}, "select 1.0::double as a", "select 1.0::decimal(18,2) as a"),
     "boolean": ({"type": "boolean"}, "select true as a", "select 1::bigint as a"),
-    "decimal scale": ({"type": "decimal(18,2)"}, "select 1::decimal(18,2) as a", "select 1::decimal(18,3) as a"),
+    "decimal scale": (
+        {"type": "decimal(18,2)"},
+        "select 1::decimal(18,2) as a",
+        "select 1::decimal(18,3) as a",
+    ),
     "decimal": ({"type": "decimal(18,2)"}, "select 1::decimal(18,2) as a", "select 1::double as a"),
     "not null": ({"type": "int64"}, "select 1::bigint as a", "select unnest([1, null])::bigint as a"),
     "min": ({"type": "int64", "min": 1}, "select 1::bigint as a", "select unnest([1, 0])::bigint as a"),
     "max": ({"type": "int64", "max": 3}, "select 3::bigint as a", "select unnest([3, 4])::bigint as a"),
-    "min of money": ({"type": "decimal(18,2)", "min": 0}, "select 0::decimal(18,2) as a", "select -0.01::decimal(18,2) as a"),
+    "min of money": (
+        {"type": "decimal(18,2)", "min": 0},
+        "select 0::decimal(18,2) as a",
+        "select -0.01::decimal(18,2) as a",
+    ),
     "isin": ({"type": "string", "isin": ["tea"]}, "select 'tea' as a", "select unnest(['tea', 'Tea']) as a"),
     "isin of numbers": ({"type": "int64", "isin": [1, 2]}, "select 2::bigint as a", "select 3::bigint as a"),
-    "matches": ({"type": "string", "matches": "^[0-9]{2}$"}, "select '12' as a", "select unnest(['12', '123']) as a"),
+    "matches": (
+        {"type": "string", "matches": "^[0-9]{2}$"},
+        "select '12' as a",
+        "select unnest(['12', '123']) as a",
+    ),
     "matches at the start": ({"type": "string", "matches": "x"}, "select 'xy' as a", "select 'yx' as a"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("column", "good", "bad"), RULES.values(), ids=RULES)
-def test_a_rule_passes_on_good_data_and_on_none_and_fails_on_bad(judge: Judge, column: dict[str, Any], good: str, bad: str) -> None:
+def test_a_rule_passes_on_good_data_and_on_none_and_fails_on_bad(
+    judge: Judge, column: dict[str, Any], good: str, bad: str
+) -> None:
     assert judge(good, column).passed
     assert judge(f"{good} where false", column).passed
     verdict = judge(bad, column)
@@ -87,7 +105,9 @@ def test_each_of_several_keys_is_looked_at(judge: Judge) -> None:
 
 
 def test_a_null_key_that_stands_twice_fails(judge: Judge) -> None:
-    assert not judge("select unnest([null, null])::bigint as a", {"type": "int64", "nullable": True}, unique=[["a"]]).passed
+    assert not judge(
+        "select unnest([null, null])::bigint as a", {"type": "int64", "nullable": True}, unique=[["a"]]
+    ).passed
 
 
 def test_a_missing_column_fails_even_without_rows(judge: Judge) -> None:
@@ -112,7 +132,9 @@ def test_a_column_of_any_type_has_its_other_rules(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize("rule", [{"min": 1}, {"max": 3}, {"isin": [1]}])
-def test_a_null_where_nulls_are_allowed_breaks_no_value_rule_and_hides_no_bad_value(judge: Judge, rule: dict[str, Any]) -> None:
+def test_a_null_where_nulls_are_allowed_breaks_no_value_rule_and_hides_no_bad_value(
+    judge: Judge, rule: dict[str, Any]
+) -> None:
     column = {"type": "int64", "nullable": True, **rule}
     assert judge("select unnest([null, 1])::bigint as a", column).passed
     assert judge("select null::bigint as a", column).passed
@@ -120,7 +142,10 @@ def test_a_null_where_nulls_are_allowed_breaks_no_value_rule_and_hides_no_bad_va
 
 
 def test_several_broken_rules_are_all_named(judge: Judge) -> None:
-    rules = Rules({"a": Column(type="int64", min=1), "b": Column(type="string", isin=["x"]), "c": Column(type="int64")}, [["a"]])
+    rules = Rules(
+        {"a": Column(type="int64", min=1), "b": Column(type="string", isin=["x"]), "c": Column(type="int64")},
+        [["a"]],
+    )
     query = "select unnest([0, 0])::bigint as a, 'y' as b, null::bigint as c"
     failures = judge.months(query, rules, [WHOLE])[WHOLE].detail["failures"]
     assert {failure["column"] for failure in failures} == {"a", "b", "c", ""}
@@ -162,7 +187,11 @@ def test_a_month_without_rows_passes_beside_a_bad_one(judge: Judge) -> None:
 
 
 def test_a_key_doubled_within_a_month_fails_that_month(judge: Judge) -> None:
-    assert passed(judge, rows(row(1, 1), row(2, 2), row(2, 2), row(3, 3)), Rules(POSITIVE, [["a"]])) == [True, False, True]
+    assert passed(judge, rows(row(1, 1), row(2, 2), row(2, 2), row(3, 3)), Rules(POSITIVE, [["a"]])) == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_key_doubled_across_months_fails_them(judge: Judge) -> None:
@@ -170,11 +199,19 @@ def test_a_key_doubled_across_months_fails_them(judge: Judge) -> None:
 
 
 def test_a_key_doubled_across_months_fails_them_beside_a_month_that_is_bad_by_itself(judge: Judge) -> None:
-    assert passed(judge, rows(row(1, 1), row(2, 1), row(3, 0)), Rules(POSITIVE, [["a"]])) == [False, False, False]
+    assert passed(judge, rows(row(1, 1), row(2, 1), row(3, 0)), Rules(POSITIVE, [["a"]])) == [
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_key_that_a_bad_month_shares_with_a_good_one_fails_the_bad_one_only(judge: Judge) -> None:
-    assert passed(judge, rows(row(1, 1), row(2, 2), row(3, 1), row(3, 0)), Rules(POSITIVE, [["a"]])) == [True, True, False]
+    assert passed(judge, rows(row(1, 1), row(2, 2), row(3, 1), row(3, 0)), Rules(POSITIVE, [["a"]])) == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_months_that_are_not_asked_for_are_not_judged(judge: Judge) -> None:
@@ -184,7 +221,9 @@ def test_months_that_are_not_asked_for_are_not_judged(judge: Judge) -> None:
 
 # Metrics: rows belong to a metric only where it has a value
 
-SOME = Rules({"k": Column(type="string"), "a": Column(type="any", nullable=True, min=0)}, [["k"]], some=["a", "b"])
+SOME = Rules(
+    {"k": Column(type="string"), "a": Column(type="any", nullable=True, min=0)}, [["k"]], some=["a", "b"]
+)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One lake a file of tests, emptied before each test: a connection costs more than what a test does with it."""
+"""One lake a file of tests, emptied before each test: a connection costs more than what a test does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def con(shared: tuple[Con, Lake]) -> Con:
     """The connection, to an empty lake."""
     con, _ = shared
     for kind in ("view", "table"):
-        found = con.execute(f"select schema_name, {kind}_name from duckdb_{kind}s() where database_name = 'lake' and not internal")
+        found = con.execute(
+            f"select schema_name, {kind}_name from duckdb_{kind}s()"
+            " where database_name = 'lake' and not internal"
+        )
         for schema, name in found.fetchall():
             con.execute(f"drop {kind} lake.{quoted(schema)}.{quoted(name)}")
     return con

@@ -1,4 +1,4 @@
-"""Connections and transactions: what is committed is whole and named, readers change nothing, writers lose nothing."""
+"""Connections and transactions: a commit is whole and named, readers change nothing, writers lose nothing."""
 
 from __future__ import annotations
 
@@ -11,15 +11,30 @@ import pytest
 
 from metric_pipelines.errors import BusyError, EnvironmentBrokenError
 from metric_pipelines.warehouse import tables
-from metric_pipelines.warehouse.lake import Lake, commit, open_reader, prepare, publications, step_database, writer
+from metric_pipelines.warehouse.lake import (
+    Lake,
+    commit,
+    open_reader,
+    prepare,
+    publications,
+    step_database,
+    writer,
+)
 
 Con = duckdb.DuckDBPyConnection
 ROOT = Path(__file__).parents[2]
 
 
 def put(con: Con, lake: Lake, number: int, publication: str = "") -> int:
-    con.execute(f"create or replace temp table staged as select date '2024-01-01' as partition_month, {number} as id")
-    return commit(con, lake, publication or f"p{number}", lambda: tables.replace(con, "shop/orders", "staged", ["2024-01"]))
+    con.execute(
+        f"create or replace temp table staged as select date '2024-01-01' as partition_month, {number} as id"
+    )
+    return commit(
+        con,
+        lake,
+        publication or f"p{number}",
+        lambda: tables.replace(con, "shop/orders", "staged", ["2024-01"]),
+    )
 
 
 def test_a_publication_is_found_by_its_id_with_its_snapshot(con: Con, a_lake: Lake) -> None:
@@ -137,7 +152,9 @@ def locked_down(tmp_path_factory: pytest.TempPathFactory) -> Con:
         "reset lock_configuration",
     ],
 )
-def test_a_reader_neither_writes_nor_looks_elsewhere(locked_down: Con, tmp_path: Path, statement: str) -> None:
+def test_a_reader_neither_writes_nor_looks_elsewhere(
+    locked_down: Con, tmp_path: Path, statement: str
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "secret.txt").write_text("secret")
@@ -148,7 +165,7 @@ def test_a_reader_neither_writes_nor_looks_elsewhere(locked_down: Con, tmp_path:
 
 
 def test_a_reader_of_no_lake_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentBrokenError, match="no lake yet.*refresh"):
+    with pytest.raises(EnvironmentBrokenError, match=r"no lake yet.*refresh"):
         open_reader(Lake(tmp_path / "nothing"))
     assert not (tmp_path / "nothing").exists()
 
@@ -180,14 +197,17 @@ from metric_pipelines.warehouse.lake import Lake, commit, writer
 lake, who = Lake(Path(sys.argv[1])), sys.argv[2]
 with writer(lake) as con:
     for i in range(20):
-        con.execute(f"create or replace temp table staged as select date '2024-01-01' as partition_month, {i} as id")
+        row = f"select date '2024-01-01' as partition_month, {i} as id"
+        con.execute(f"create or replace temp table staged as {row}")
         commit(con, lake, f"{who}-{i}", lambda: tables.replace(con, f"shop/{who}", "staged", ["2024-01"]))
 """
 
 
 def test_twenty_transactions_of_each_of_two_processes_all_land(a_lake: Lake) -> None:
     begun = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(a_lake.folder), who], cwd=ROOT, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(a_lake.folder), who], cwd=ROOT, stderr=subprocess.PIPE
+        )
         for who in ("left", "right")
     ]
     for process in begun:
@@ -195,7 +215,9 @@ def test_twenty_transactions_of_each_of_two_processes_all_land(a_lake: Lake) -> 
         assert process.returncode == 0, said.decode()
     with writer(a_lake) as con:
         assert set(publications(con)) >= {f"{who}-{i}" for who in ("left", "right") for i in range(20)}
-        assert con.execute("select id from lake.shop.left union all select id from lake.shop.right").fetchall() == [(19,), (19,)]
+        assert con.execute(
+            "select id from lake.shop.left union all select id from lake.shop.right"
+        ).fetchall() == [(19,), (19,)]
 
 
 def test_preparing_a_lake_twice_is_preparing_it_once(con: Con, a_lake: Lake) -> None:

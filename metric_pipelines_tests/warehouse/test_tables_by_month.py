@@ -44,7 +44,11 @@ def contents(con: Con, table: str = "lake.shop.orders") -> list[tuple[Any, ...]]
 def test_replacing_a_month_keeps_the_others(con: Con) -> None:
     replace(con, stage(con, MONTHLY, f"({JANUARY}, 1, 'a')", f"({FEBRUARY}, 2, 'b')"), ["2024-01", "2024-02"])
     replace(con, stage(con, MONTHLY, f"({JANUARY}, 3, 'c')", f"({JANUARY}, 4, 'd')"), ["2024-01"])
-    assert [(str(month)[:7], id_) for month, id_, _ in contents(con)] == [("2024-01", 3), ("2024-01", 4), ("2024-02", 2)]
+    assert [(str(month)[:7], id_) for month, id_, _ in contents(con)] == [
+        ("2024-01", 3),
+        ("2024-01", 4),
+        ("2024-02", 2),
+    ]
 
 
 def test_what_is_staged_beyond_the_months_that_are_published_stays_out(con: Con) -> None:
@@ -58,11 +62,15 @@ def test_a_month_that_became_empty_is_emptied(con: Con) -> None:
     assert [id_ for _, id_, _ in contents(con)] == [1]
 
 
-def test_publishing_an_empty_month_over_an_empty_one_is_no_error_and_has_a_snapshot(con: Con, a_lake: Lake) -> None:
+def test_publishing_an_empty_month_over_an_empty_one_is_no_error_and_has_a_snapshot(
+    con: Con, a_lake: Lake
+) -> None:
     replace(con, stage(con, MONTHLY, f"({JANUARY}, 1, 'a')"), ["2024-01"])
     with writer(a_lake) as other:
         staged = stage(other, MONTHLY)
-        snapshot = commit(other, a_lake, "p", lambda: tables.replace(other, "shop/orders", staged, ["2024-02"]))
+        snapshot = commit(
+            other, a_lake, "p", lambda: tables.replace(other, "shop/orders", staged, ["2024-02"])
+        )
     assert snapshot == newest_snapshot(con)
 
 
@@ -76,15 +84,31 @@ def test_a_changed_schema_carries_the_other_months_over(con: Con) -> None:
     replace(con, stage(con, MONTHLY, f"({JANUARY}, 1, 'a')", f"({FEBRUARY}, 2, 'b')"), ["2024-01", "2024-02"])
     changed = stage(con, "partition_month date, id decimal(18,2), price double", f"({FEBRUARY}, 2.50, 9.5)")
     replace(con, changed, ["2024-02"])
-    assert tables.columns(con, "lake.shop.orders") == {"partition_month": "DATE", "id": "DECIMAL(18,2)", "price": "DOUBLE"}
-    assert [(str(m)[:7], str(i), p) for m, i, p in contents(con)] == [("2024-01", "1.00", None), ("2024-02", "2.50", 9.5)]
+    assert tables.columns(con, "lake.shop.orders") == {
+        "partition_month": "DATE",
+        "id": "DECIMAL(18,2)",
+        "price": "DOUBLE",
+    }
+    assert [(str(m)[:7], str(i), p) for m, i, p in contents(con)] == [
+        ("2024-01", "1.00", None),
+        ("2024-02", "2.50", 9.5),
+    ]
 
 
-def test_a_changed_schema_is_read_back_right_after_it_is_published_by_any_connection(con: Con, a_lake: Lake) -> None:
+def test_a_changed_schema_is_read_back_right_after_it_is_published_by_any_connection(
+    con: Con, a_lake: Lake
+) -> None:
     replace(con, stage(con, MONTHLY, f"({JANUARY}, 1, 'a')"), ["2024-01"])
-    replace(con, stage(con, "partition_month date, note varchar, id integer", f"({FEBRUARY}, 'b', 2)"), ["2024-02"])
+    replace(
+        con,
+        stage(con, "partition_month date, note varchar, id integer", f"({FEBRUARY}, 'b', 2)"),
+        ["2024-02"],
+    )
     reader = open_reader(a_lake)
-    assert reader.execute("select id, note from lake.shop.orders where id > 0 order by id").fetchall() == [(1, "a"), (2, "b")]
+    assert reader.execute("select id, note from lake.shop.orders where id > 0 order by id").fetchall() == [
+        (1, "a"),
+        (2, "b"),
+    ]
     reader.close()
 
 
@@ -100,7 +124,12 @@ def test_an_earlier_snapshot_still_shows_what_it_showed(con: Con, a_lake: Lake) 
 @pytest.mark.parametrize("odd", ['we"ird', "select", "Ünïcode", "with space", "a;b"])
 def test_odd_names_of_tables_and_columns_are_only_names(con: Con, odd: str) -> None:
     quoted = tables.name(odd)
-    replace(con, stage(con, f"partition_month date, {quoted} bigint", f"({JANUARY}, 7)"), ["2024-01"], f"shop/{odd}")
+    replace(
+        con,
+        stage(con, f"partition_month date, {quoted} bigint", f"({JANUARY}, 7)"),
+        ["2024-01"],
+        f"shop/{odd}",
+    )
     assert con.execute(f"select {quoted} from {tables.relation(f'shop/{odd}')}").fetchall() == [(7,)]
 
 
@@ -124,7 +153,9 @@ rows_of = st.lists(st.tuples(st.integers(0, 3), values), max_size=6)
 def test_versions_are_equal_exactly_where_the_rows_are_whatever_their_order(
     con: Con, one: list[tuple[int, Any]], two: list[tuple[int, Any]]
 ) -> None:
-    as_set = [sorted(map(repr, ((i, None if x is None else x + 0.0) for i, x in rows))) for rows in (one, two)]
+    as_set = [
+        sorted(map(repr, ((i, None if x is None else x + 0.0) for i, x in rows))) for rows in (one, two)
+    ]
     assert (version(con, one) == version(con, two[::-1])) == (as_set[0] == as_set[1])
 
 
@@ -142,7 +173,9 @@ def test_a_null_is_not_a_zero(con: Con) -> None:
 
 
 def test_the_type_of_a_column_is_part_of_the_version(con: Con) -> None:
-    assert version(con, [(1, 1)], "id bigint, x bigint") != version(con, [(1, 1)], "id bigint, x decimal(18,2)")
+    assert version(con, [(1, 1)], "id bigint, x bigint") != version(
+        con, [(1, 1)], "id bigint, x decimal(18,2)"
+    )
 
 
 def test_the_last_bits_of_a_double_are_no_change(con: Con) -> None:
@@ -161,7 +194,10 @@ def test_each_month_has_the_version_it_would_have_alone(con: Con) -> None:
     both = stage(con, MONTHLY, f"({JANUARY}, 1, 'a')", f"({FEBRUARY}, 2, 'b')")
     alone = stage(con, MONTHLY, f"({FEBRUARY}, 2, 'b')")
     of = ["id", "note"]
-    assert tables.content_versions(con, both, ["2024-01", "2024-02"], of)["2024-02"] == tables.content_versions(con, alone, ["2024-02"], of)["2024-02"]
+    assert (
+        tables.content_versions(con, both, ["2024-01", "2024-02"], of)["2024-02"]
+        == tables.content_versions(con, alone, ["2024-02"], of)["2024-02"]
+    )
 
 
 def test_rows_that_do_not_belong_are_no_part_of_the_version(con: Con) -> None:

@@ -28,15 +28,22 @@ JANUARY, FEBRUARY = "2024-01", "2024-02"
 def stage(con: Con, values: Values, metrics: list[MetricColumns]) -> str:
     table = f"staged_{next(counter)}"
     listed = ", ".join(f'"{column}" bigint' for metric in metrics for column in metric.all.values())
-    con.execute(f"create temp table {table} (partition_month date, metric_time date, category varchar, {listed})")
+    con.execute(
+        f"create temp table {table} (partition_month date, metric_time date, category varchar, {listed})"
+    )
     for (month, day, category), row in values.items():
         found = [row.get(column) for metric in metrics for column in metric.all.values()]
         marks = ", ".join("?" * (3 + len(found)))
-        con.execute(f"insert into {table} values ({marks})", [first_day(month), first_day(month).replace(day=day), category, *found])
+        con.execute(
+            f"insert into {table} values ({marks})",
+            [first_day(month), first_day(month).replace(day=day), category, *found],
+        )
     return table
 
 
-def publish(con: Con, values: Values, metrics: list[MetricColumns], months: list[str], table: str = "g") -> None:
+def publish(
+    con: Con, values: Values, metrics: list[MetricColumns], months: list[str], table: str = "g"
+) -> None:
     staged = stage(con, values, metrics)
     with transaction(con):
         groups.replace_columns(con, table, staged, ["category"], metrics, months)
@@ -47,7 +54,9 @@ def stored(con: Con, table: str = "g") -> Values:
     found: Values = {}
     columns = [c for c in tables.columns(con, groups.relation(table)) if "__v" in c]
     listed = ", ".join(map(tables.name, columns))
-    for month, time, category, *row in con.execute(f"select partition_month, metric_time, category, {listed} from lake.groups.{table}").fetchall():
+    for month, time, category, *row in con.execute(
+        f"select partition_month, metric_time, category, {listed} from lake.groups.{table}"
+    ).fetchall():
         key = (f"{month:%Y-%m}", time.day, category)
         assert key not in found, "a key stands twice"
         found[key] = {c: v for c, v in zip(columns, row, strict=True) if v is not None}
@@ -56,7 +65,12 @@ def stored(con: Con, table: str = "g") -> Values:
 
 
 def test_a_metric_that_is_published_alone_leaves_its_neighbour_and_takes_its_own_new_keys(con: Con) -> None:
-    publish(con, {(JANUARY, 1, "tea"): {A.value: 1, B.value: 10}, (JANUARY, 2, "tea"): {A.value: 2, B.value: 20}}, [A, B], [JANUARY])
+    publish(
+        con,
+        {(JANUARY, 1, "tea"): {A.value: 1, B.value: 10}, (JANUARY, 2, "tea"): {A.value: 2, B.value: 20}},
+        [A, B],
+        [JANUARY],
+    )
     publish(con, {(JANUARY, 1, "tea"): {A.value: 5}, (JANUARY, 3, "coffee"): {A.value: 6}}, [A], [JANUARY])
     assert stored(con) == {
         (JANUARY, 1, "tea"): {A.value: 5, B.value: 10},
@@ -80,14 +94,24 @@ def test_a_key_that_is_null_is_one_key(con: Con) -> None:
 def test_three_new_columns_in_one_transaction_all_arrive(con: Con, a_lake: Lake) -> None:
     rate = MetricColumns("rate", 1, parts=True)
     publish(con, {(JANUARY, 1, "tea"): {A.value: 1}}, [A], [JANUARY])
-    publish(con, {(JANUARY, 1, "tea"): {"rate__v1": 3, "rate__v1__numerator": 6, "rate__v1__denominator": 2}}, [rate], [JANUARY])
+    publish(
+        con,
+        {(JANUARY, 1, "tea"): {"rate__v1": 3, "rate__v1__numerator": 6, "rate__v1__denominator": 2}},
+        [rate],
+        [JANUARY],
+    )
     reader = open_reader(a_lake)
-    row = reader.execute("select alpha__v1, rate__v1, rate__v1__numerator, rate__v1__denominator from lake.groups.g where rate__v1 = 3").fetchall()
+    row = reader.execute(
+        "select alpha__v1, rate__v1, rate__v1__numerator, rate__v1__denominator"
+        " from lake.groups.g where rate__v1 = 3"
+    ).fetchall()
     reader.close()
     assert row == [(1, 3, 6, 2)]
 
 
-keys = st.tuples(st.sampled_from([JANUARY, FEBRUARY]), st.integers(1, 3), st.sampled_from(["tea", "coffee", None]))
+keys = st.tuples(
+    st.sampled_from([JANUARY, FEBRUARY]), st.integers(1, 3), st.sampled_from(["tea", "coffee", None])
+)
 chosen = st.sampled_from([[A], [B], [A, B]])
 
 
@@ -102,7 +126,10 @@ def publications(draw: st.DrawFn) -> tuple[Values, list[MetricColumns], list[str
 def replaced(model: Values, values: Values, metrics: list[MetricColumns], months: list[str]) -> Values:
     """What must be stored afterwards, in plain Python."""
     columns = {metric.value for metric in metrics}
-    kept = {key: {c: v for c, v in row.items() if not (c in columns and key[0] in months)} for key, row in model.items()}
+    kept = {
+        key: {c: v for c, v in row.items() if not (c in columns and key[0] in months)}
+        for key, row in model.items()
+    }
     for key, row in values.items():
         if key[0] in months:
             kept[key] = kept.get(key, {}) | row
@@ -124,14 +151,18 @@ def test_any_series_of_publications_leaves_what_plain_python_leaves(
 # Views
 
 
-def view(con: Con, versions: dict[MetricColumns, list[str]], dimensions: tuple[str, ...] = ("category",)) -> None:
+def view(
+    con: Con, versions: dict[MetricColumns, list[str]], dimensions: tuple[str, ...] = ("category",)
+) -> None:
     key = next(iter(versions)).key
     with transaction(con):
         groups.create_view(con, MetricView(key, "g", list(dimensions), versions))
 
 
 def shown(con: Con, key: str = "alpha") -> list[tuple[Any, ...]]:
-    return con.execute(f"select strftime(metric_time, '%Y-%m'), value from lake.metrics.{key} order by all").fetchall()
+    return con.execute(
+        f"select strftime(metric_time, '%Y-%m'), value from lake.metrics.{key} order by all"
+    ).fetchall()
 
 
 def test_a_view_shows_only_rows_of_its_own_metric(con: Con) -> None:
@@ -143,7 +174,9 @@ def test_a_view_shows_only_rows_of_its_own_metric(con: Con) -> None:
 
 def test_a_view_of_two_versions_shows_each_month_by_the_version_in_force_there(con: Con) -> None:
     new = MetricColumns("alpha", 2)
-    publish(con, {(JANUARY, 1, "tea"): {A.value: 1}, (FEBRUARY, 1, "tea"): {A.value: 2}}, [A], [JANUARY, FEBRUARY])
+    publish(
+        con, {(JANUARY, 1, "tea"): {A.value: 1}, (FEBRUARY, 1, "tea"): {A.value: 2}}, [A], [JANUARY, FEBRUARY]
+    )
     publish(con, {(FEBRUARY, 1, "tea"): {new.value: 200}}, [new], [FEBRUARY])
     view(con, {A: [JANUARY], new: [FEBRUARY]})
     assert shown(con) == [(JANUARY, 1), (FEBRUARY, 200)]
@@ -154,7 +187,9 @@ def test_a_view_of_a_ratio_has_its_parts_and_a_row_for_a_part_alone(con: Con) ->
     rate = MetricColumns("rate", 1, parts=True)
     publish(con, {(JANUARY, 1, "tea"): {"rate__v1__denominator": 4}}, [rate], [JANUARY])
     view(con, {rate: [JANUARY]})
-    assert con.execute("select value, numerator, denominator from lake.metrics.rate").fetchall() == [(None, None, 4)]
+    assert con.execute("select value, numerator, denominator from lake.metrics.rate").fetchall() == [
+        (None, None, 4)
+    ]
 
 
 def test_a_view_is_readable_under_any_name_of_the_lake(con: Con, a_lake: Lake) -> None:
