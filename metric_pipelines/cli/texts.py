@@ -293,7 +293,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # health
     "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),
-    "health.count": ("{n} {state}", "{state} {n}"),
+    "health.count": ("{n} {state}", "{state} {n} 个"),
     # up
     "up.starting": ("starting the web server and the daemon ...", "正在启动网页服务与守护进程……"),
     "up.starting.read_only": ("starting the web server, read-only ...", "正在以只读方式启动网页服务……"),

@@ -98,7 +98,7 @@ def spoiled(at: Sit, story: Story) -> Terminal:
     """A terminal at a shop whose February came with prices of a hundred times; read only."""
 
     def tell(shop: Shop) -> None:
-        shop.sql("update orders set amount = amount * 100 where ordered_at like '2024-02%'")
+        shop.sql("update orders set amount = amount * 100 where order_id between 101 and 112")
         shop.refresh()
 
     return at(story("spoiled_february", tell))

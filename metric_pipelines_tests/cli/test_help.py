@@ -12,7 +12,16 @@ from metric_pipelines.cli.help_page import commands_of
 from metric_pipelines.cli.help_texts import HELP
 from metric_pipelines_tests.cli.conftest import Terminal
 
-HEAVY = {"dagster", "pandas", "duckdb", "great_expectations", "metricflow", "pandera", "sqlalchemy", "sqlglot"}
+HEAVY = {
+    "dagster",
+    "pandas",
+    "duckdb",
+    "great_expectations",
+    "metricflow",
+    "pandera",
+    "sqlalchemy",
+    "sqlglot",
+}
 PATHS = [path for path, _ in commands_of(build("en"))]
 
 
@@ -73,7 +82,9 @@ def test_the_language_is_the_centers_where_none_is_asked_for(
     assert "用法" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["vales"], ["values"], ["values", "revenue", "--grains", "day"], ["up", "--port", "x"]])
+@pytest.mark.parametrize(
+    "words", [["vales"], ["values"], ["values", "revenue", "--grains", "day"], ["up", "--port", "x"]]
+)
 def test_used_wrongly_is_exit_2_on_stderr(cli: Terminal, words: list[str]) -> None:
     said = cli(*words)
     assert said.code == 2

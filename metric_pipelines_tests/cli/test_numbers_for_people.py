@@ -23,7 +23,7 @@ SAY, SAGE = Words("en"), Words("zh")
         (Decimal("0.00"), "USD", "0.00"),
         (29.4912, "USD", "29.49"),
         (0.5, "USD", "0.50"),
-        (0.012345, "units", "0.01234"),
+        (0.012346, "units", "0.01235"),
         (12807, "baskets", "12,807"),
         (0.14, "%", "14.00 %"),
     ],
@@ -49,7 +49,7 @@ def test_a_change_against_a_whole_month_is_marked() -> None:
 
 
 def test_a_curve_keeps_its_gaps() -> None:
-    assert figures.sparkline([0, None, 5, 10]) == "▁ ▅█" or figures.sparkline([0, None, 5, 10]) == "▁ ▄█"
+    assert figures.sparkline([0, None, 5, 10]) == "▁ ▅█"
     assert figures.sparkline([3, 3]) == "▄▄"
     assert figures.sparkline([None]) == ""
 

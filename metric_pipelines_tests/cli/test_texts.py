@@ -29,7 +29,9 @@ def test_a_text_is_there_in_both_languages(key: str) -> None:
 
 
 def test_help_is_there_in_both_languages() -> None:
-    texts = [both for h in HELP.values() for both in (h.short, *h.parameters.values(), *(e[1] for e in h.examples))]
+    texts = [
+        both for h in HELP.values() for both in (h.short, *h.parameters.values(), *(e[1] for e in h.examples))
+    ]
     for english, chinese in [*texts, *TYPERS_OWN.values()]:
         assert english
         assert re.search(r"[\u4e00-\u9fff]", chinese), chinese

@@ -51,7 +51,11 @@ def test_an_unknown_selection_names_the_nearest(graph: Graph) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "months"),
-    [(["2024-02"], ["2024-02"]), (["2024-01..2024-03"], MONTHS), (["2024-03,2024-01", "2024-01"], ["2024-01", "2024-03"])],
+    [
+        (["2024-02"], ["2024-02"]),
+        (["2024-01..2024-03"], MONTHS),
+        (["2024-03,2024-01", "2024-01"], ["2024-01", "2024-03"]),
+    ],
 )
 def test_months_are_single_or_stretches(typed: list[str], months: list[str]) -> None:
     assert months_of("--partitions", typed, MONTHS) == months

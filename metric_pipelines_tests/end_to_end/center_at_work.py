@@ -151,6 +151,12 @@ class CenterAtWork:
         """What the next wave would compute, no source being read again."""
         return set(wave(self.workshop().facts(), Scope()))
 
+    def outdated(self) -> set[Pair]:
+        """The published pairs whose definition, with all its inputs, is another now."""
+        nodes = self.workshop().graph.nodes
+        history = self.ledger.history().items()
+        return {pair for pair, own in history if own.last and own.last.version != nodes[pair[0]].version}
+
     def values(self, metric: str, **question: Any) -> Answer:
         """A metric as the product answers it."""
         with open_for_reading(self.workshop()) as reader:

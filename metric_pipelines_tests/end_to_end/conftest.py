@@ -4,16 +4,29 @@ copy of the quarter for each test that changes something.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from metric_pipelines.demo import changes
 from metric_pipelines.demo.layout import load
-from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, moved
+from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, Fingerprints, Refreshed, moved
 
 QUARTER = date(2017, 3, 31)
+BAD = "2017-02"
+
+
+@dataclass(frozen=True)
+class After:
+    """A center after a refresh, and what it published before."""
+
+    at_work: CenterAtWork
+    refreshed: Refreshed
+    before: Fingerprints
+    mark: int
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +45,15 @@ def published_quarter(tmp_path_factory: pytest.TempPathFactory) -> CenterAtWork:
 def quarter(published_quarter: CenterAtWork, tmp_path: Path) -> CenterAtWork:
     """January to March, published; the test's own."""
     return CenterAtWork(moved(published_quarter.home, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def broken(published_quarter: CenterAtWork, tmp_path_factory: pytest.TempPathFactory) -> After:
+    """The quarter after a night that read a month with ten times its prices; not to be changed."""
+    at_work = CenterAtWork(moved(published_quarter.home, tmp_path_factory.mktemp("broken") / "home"))
+    mark, before = at_work.ledger.mark(), at_work.fingerprints()
+    changes.bad_month(at_work.sources, BAD)
+    return After(at_work, at_work.refresh(), before, mark)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, until: date | None) -> CenterAtWork:

@@ -4,20 +4,18 @@ and the last good values are served; repaired, everything is as it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from metric_pipelines.demo import changes
-from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, Fingerprints, Refreshed, moved
+from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, moved
+from metric_pipelines_tests.end_to_end.conftest import BAD, After
 from metric_pipelines_tests.end_to_end.dagster_view import FAILED, SUCCEEDED, DagsterView
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_month")]
 
-BAD = "2017-02"
 WITHHELD = {
     "metrics/discounts",
     "metrics/fuel_revenue",
@@ -40,25 +38,6 @@ BLOCKED = {
     ("metrics/private_label_share", BAD): "metrics/private_label_revenue",
     ("metrics/revenue_per_active_household", BAD): "metrics/net_revenue",
 }
-
-
-@dataclass(frozen=True)
-class After:
-    """A center after a refresh, and what it published before."""
-
-    at_work: CenterAtWork
-    refreshed: Refreshed
-    before: Fingerprints
-    mark: int
-
-
-@pytest.fixture(scope="module")
-def broken(published_quarter: CenterAtWork, tmp_path_factory: pytest.TempPathFactory) -> After:
-    """After the night that read the bad month; not to be changed."""
-    at_work = CenterAtWork(moved(published_quarter.home, tmp_path_factory.mktemp("broken") / "home"))
-    mark, before = at_work.ledger.mark(), at_work.fingerprints()
-    changes.bad_month(at_work.sources, BAD)
-    return After(at_work, at_work.refresh(), before, mark)
 
 
 @pytest.fixture(scope="module")
