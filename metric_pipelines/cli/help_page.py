@@ -72,9 +72,10 @@ def _page(screen: Screen, command: Node, ctx: Any, path: str, texts: Help) -> No
     screen.line(Text.assemble((say("help.usage"), "heading"), "  ", (_usage(command, path), "command")))
     screen.blank()
     screen.block(_of(texts.short, screen.lang))
-    if _of(texts.more, screen.lang):
+    more = _of(texts.more, screen.lang).replace("`", "")  # those are for the page in docs/reference
+    if more:
         screen.blank()
-        screen.block(Text(_of(texts.more, screen.lang), style="note"))
+        screen.block(Text(more, style="note"))
     own = [p for p in command.get_params(ctx) if path or p.name != "help"]
     _parameters(screen, say("help.arguments"), [p for p in own if p.param_type_name == "argument"])
     if path:

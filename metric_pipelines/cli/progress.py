@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -77,18 +78,29 @@ class Progress:
 @contextmanager
 def watched(say: Words, graph: Graph) -> Iterator[Progress]:
     """Progress that is shown until the block ends."""
-    sys.stderr.flush()
-    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8") as stream:
+    with _own_stderr() as stream:
         progress = Progress(say, graph, console(stream))
         if not progress.console.is_terminal:
             yield progress
             return
-        live = Live(
+        with Live(
             progress, console=progress.console, transient=True, redirect_stdout=False, redirect_stderr=False
-        )
-        with live:
+        ):
             yield progress
             progress.finish()
+
+
+@contextmanager
+def _own_stderr() -> Iterator[TextIO]:
+    """A stream on a copy of stderr's descriptor; stderr itself where it has none, as under a test runner."""
+    sys.stderr.flush()
+    try:
+        copy = os.dup(sys.stderr.fileno())
+    except OSError:
+        yield sys.stderr
+        return
+    with os.fdopen(copy, "w", encoding="utf-8") as stream:
+        yield stream
 
 
 def described(say: Words, graph: Graph, work: Work) -> str:

@@ -7,6 +7,7 @@ said.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -108,7 +109,10 @@ class Screen:
 
     @classmethod
     def of_this_process(cls, lang: Lang) -> Screen:
-        """On stdout and stderr as they are now."""
+        """On stdout and stderr as they are now, in UTF-8 whatever the locale says."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
         return cls(console(sys.stdout), console(sys.stderr), Words(lang))
 
     @property
@@ -183,7 +187,7 @@ class Screen:
 
     def state(self, state: str) -> Text:
         """A state in words, in its colour."""
-        return Text(self.say(f"state.{state}"), style=STATE_STYLES[state])
+        return Text.assemble((self.say(f"state.{state}"), STATE_STYLES[state]))
 
     def next_steps(self, steps: Sequence[tuple[str, str]]) -> None:
         """Commands to type next, and what each does."""

@@ -139,7 +139,7 @@ class SourceTable(Strict):
     label: Text
     description: Text
     partition_by: str | None = None
-    reread: int | Literal["all"] = 3
+    reread: Annotated[int, Field(ge=1)] | Literal["all"] = 3
     columns: dict[str, Column]
     checks: TableRules = TableRules()
 
@@ -189,8 +189,8 @@ class Model(Strict):
     description: Text
     owners: Owners
     partition_by: str | None = None
-    look_back: int | Literal["all"] = 0
-    look_ahead: int = 0
+    look_back: Annotated[int, Field(ge=0)] | Literal["all"] = 0
+    look_ahead: Annotated[int, Field(ge=0)] = 0
     time: str | None = None
     time_spine: bool = False
     entities: list[Entity] = Field(default_factory=list)

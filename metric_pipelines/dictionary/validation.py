@@ -30,6 +30,18 @@ from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem
 MONTH = "partition_month"
 RESERVED = (MONTH, "metric_time", "value", "numerator", "denominator")
 """Columns that every metric's table or view has."""
+SCHEMAS = (
+    "models",
+    "metrics",
+    "groups",
+    "main",
+    "information_schema",
+    "pg_catalog",
+    "lake",
+    "memory",
+    "temp",
+)
+"""Schemas and databases of the warehouse, which no source system may be called by."""
 
 
 def load_valid_center(folder: Path) -> Center:
@@ -87,7 +99,7 @@ def _settings(center: Center) -> Iterator[Problem]:
 def _sources(center: Center) -> Iterator[Problem]:
     for name, source in center.sources.items():
         key = f"sources/{name}"
-        if name in ("models", "metrics"):
+        if name in SCHEMAS:
             yield Problem(center.where(key), f"a source system named {name!r}", "another name")
         if source.time_zone not in available_timezones():
             yield Problem(
@@ -108,6 +120,11 @@ def _table_columns(
     if MONTH in columns:
         where = center.where(*at, "columns", MONTH)
         yield Problem(where, f"{MONTH!r} is a name of ours", "another name")
+    for column in columns:
+        same = next(other for other in columns if other.lower() == column.lower())
+        if same != column:
+            found = f"columns {same!r} and {column!r}"
+            yield Problem(center.where(*at, "columns", column), found, "names that differ by more than case")
     named = [(partition_by, "partition_by")] if partition_by else []
     named += [(column, "checks") for columns_ in unique for column in columns_]
     for column, place in named:

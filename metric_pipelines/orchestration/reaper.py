@@ -33,7 +33,12 @@ PID, STARTED, HOST = "metric_pipelines/pid", "metric_pipelines/pid_started", "me
 SAID_AGAIN = "metric_pipelines/said_again"
 LOOK_BACK = timedelta(days=2)
 BADLY = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
-UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+UNFINISHED = [
+    DagsterRunStatus.NOT_STARTED,  # killed between making a run and starting it
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
 
 
 def process_tags() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from metric_pipelines.dictionary.definitions import Column, Metric, Owners, Text
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.graph import Graph, Node
 from metric_pipelines.dictionary.shapes import input_names
+from metric_pipelines.errors import DefinitionError
 from metric_pipelines.orchestration.partitions import dependency
 from metric_pipelines.quality.rules import CHECKS
 from metric_pipelines.semantics.lineage import metric_inputs, model_columns
@@ -102,7 +103,7 @@ def _model(center: Center, node: Node) -> dict[str, Any]:
         "description": f"**{_both(model.label)}**\n\n{_paragraphs(model.description)}\n\n```sql\n{sql}\n```",
         "metadata": {
             "dagster/column_schema": _schema(model.columns),
-            "dagster/column_lineage": _lineage(model_columns(center, model.name)),
+            **_column_lineage(lambda: model_columns(center, model.name)),
         },
         "tags": {"layer": "model"},
     }
@@ -129,7 +130,7 @@ def _metric(center: Center, metric: Metric) -> dict[str, Any]:
             "good direction": metric.direction,
             "grain": metric.grain,
             "dimensions": ", ".join(metric.dimensions) or "total only",
-            "dagster/column_lineage": _lineage(_behind(center, metric)),
+            **_column_lineage(lambda: _behind(center, metric)),
             "definition": str(center.files[f"metrics/{metric.name}"].path.relative_to(center.folder)),
         },
         "tags": {
@@ -159,6 +160,14 @@ def _behind(center: Center, metric: Metric) -> dict[str, list[TableColumn]]:
         return {"value": [TableColumn(f"metrics.{name}", "value") for name in inputs]}
     used = metric_inputs(center, metric.name)
     return {"value": [use.column for use in used if use.roles & {"value", "filter"}]}
+
+
+def _column_lineage(find: Callable[[], Mapping[str, Iterable[TableColumn]]]) -> dict[str, Any]:
+    """None for SQL that cannot be read: what it says is withheld, with its place, when it is computed."""
+    try:
+        return {"dagster/column_lineage": _lineage(find())}
+    except DefinitionError:
+        return {}
 
 
 def _lineage(columns: Mapping[str, Iterable[TableColumn]]) -> dg.TableColumnLineage:

@@ -34,21 +34,22 @@ def today_of(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -
 
 
 def _ask(center: Center, home: Path, known: date | None) -> date | None:
-    """The newest local day of all monthly source tables; a source that is away says nothing."""
-    found = [known] if known else []
+    """The newest local day of all monthly source tables; what is away is taken to hold what was last seen."""
+    found: list[date | None] = []
     with step_database() as con:
         load_scanners(con)
         for source in center.sources.values():
             if any(table.partition_by for table in source.tables.values()):
-                found += _days(con, center, home, source.name)
-    return max(found, default=None)
+                found.append(_newest_day(con, center, home, source.name, known))
+    return max((day for day in found if day), default=None)
 
 
-def _days(con: duckdb.DuckDBPyConnection, center: Center, home: Path, name: str) -> list[date]:
+def _newest_day(
+    con: duckdb.DuckDBPyConnection, center: Center, home: Path, name: str, known: date | None
+) -> date | None:
     source = center.sources[name]
     try:
         with ingest.attached(con, source, home):
-            day = ingest.newest_day(con, source, center.settings.time_zone)
+            return ingest.newest_day(con, source, center.settings.time_zone)
     except (SourceUnavailableError, SourceDataError):
-        return []  # the step that reads it says what is wrong; a clock only stands still
-    return [day] if day else []
+        return known  # the step that reads it says what is wrong; a clock only stands still

@@ -21,7 +21,7 @@ from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Attempt, PairHistory, Verdict, now
 from metric_pipelines.publication import facts as f
-from metric_pipelines.publication.plan import Facts
+from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.warehouse import groups, lake, tables
 from metric_pipelines.warehouse.groups import MetricColumns, MetricView
@@ -50,12 +50,9 @@ class Candidate:
     attempt: Attempt
     verdicts: tuple[Verdict, ...]
     staged: Staged | None = None
-    write: bool = False
 
 
-def publish(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, candidates: Sequence[Candidate]
-) -> list[Outcome]:
+def publish(con: duckdb.DuckDBPyConnection, shop: Workshop, candidates: Sequence[Candidate]) -> list[Outcome]:
     """Publishes what passed in one lake transaction under the writers' lock, and closes every attempt in the
     ledger.
     """
@@ -68,28 +65,39 @@ def publish(
         _reject(con, shop, candidate)
     if done:
         _age_out(shop.home / "rejected")
-    return [_outcome(c) for c in done] + _publish(con, shop, facts, passed)
+    return [_outcome(c) for c in done] + _publish(con, shop, passed)
 
 
-def _publish(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, passed: Sequence[Candidate]
-) -> list[Outcome]:
+def _publish(con: duckdb.DuckDBPyConnection, shop: Workshop, passed: Sequence[Candidate]) -> list[Outcome]:
+    """What is in force is asked under the lock: since it was staged, another run may have published."""
     if not passed:
         return []
     publication = str(uuid.uuid4())
     with lake.locked(shop.lake):
         recover(con, shop)
+        history = shop.ledger.history()
         begun = [_with(c, publication=publication) for c in passed]
+        changed = [c for c in begun if not _is_in_force(history, c.attempt)]
         shop.ledger.add([(c.attempt, c.verdicts) for c in begun])
-        if any(c.write for c in begun):
+        if changed:
             snapshot = lake.commit(
-                con, shop.lake, publication, lambda: _write(con, shop, facts, begun), shop.fence
+                con, shop.lake, publication, lambda: _write(con, history, changed), shop.fence
             )
         else:
             shop.fence()
             snapshot = _newest(con)
         shop.ledger.settle(publication, snapshot)
     return [_outcome(_with(c, state="published", snapshot=snapshot, closed_at=now())) for c in begun]
+
+
+def _is_in_force(history: Mapping[Pair, PairHistory], attempt: Attempt) -> bool:
+    """Whether the lake holds these very contents already."""
+    published = history.get(attempt.pair, NOTHING).published
+    return published is not None and (
+        published.data_version == attempt.data_version
+        and published.column_version == attempt.column_version
+        and published.facts.get("table") == attempt.facts.get("table")
+    )
 
 
 def _newest(con: duckdb.DuckDBPyConnection) -> int:
@@ -121,9 +129,9 @@ def recover(con: duckdb.DuckDBPyConnection, shop: Workshop) -> list[str]:
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, candidates: Sequence[Candidate]
+    con: duckdb.DuckDBPyConnection, history: Mapping[Pair, PairHistory], candidates: Sequence[Candidate]
 ) -> None:
-    writing = [c for c in candidates if c.write and c.staged is not None]
+    writing = [c for c in candidates if c.staged is not None]
     for item, months in _by_table([c for c in writing if c.staged and c.staged.columns is None]):
         tables.replace(con, item.key, item.table, months)
     metrics = [c for c in writing if c.staged and c.staged.columns is not None]
@@ -131,7 +139,7 @@ def _write(
         columns = [item.columns for item in items if item.columns is not None]
         groups.replace_columns(con, table, staged, items[0].dimensions, columns, list(chosen))
     for key in dict.fromkeys(c.attempt.asset for c in metrics):
-        _renew_view(con, shop, facts, key, [c for c in metrics if c.attempt.asset == key])
+        _renew_view(con, history, key, [c for c in metrics if c.attempt.asset == key])
 
 
 def _by_table(candidates: Sequence[Candidate]) -> Iterator[tuple[Staged, list[str]]]:
@@ -147,29 +155,31 @@ def _by_table(candidates: Sequence[Candidate]) -> Iterator[tuple[Staged, list[st
 
 def _by_columns(candidates: Sequence[Candidate]) -> dict[tuple[str, str, tuple[str, ...]], list[Staged]]:
     """Metrics of one wide table, one staged table and the same months are written together."""
-    months: dict[tuple[str, str], list[str]] = {}
-    items: dict[tuple[str, str], Staged] = {}
+    months: dict[tuple[str, str, str], list[str]] = {}
+    items: dict[tuple[str, str, str], Staged] = {}
     for candidate in candidates:
         assert candidate.staged is not None
-        at = (str(candidate.attempt.facts["table"]), candidate.attempt.asset)
+        at = (str(candidate.attempt.facts["table"]), candidate.staged.table, candidate.attempt.asset)
         months.setdefault(at, []).append(candidate.attempt.partition)
         items[at] = candidate.staged
     found: dict[tuple[str, str, tuple[str, ...]], list[Staged]] = {}
-    for (table, asset), chosen in months.items():
-        item = items[table, asset]
-        found.setdefault((table, item.table, tuple(sorted(chosen))), []).append(item)
+    for at, chosen in months.items():
+        found.setdefault((at[0], at[1], tuple(sorted(chosen))), []).append(items[at])
     return found
 
 
 def _renew_view(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, facts: Facts, key: str, candidates: Sequence[Candidate]
+    con: duckdb.DuckDBPyConnection,
+    history: Mapping[Pair, PairHistory],
+    key: str,
+    candidates: Sequence[Candidate],
 ) -> None:
     """The metric's view shows each month by the version in force there; replaced only where that changed."""
     item = candidates[0].staged
     assert item is not None
     assert item.columns is not None
     table, name = candidates[0].attempt.facts["table"], key.removeprefix("metrics/")
-    before = _versions(facts.history, key, table)
+    before = _versions(history, key, table)
     after = before | {c.attempt.partition: c.attempt.column_version for c in candidates}
     if (
         set(before.values()) == set(after.values())

@@ -24,7 +24,7 @@ from metric_pipelines.ledger.ledger import Attempt, Verdict, now
 from metric_pipelines.publication import facts as f
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
-from metric_pipelines.publication.standing import NOTHING, root_reason, standing
+from metric_pipelines.publication.standing import root_reason, standing
 from metric_pipelines.publication.verdicts import reason_of
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.audit import audit
@@ -54,7 +54,7 @@ def carry_out(
     for work in rectangles(todo):
         chosen = sorted({p for k, p in todo if k in work.assets and work.first <= p <= work.last})
         candidates += _candidates(con, shop, facts, list(work.assets), chosen, run_id)
-    return outcomes + publish(con, shop, facts, candidates)
+    return outcomes + publish(con, shop, candidates)
 
 
 def _sorted_out(facts: Facts, pairs: list[Pair], forced: bool) -> tuple[list[Outcome], list[Pair]]:
@@ -149,21 +149,15 @@ def _audited(
         measured = f.measure(con, shop, item)
         for month in months:
             attempt = replace(begun[item.key, month], **measured[month])
-            found.append(_decided(facts, attempt, tuple(judged[item.key][month]), item))
+            found.append(_decided(attempt, tuple(judged[item.key][month]), item))
     return found
 
 
-def _decided(facts: Facts, attempt: Attempt, verdicts: tuple[Verdict, ...], item: Staged) -> Candidate:
+def _decided(attempt: Attempt, verdicts: tuple[Verdict, ...], item: Staged) -> Candidate:
     if any(verdict.blocks for verdict in verdicts):
         reason = reason_of(verdicts)
         return Candidate(replace(attempt, state="withheld", reason=reason, closed_at=now()), verdicts, item)
-    published = facts.history.get(attempt.pair, NOTHING).published
-    same = published is not None and (
-        published.data_version == attempt.data_version
-        and published.column_version == attempt.column_version
-        and published.facts.get("table") == attempt.facts.get("table")
-    )
-    return Candidate(attempt, verdicts, item, write=not same)
+    return Candidate(attempt, verdicts, item)
 
 
 def place_of(center: Center, key: str) -> str:

@@ -412,3 +412,33 @@ def test_a_column_must_not_take_the_name_of_the_partition(small_center: Path) ->
 def test_what_a_table_is_partitioned_by_is_a_date_or_a_time_stamp(small_center: Path) -> None:
     change(small_center, "models/order_lines.yaml", "partition_by: order_day", "partition_by: category")
     assert "partition_by" in only(small_center)
+
+
+@pytest.mark.parametrize("name", ["models", "metrics", "groups", "main", "lake", "memory"])
+def test_a_source_system_must_not_take_the_name_of_a_schema_of_the_warehouse(
+    small_center: Path, name: str
+) -> None:
+    change(small_center, "sources/shop.yaml", "name: shop\n", f"name: {name}\n")
+    change(small_center, "models/order_lines.sql", "shop.", f"{name}.")
+    (small_center / "sources/shop.yaml").rename(small_center / f"sources/{name}.yaml")
+    assert any(f"a source system named {name!r}" in str(p) for p in problems(small_center))
+
+
+def test_columns_that_differ_by_case_only_are_one_to_the_database_and_refused(small_center: Path) -> None:
+    change(small_center, "models/order_lines.yaml", "columns:\n", "columns:\n  Amount: {type: double}\n")
+    assert "columns 'Amount' and 'amount'" in only(small_center)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("sources/shop.yaml", "reread: all", "reread: 0"),
+        ("sources/shop.yaml", "reread: all", "reread: sometimes"),
+        ("models/customer_months.yaml", "look_back: 1", "look_back: -1"),
+    ],
+)
+def test_how_far_back_is_read_is_a_number_of_months_or_all(
+    small_center: Path, file: str, old: str, new: str
+) -> None:
+    change(small_center, file, old, new)
+    assert any(f"{file}:" in str(p) for p in problems(small_center))

@@ -38,6 +38,10 @@ PROJECT = Path(__file__).parents[2]
 RETAIL = PROJECT / "metric_pipelines" / "centers" / "retail"
 PATIENCE = 120.0
 
+VIEWS = """
+    select view_name from duckdb_views() where database_name = 'lake' and schema_name = 'metrics'
+"""
+
 Fingerprints = dict[tuple[str, str], tuple[int, int]]
 
 
@@ -97,7 +101,12 @@ class CenterAtWork:
         with self.here():
             center = load_valid_center(self.center)
             done = refresh_here(
-                center, self.home, list(assets), list(months), forced=forced, announce=lambda at: said.append(str(at))
+                center,
+                self.home,
+                list(assets),
+                list(months),
+                forced=forced,
+                announce=lambda at: said.append(str(at)),
             )
         return Refreshed(done.run_id, done.success, said)
 
@@ -174,14 +183,12 @@ class CenterAtWork:
         """For each metric and month: its rows and a hash of all that they say."""
         con = open_reader(Lake(self.home / "lake"))
         try:
-            views = con.execute(
-                "select view_name from duckdb_views() where database_name = 'lake' and schema_name = 'metrics'"
-            ).fetchall()
+            views = con.execute(VIEWS).fetchall()
             found: Fingerprints = {}
             for (view,) in views:
                 rows = con.execute(
                     "select strftime(metric_time, '%Y-%m'), count(*), sum(hash(v)::hugeint)::varchar"
-                    f" from lake.metrics.\"{view}\" v group by 1"
+                    f' from lake.metrics."{view}" v group by 1'
                 ).fetchall()
                 found |= {(str(view), month): (count, int(total)) for month, count, total in rows}
             return found
@@ -199,6 +206,10 @@ class CenterAtWork:
         """Changes the order system; returns how many rows."""
         with closing(sqlite3.connect(self.sources / "oms.sqlite")) as con, con:
             return con.execute(statement, values).rowcount
+
+    def lose_a_day(self, day: str) -> None:
+        """The order system forgets what was sold on a day (of UTC)."""
+        assert self.change_source("delete from transactions where transaction_timestamp like ?", f"{day} %")
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Changes a text in one of the center's files."""
@@ -218,7 +229,7 @@ class Process:
     @classmethod
     def of(cls, arguments: list[str], environment: dict[str, str]) -> Process:
         """Starts Python with these arguments; errors and prints are kept in one file."""
-        output = TemporaryFile()
+        output = TemporaryFile()  # noqa: SIM115 (it lives as long as the process does)
         command = [sys.executable, "-W", "ignore", *arguments]
         variables = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         return cls(
@@ -260,13 +271,32 @@ class Process:
         self.popen.wait()
 
 
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Somebody else holds a database: in another process, since one's own locks do not bind oneself."""
+    script = (
+        "import sqlite3, sys, time\n"
+        "con = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "con.execute('begin exclusive')\n"
+        "print('locked', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    process = Process.of(["-c", script, str(database)], {})
+    try:
+        process.wait_for("locked")
+        yield
+    finally:
+        process.kill()
+
+
 def moved(source: Path, target: Path) -> Path:
     """A copy of a home folder that works where it stands: a lake's catalog names its folder by full path."""
     shutil.copytree(source, target)
     catalog = target / "lake" / "catalog.sqlite"
     if catalog.exists():
         with closing(sqlite3.connect(catalog)) as con, con:
-            con.execute("update ducklake_metadata set value = replace(value, ?, ?)", [str(source), str(target)])
+            moving = "update ducklake_metadata set value = replace(value, ?, ?)"
+            con.execute(moving, [str(source), str(target)])
     return target
 
 

@@ -1,5 +1,5 @@
-"""The shipped center on its real data: a whole year and a first quarter, each made once for all workers, and a
-copy of the quarter for each test that changes something.
+"""The shipped center on its real data: a whole year and a first quarter, each made once for all workers, and
+a copy of the quarter for each test that changes something.
 """
 
 from __future__ import annotations

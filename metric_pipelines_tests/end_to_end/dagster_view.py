@@ -103,8 +103,7 @@ class DagsterView:
         keys = [dg.AssetCheckKey(key_of(name), check) for check in CHECKS]
         found = self.instance.event_log_storage.get_asset_check_partition_info(keys)
         return {
-            (info.check_key.name, info.partition_key or WHOLE): info.latest_execution_status
-            for info in found
+            (info.check_key.name, info.partition_key or WHOLE): info.latest_execution_status for info in found
         }
 
     def not_succeeded(self) -> set[tuple[str, str, str]]:

@@ -30,6 +30,11 @@ POINTS: dict[str, tuple[Any, str]] = {
 }
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def die_at(point: str, key: str) -> None:
     """Ends this process by SIGKILL at a point of the step that computes an asset."""
     stage, reached = steps.stage, False
@@ -45,7 +50,7 @@ def die_at(point: str, key: str) -> None:
 
     def dying(*arguments: Any, **options: Any) -> Any:
         if reached:
-            print(f"dies {point}", flush=True)
+            say(f"dies {point}")
             os.kill(os.getpid(), signal.SIGKILL)
         return original(*arguments, **options)
 
@@ -82,9 +87,9 @@ def main() -> int:
         asked.assets,
         asked.months,
         forced=asked.forced,
-        announce=lambda at: print("waiting for" if isinstance(at, lease.Holder) else "computing", at, flush=True),
+        announce=lambda at: say(f"{'waiting for' if isinstance(at, lease.Holder) else 'computing'} {at}"),
     )
-    print(f"run {done.run_id} {'succeeded' if done.success else 'failed'}", flush=True)
+    say(f"run {done.run_id} {'succeeded' if done.success else 'failed'}")
     return 0 if done.success else 1
 
 

@@ -1,5 +1,5 @@
-"""A refresh that is killed, at the worst moments: readers see published states only, and the next refresh ends
-what it began and what it left behind.
+"""A refresh that is killed, at the worst moments: readers see published states only, and the next refresh
+ends what it began and what it left behind.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def test_killed_at_the_worst_moment_the_next_refresh_recovers(
     assert quarter.refresh().success
     after = quarter.fingerprints()
     assert revenue(quarter) == amount + 1
-    assert {month for metric, month in after if after[metric, month] != before[metric, month]} == {CHANGED, "2017-03"}
+    assert {at[1] for at in after if after[at] != before[at]} == {CHANGED, "2017-03"}
     assert mixed(seen, before, after) == set()
     assert answered[1][1] in (amount, amount + 1)
     check_recovered(quarter)

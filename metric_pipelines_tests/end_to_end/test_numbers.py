@@ -135,14 +135,15 @@ def test_what_does_not_add_up_is_computed_from_the_model(reader: Reader) -> None
 def test_a_plain_client_sums_the_view_to_the_same_months(
     client: duckdb.DuckDBPyConnection, metric: str
 ) -> None:
-    query = f"select date_trunc('month', metric_time)::date, sum(value) from lake.metrics.{metric} group by 1 order by 1"
+    query = f"""
+        select date_trunc('month', metric_time)::date, sum(value)
+        from lake.metrics.{metric} group by 1 order by 1
+    """
     compare(client.execute(query).fetchall(), independent_sql.rows(metric))
 
 
 @pytest.mark.parametrize("metric", ["average_basket", "discount_rate", "private_label_share"])
-def test_a_plain_client_divides_the_parts_of_a_ratio(
-    client: duckdb.DuckDBPyConnection, metric: str
-) -> None:
+def test_a_plain_client_divides_the_parts_of_a_ratio(client: duckdb.DuckDBPyConnection, metric: str) -> None:
     query = f"""
         select date_trunc('month', metric_time)::date, sum(numerator)::double / sum(denominator)::double
         from lake.metrics.{metric} group by 1 order by 1
@@ -169,6 +170,9 @@ def test_each_receipt_names_a_snapshot_that_shows_what_was_published(
 ) -> None:
     receipt = year.ledger.history()["metrics/net_revenue", "2017-06"].published
     assert receipt is not None
-    query = f"select sum(value) from lake.metrics.net_revenue at (version => {receipt.snapshot}) where month(metric_time) = 6"
+    query = f"""
+        select sum(value) from lake.metrics.net_revenue at (version => {receipt.snapshot})
+        where month(metric_time) = 6
+    """
     (then,) = client.execute(query).fetchone() or (None,)
     assert then == dict(independent_sql.rows("net_revenue"))[date(2017, 6, 1)]

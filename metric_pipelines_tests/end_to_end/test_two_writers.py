@@ -13,18 +13,18 @@ from metric_pipelines_tests.end_to_end.dagster_view import DagsterView
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
 
 MONTH = "2017-02"
+MONTHS = ["2017-01", MONTH, "2017-03"]
+GROUP = ["metrics/net_revenue", "metrics/units"]
 
 
 def test_two_refreshes_of_one_group_both_end_and_lose_nothing(quarter: CenterAtWork) -> None:
     before, mark = quarter.fingerprints(), quarter.ledger.mark()
-    first = quarter.start(["metrics/net_revenue"], forced=True)
-    second = quarter.start(["metrics/units"], forced=True)
+    first, second = (quarter.start([key], forced=True) for key in GROUP)
     assert (first.wait(), second.wait()) == (0, 0), first.text + second.text
     made = quarter.attempts_after(mark)
-    assert {(key, state) for key, _, state in made} == {("metrics/net_revenue", "published"), ("metrics/units", "published")}
-    assert len(made) == 6
+    assert sorted(made) == [(key, month, "published") for key in GROUP for month in MONTHS]
     assert quarter.fingerprints() == before
-    assert sorted(("waiting for refresh" in first.text, "waiting for refresh" in second.text)) == [False, True]
+    assert ("waiting for refresh" in first.text) != ("waiting for refresh" in second.text)
     with quarter.instance() as instance:
         view = DagsterView(instance, quarter.definitions())
         assert (view.runs_at_work(), view.slots_taken(), view.not_succeeded()) == ([], {}, set())

@@ -76,7 +76,8 @@ def test_every_materialization_carries_the_data_version_of_its_receipt(
 
 
 def test_a_materialization_carries_the_code_version_of_the_graph(shop: Workshop, view: DagsterView) -> None:
-    for pair in [("metrics/net_revenue", "2017-06"), ("oms/transactions", "2017-01"), ("models/calendar", WHOLE)]:
+    pairs = [("metrics/net_revenue", "2017-06"), ("oms/transactions", "2017-01"), ("models/calendar", WHOLE)]
+    for pair in pairs:
         assert view.tags_of(pair)["dagster/code_version"] == shop.graph.nodes[pair[0]].version
 
 

@@ -150,7 +150,7 @@ def publish_in_between(shop: Shop, late: list[str], meanwhile: list[str]) -> Non
     opened, con, facts = shop.open(), shop.connection(), shop.open().facts()
     candidates = list(steps._candidates(con, opened, facts, ["metrics/revenue"], late, "late"))
     Shop(shop.center, shop.home).carry_out(["metrics/revenue"], meanwhile)
-    publish(con, opened, facts, candidates)
+    publish(con, opened, candidates)
 
 
 def test_two_runs_over_two_months_of_a_new_definition_both_show(doubled: Shop) -> None:
@@ -169,7 +169,7 @@ def test_a_run_that_staged_before_another_published_leaves_lake_and_ledger_agree
     late = list(steps._candidates(con, opened, facts, ["metrics/revenue"], ["2024-02"], "late"))
     shop.sql("update orders set amount = 11 where order_id = 102")
     Shop(shop.center, shop.home).refresh()
-    publish(con, opened, facts, late)
+    publish(con, opened, late)
     receipt = shop.ledger.history()["metrics/revenue", "2024-02"].published
     assert receipt is not None
     assert float(shop.months("revenue")["2024-02"]) == pytest.approx(receipt.facts["value"]), (

@@ -136,7 +136,7 @@ def replaced(model: Values, values: Values, metrics: list[MetricColumns], months
     return {key: row for key, row in kept.items() if row}
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(publications(), min_size=1, max_size=4))
 def test_any_series_of_publications_leaves_what_plain_python_leaves(
     con: Con, series: list[tuple[Values, list[MetricColumns], list[str]]]
