@@ -30,12 +30,13 @@ from metric_pipelines.errors import (
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
+_TIME_STAMP = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6}0*)?)?)?"
 _AWAY = ("database is locked", "unable to open", "disk i/o error", "cannot open", "busy", "no such file")
 
 
 @contextmanager
 def attached(con: duckdb.DuckDBPyConnection, source: Source, home: Path) -> Iterator[None]:
-    """The source system attached read-only as `source_system`, in one transaction, for one consistent view.
+    """The source system attached read-only as `source_system`, for one connection.
 
     Raises: SourceUnavailableError where it is gone or locked.
     """
@@ -253,8 +254,8 @@ def _changed(column: str, kind: str) -> str:
     elif kind == "date":
         odd = f"not regexp_full_match({column}, '\\d{{4}}-\\d\\d-\\d\\d')"
         exact = f"try_cast({column} as timestamp) is distinct from cast(cast({column} as date) as timestamp)"
-    elif kind == "timestamp":  # a cast drops the offset and keeps the hour
-        odd = f"regexp_matches({column}, ':\\d\\d[^+-]*[+-]\\d')"
+    elif kind == "timestamp":  # a cast drops an offset or zone and keeps the hour
+        odd = f"not regexp_full_match({column}, '{_TIME_STAMP}')"
     elif kind == "double":
         odd = f"regexp_matches({column}, '[a-df-zA-DF-Z]')"
         exact = f"not isfinite(cast({column} as double))"

@@ -8,7 +8,7 @@ shown, who may ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -23,6 +23,7 @@ from metric_pipelines.dictionary.definitions import (
     GRAINS,
     ConversionMetric,
     CumulativeMetric,
+    DerivedMetric,
     Grain,
     Metric,
 )
@@ -94,10 +95,11 @@ class Reader:
         Raises: UsageError for unknown names, a finer grain than is kept, or dates inside a period.
         """
         question = _checked(self.center, metric, list(by), grain, start, end)
+        rollup = _rollup(self.center, question.metric, question.grain, question.dimensions)
         months = self._months(question)
-        gaps = list(self._gaps(question, months))
-        lost = self._lost(question.metric, months)
-        sql, route = self._sql(question, [m for m in months if m not in lost])
+        lost = self._lost(question.metric, months, rollup)
+        gaps = list(self._gaps(question.metric, months, lost))
+        sql, route = self._sql(question, rollup, [m for m in months if m not in lost])
         rows = [row for row in self._rows(question, sql) if not touches(question.grain, row[0], lost)]
         columns = [TIME, *question.dimensions, "value"]
         columns += ["numerator", "denominator"] if rows and len(rows[0]) > len(columns) else []
@@ -147,31 +149,59 @@ class Reader:
         last = month_of(question.end - timedelta(days=1)) if question.end else self.graph.months[-1]
         return [m for m in months_between(first, last) if m in self.graph.months]
 
-    def _gaps(self, question: _Question, months: Iterable[str]) -> Iterator[Gap]:
+    def _gaps(self, metric: Metric, months: Iterable[str], lost: Collection[str]) -> Iterator[Gap]:
+        """Months that are not as of now, or are left out."""
         for month in months:
-            pair = (f"metrics/{question.metric.name}", month)
-            stand = self.stand(pair)
+            pair = (f"metrics/{metric.name}", month)
+            stand, receipt, kept = self.stand(pair), self.receipt(pair), month not in lost
             if stand.state != "published":
                 reason = self.why(pair) if stand.state in ("withheld", "blocked") else stand.reason
-                yield Gap(month, stand.state, self.receipt(pair) is not None, reason)
+                yield Gap(month, stand.state, kept, reason)
+            elif receipt is not None and self._is_outdated(receipt):
+                yield Gap(month, "stale", kept, "its definition changed since; refresh")
+            elif not kept:
+                yield Gap(month, "incomplete", kept, "a month it is computed from has no values")
 
-    def _lost(self, metric: Metric, months: list[str]) -> list[str]:
-        """Months without a receipt, and those whose values would lack an earlier month that has none."""
+    def _lost(self, metric: Metric, months: list[str], rollup: str | None) -> list[str]:
+        """Months that cannot be answered by their published rows, or from the models as of receipts."""
+        if rollup is not None:
+            return [m for m in months if not self._has_rows(metric, m, rollup)]
         reach = shapes.whole_reach(self.center, metric)
-        key = f"metrics/{metric.name}"
         return [
             m
             for m in months
-            if any(self.receipt((key, n)) is None for n in self._around([m], Reach(reach.back)))
+            if not all(self._computable(metric, n) for n in self._around([m], Reach(reach.back)))
         ]
 
-    def _sql(self, question: _Question, months: list[str]) -> tuple[str, str]:
+    def _has_rows(self, metric: Metric, month: str, rollup: str) -> bool:
+        """Whether the metric's view shows this month, in the shape the metric now has."""
+        receipt = self.receipt((f"metrics/{metric.name}", month))
+        if receipt is None or receipt.facts.get("table") != self._table(metric):
+            return False
+        schema = set(receipt.facts.get("schema", {}))
+        dimensions = schema - {TIME, "value", "numerator", "denominator"}
+        return dimensions == set(metric.dimensions) and (rollup != "ratio" or "numerator" in schema)
+
+    def _table(self, metric: Metric) -> str | None:
+        """The wide table of the newest receipt of a metric: the one its view is over."""
+        receipts = [self.receipt((f"metrics/{metric.name}", m)) for m in self.graph.months]
+        newest = max((r for r in receipts if r is not None), key=lambda r: r.id, default=None)
+        return newest.facts.get("table") if newest is not None else None
+
+    def _computable(self, metric: Metric, month: str) -> bool:
+        """Whether a month's receipt was given for the very definition the models would be asked by."""
+        receipt = self.receipt((f"metrics/{metric.name}", month))
+        return receipt is not None and not self._is_outdated(receipt)
+
+    def _is_outdated(self, receipt: Attempt) -> bool:
+        return bool(receipt.facts.get("computation") != self.graph.nodes[receipt.asset].computation)
+
+    def _sql(self, question: _Question, rollup: str | None, months: list[str]) -> tuple[str, str]:
         metric, grain, dimensions = question.metric, question.grain, question.dimensions
-        rollup = _rollup(self.center, metric, grain, dimensions)
-        if rollup is not None and months:
-            return _from_published(metric, grain, dimensions, rollup, months), "published"
         if not months:
             return "", "published"
+        if rollup is not None:
+            return _from_published(metric, grain, dimensions, rollup, months), "published"
         if not question.compilable:
             raise UsageError(
                 f"metrics/{metric.name}",
@@ -191,7 +221,8 @@ class Reader:
     def _provide(self, metric: Metric, months: list[str]) -> None:
         """Each month of the models as it was when that month's receipt was given."""
         models = [f"models/{m}" for m in shapes.models_of(self.center, metric)]
-        for key in [*models, f"models/{calendar_of(self.center)}"]:
+        calendar = f"models/{calendar_of(self.center)}"
+        for key in [*models, calendar]:
             parts = []
             for snapshot, chosen in self._snapshots(metric, months).items():
                 at = f"{tables.relation(key)} at (version => {snapshot})"
@@ -200,6 +231,8 @@ class Reader:
                     if self.graph.nodes[key].partitioned
                     else ""
                 )
+                if key == calendar:  # what is carried forward ends today
+                    where = f" where date_day <= date '{self.today}'"
                 parts.append(f"select * from {at}{where}")
             if not self.graph.nodes[key].partitioned:
                 parts = parts[-1:]
@@ -273,6 +306,12 @@ def _checked(
     for dimension in by:
         if dimension not in known | set(definition.dimensions):
             raise UsageError.unknown_name(f"metrics/{metric}", "dimension", dimension, known)
+    if finest != definition.grain and _is_shifted(center, definition):
+        expected, remedy = (
+            f"grain {definition.grain}",
+            "what is compared with another period has no coarser grain",
+        )
+        raise UsageError(f"metrics/{metric}", f"grain {chosen}", expected, remedy)
     for day, option in ((start, "--start"), (end, "--end")):
         if (
             day is not None
@@ -286,6 +325,13 @@ def _checked(
     if start and end and start >= end:
         raise UsageError("--end", f"{end} is not after {start}", "a later day; --end itself is not included")
     return _Question(definition, finest, list(dict.fromkeys(by)), start, end, set(by) <= known)
+
+
+def _is_shifted(center: Center, metric: Metric) -> bool:
+    """Whether a metric, or one below it, compares with another period."""
+    offsets = metric.metrics if isinstance(metric, DerivedMetric) else []
+    shifted = any(part.offset_window or part.offset_to_grain for part in offsets)
+    return shifted or any(_is_shifted(center, center.metrics[name]) for name in shapes.input_names(metric))
 
 
 def period_start(grain: Grain, day: date) -> date:

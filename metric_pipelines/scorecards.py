@@ -62,7 +62,7 @@ def _line(reader: Reader, metric: Metric, health: Health) -> Line:
         return Line(metric, None, "", False, None, None, [], health, list(health.months))
     month = max(months)
     last = day_after(month) - timedelta(days=1)
-    until = min(reader.today, last)
+    until = min(reader.today, last, _known_until(reader, metric, month))
     value = months[month]
     return Line(
         metric,
@@ -75,6 +75,13 @@ def _line(reader: Reader, metric: Metric, health: Health) -> Line:
         health,
         list(health.months) if health.state == "withheld" else [],
     )
+
+
+def _known_until(reader: Reader, metric: Metric, month: str) -> date:
+    """How far the month had come when its values were published."""
+    receipt = reader.receipt((f"metrics/{metric.name}", month))
+    clock = receipt.inputs.get("clock") if receipt is not None else None
+    return date.fromisoformat(clock) if clock else reader.today
 
 
 def monthly(reader: Reader, metric: Metric) -> dict[str, Number]:

@@ -45,7 +45,9 @@ def stage(
         if model.partition_by
         else ""
     )
-    bound = "" if months == [WHOLE] else f" where {MONTH} in ({tables.month_list(months)}) or {MONTH} is null"
+    around = model.look_back or model.look_ahead
+    within = f"{MONTH} in ({tables.month_list(months)})" if months != [WHOLE] else "true"
+    bound = f" where {within} or {MONTH} is null" if around and months != [WHOLE] else ""
     listed = ", ".join(name(c) for c in model.columns)
     text = sql.strip().rstrip(";")
     query = f"with computed as (\n{text}\n) select * from (select {listed}{month} from computed){bound}"
@@ -56,8 +58,9 @@ def stage(
         raise ComputationError(
             where, "; ".join(lines[:2]), "SQL that runs", "mend the model's SQL"
         ) from error
-    if bound:
+    if months != [WHOLE]:
         _refuse_rows_of_no_month(con, model, target, where)
+        _refuse_rows_of_other_months(con, model, target, within, where)
     return Staged(f"models/{model.name}", target, months)
 
 
@@ -67,3 +70,16 @@ def _refuse_rows_of_no_month(con: duckdb.DuckDBPyConnection, model: Model, targe
     if row is not None and row[0]:
         found = f"{row[0]:,} row(s) without {model.partition_by} belong to no month"
         raise ComputationError(where, found, f"{model.partition_by} in every row", "mend the model's SQL")
+
+
+def _refuse_rows_of_other_months(
+    con: duckdb.DuckDBPyConnection, model: Model, target: str, within: str, where: str
+) -> None:
+    """A model that reads a month alone must make rows of that month alone: else what is there depends on what
+    else is computed beside it. With a look-back or look-ahead, rows of the months around are left out.
+    """
+    row = con.execute(f"select count(*), min({MONTH}) from {target} where not ({within})").fetchone()
+    if row is not None and row[0]:
+        found = f"{row[0]:,} row(s) fall in months that were not asked for, such as {row[1]:%Y-%m}"
+        remedy = "use the day the inputs are partitioned by, or give the model a look_back"
+        raise ComputationError(where, found, "rows of the months that are read", remedy)

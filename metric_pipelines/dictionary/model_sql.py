@@ -10,6 +10,19 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from metric_pipelines.errors import DefinitionError
 
+_READERS = (
+    "read_",
+    "glob",
+    "sniff_",
+    "parquet_",
+    "sqlite_",
+    "postgres_",
+    "query",
+    "duckdb_",
+    "pragma_",
+    "getenv",
+)
+
 
 @functools.lru_cache(maxsize=512)
 def parsed(sql: str, where: str) -> exp.Query:
@@ -53,7 +66,19 @@ def tables_read(sql: str, where: str) -> dict[str, int]:
                 raise DefinitionError(f"{where}:{line}", f"table {source.sql()!r}", expected)
             key = f"{source.db}/{source.name}"
             found[key] = min(line, found.get(key, line))
+    _refuse_functions_that_read(parsed(sql, where), where)
     return dict(sorted(found.items()))
+
+
+def _refuse_functions_that_read(tree: exp.Query, where: str) -> None:
+    """A model reads what its center declares: no file, no other database, no setting, no query in a text."""
+    for node in tree.find_all(exp.Func):
+        called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        beside = isinstance(node.parent, exp.Lateral) and not isinstance(node, (exp.Unnest, exp.Explode))
+        if called.startswith(_READERS) or called.endswith("_scan") or beside:
+            raise DefinitionError(
+                where, f"function {called} in a model", "tables of the center", "declare a source"
+            )
 
 
 def normalized(sql: str) -> str:

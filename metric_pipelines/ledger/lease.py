@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
@@ -22,6 +23,8 @@ from metric_pipelines.ledger import tables as t
 from metric_pipelines.ledger.ledger import Ledger, now
 
 NAME = "refresh"
+SILENCE = timedelta(hours=1)
+CLOCK_STEP = 5.0
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,14 @@ class Holder:
     pid: int
     pid_started: str
     epoch: int
+    heartbeat: datetime | None = None
 
     @property
     def alive(self) -> bool:
-        """Whether the process is still there; on another host we cannot know and believe it is."""
-        return self.host != socket.gethostname() or process_started(self.pid) == self.pid_started
+        """Whether the process is still there; on another host, if it was heard of within the hour."""
+        if self.host == socket.gethostname():
+            return same_process(self.pid, self.pid_started)
+        return self.heartbeat is None or now() - _aware(self.heartbeat) < SILENCE
 
     def __str__(self) -> str:
         return f"{self.name} (process {self.pid} on {self.host})"
@@ -50,6 +56,15 @@ def process_started(pid: int) -> str | None:
         return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
     except psutil.NoSuchProcess:
         return None
+
+
+def same_process(pid: int, started: str | None) -> bool:
+    """Whether this is still that process; the machine's clock may have been set by a little meanwhile."""
+    found = process_started(pid)
+    try:
+        return found is not None and abs(float(found) - float(started or "")) < CLOCK_STEP
+    except ValueError:
+        return False
 
 
 def holder(ledger: Ledger) -> Holder | None:
@@ -71,7 +86,18 @@ def _last(ledger: Ledger) -> Holder | None:
 
 
 def _holder(row: Any) -> Holder:
-    return Holder(row["holder"], row["host"], row["pid"], row["pid_started"], row["epoch"])
+    return Holder(row["holder"], row["host"], row["pid"], row["pid_started"], row["epoch"], row["heartbeat"])
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def renew(ledger: Ledger, epoch: int) -> None:
+    """Says that the holder is still at work; for readers on other hosts, who cannot see its process."""
+    with ledger.writing() as con:
+        mine = sa.and_(t.leases.c.name == NAME, t.leases.c.epoch == epoch)
+        con.execute(sa.update(t.leases).where(mine).values(heartbeat=now()))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import dagster as dg
+from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 
 from metric_pipelines.dictionary.graph import Node
 from metric_pipelines.dictionary.months import WHOLE
@@ -70,7 +71,7 @@ def _step(
         keys = sorted("/".join(key.path) for key in context.selected_asset_keys)
         asked = _months(context, partitioned)
         _same_definitions(context, definitions)
-        epoch = context.run.tags.get(EPOCH_TAG)
+        epoch = _epoch(context.run)
         shop = open_shop(ask_sources=epoch is None, epoch=epoch)
         with lake.open() as con:
             if not keys:
@@ -85,6 +86,12 @@ def _step(
         yield from report(context, shop.graph, outcomes, _known(shop, outcomes))
 
     return body
+
+
+def _epoch(run: dg.DagsterRun) -> str | None:
+    """The epoch of the refresh this is a part of; a child launched again by itself carries it in vain."""
+    epoch, _, refresh = run.tags.get(EPOCH_TAG, "").partition(" of ")
+    return epoch if epoch and run.tags.get(PARENT_RUN_ID_TAG) == refresh else None
 
 
 def _same_definitions(context: dg.AssetExecutionContext, loaded: str) -> None:

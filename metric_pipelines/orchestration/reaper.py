@@ -21,7 +21,7 @@ from dagster._core.storage.tags import (
 
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE, months_between
-from metric_pipelines.ledger.lease import process_started
+from metric_pipelines.ledger.lease import process_started, same_process
 from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.reports import evaluations, input_tags, materialization, say
 from metric_pipelines.publication.publishing import Outcome, recover
@@ -30,6 +30,8 @@ from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.warehouse import lake
 
 PID, STARTED, HOST = "metric_pipelines/pid", "metric_pipelines/pid_started", "metric_pipelines/host"
+RUN = "metric_pipelines/run"
+"""The run that the process tags are of: a run that is launched again carries the tags of the first."""
 SAID_AGAIN = "metric_pipelines/said_again"
 LOOK_BACK = timedelta(days=2)
 BADLY = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
@@ -48,8 +50,8 @@ def process_tags() -> dict[str, str]:
 
 def tag_this_process(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     """Writes down which process carries out this run, once."""
-    if run.tags.get(PID) != str(os.getpid()):
-        instance.add_run_tags(run.run_id, process_tags())
+    if run.tags.get(PID) != str(os.getpid()) or run.tags.get(RUN) != run.run_id:
+        instance.add_run_tags(run.run_id, {**process_tags(), RUN: run.run_id})
 
 
 def reap(instance: dg.DagsterInstance, workshop: Workshop) -> list[dg.DagsterRun]:
@@ -84,9 +86,9 @@ def _settle(workshop: Workshop) -> None:
 
 
 def _is_dead(run: dg.DagsterRun) -> bool:
-    if PID not in run.tags or run.tags.get(HOST) != socket.gethostname():
+    if run.tags.get(RUN) != run.run_id or run.tags.get(HOST) != socket.gethostname():
         return False
-    return process_started(int(run.tags[PID])) != run.tags.get(STARTED)
+    return not same_process(int(run.tags[PID]), run.tags.get(STARTED))
 
 
 def free_slots(instance: dg.DagsterInstance) -> None:

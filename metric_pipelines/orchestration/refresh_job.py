@@ -7,6 +7,7 @@ something is withheld, blocked or unavailable, after everything good is publishe
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -73,7 +74,8 @@ def refresh_job(
             for run in reap(context.instance, shop):
                 context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
             shop = open_shop(ask_sources=True, epoch=str(epoch))
-            child = _Child(context, assets_job(), epoch, config.forced, announce)
+            alive = partial(lease.renew, shop.ledger, epoch)
+            child = _Child(context, assets_job(), epoch, config.forced, announce, alive)
             found = refresh(shop, config.scope(since), child.execute)
             say_blocked(context.instance, context.run, shop)
             shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
@@ -107,18 +109,20 @@ class _Child:
         epoch: int,
         forced: bool,
         announce: Announce,
+        alive: Callable[[], None],
     ) -> None:
-        self._context, self._job, self._announce = context, job, announce
+        self._context, self._job, self._announce, self._alive = context, job, announce, alive
         self._tags = {
             PARENT_RUN_ID_TAG: context.run_id,
             ROOT_RUN_ID_TAG: context.run_id,
-            EPOCH_TAG: str(epoch),
+            EPOCH_TAG: f"{epoch} of {context.run_id}",
             **({FORCED_TAG: "true"} if forced else {}),
             **process_tags(),
         }
 
     def execute(self, work: Work) -> None:
         self._context.log.info(f"computing {work}")
+        self._alive()
         self._announce(work)
         result = self._job.execute_in_process(
             instance=self._context.instance,

@@ -37,7 +37,8 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
         some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
     versions = tables.content_versions(con, item.table, item.months, of, some)
     values = _month_values(con, shop.center, item)
-    common: dict[str, Any] = {"schema": _schema(con, item, of)}
+    computation = shop.graph.nodes[item.key].computation
+    common: dict[str, Any] = {"schema": _schema(con, item, of), "computation": computation}
     if item.columns is not None:
         common["table"] = table_of(shop, shop.center.metrics[item.columns.key])
     found = {}

@@ -7,11 +7,10 @@ unchanged source stops everything after it. A plan is a list of small values; no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.dictionary.months import WHOLE, day_after, month_of, spans
@@ -68,15 +67,13 @@ def inputs_in_force(facts: Facts, pair: Pair) -> dict[str, str]:
     """The data version in force of every input of a pair, by `key@partition`; what the pair is computed from
     now.
 
-    A metric that is carried forward from day to day also depends on how far its month has come.
+    A metric also depends on how far its month has come: it shows no day after today.
     """
     found = {}
     for key, partition in facts.graph.inputs(pair):
         published = facts.history.get((key, partition), NOTHING).published
         found[f"{key}@{partition}"] = (published.data_version or "") if published else ""
-    name = pair[0].removeprefix("metrics/")
-    metric = facts.center.metrics.get(name) if pair[0].startswith("metrics/") else None
-    if metric is not None and shapes.needs_calendar(metric):
+    if pair[0].startswith("metrics/"):
         found["clock"] = str(min(facts.today, day_after(pair[1]) - timedelta(days=1)))
     return found
 
@@ -130,6 +127,8 @@ def _source_due(facts: Facts, pair: Pair, own: PairHistory, scope: Scope) -> boo
     if not _before(own.latest, scope.read_since):
         return False
     assert scope.read_since is not None
+    if own.latest is not None and own.latest.state == "unavailable":
+        return True
     system, table = pair[0].split("/")
     reread = facts.center.sources[system].tables[table].reread
     if (
@@ -183,6 +182,3 @@ def foreseen(facts: Facts, scope: Scope) -> list[Work]:
 def open_month(today: date, graph: Graph) -> str:
     """The month of today, within the center's months."""
     return max(graph.first, min(month_of(today), graph.last))
-
-
-Clock = Callable[[], date]

@@ -28,6 +28,7 @@ from metric_pipelines.warehouse.groups import MetricColumns, MetricView
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH
 
+UNFIT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException)
 REJECTED_ROWS = 10_000
 REJECTED_DAYS = 30
 
@@ -56,6 +57,7 @@ def publish(con: duckdb.DuckDBPyConnection, shop: Workshop, candidates: Sequence
     """Publishes what passed in one lake transaction under the writers' lock, and closes every attempt in the
     ledger.
     """
+    shop.fence()
     withheld = [c for c in candidates if c.attempt.state != "publishing"]
     passed = [c for c in candidates if c.attempt.state == "publishing"]
     publication = str(uuid.uuid4())
@@ -80,14 +82,26 @@ def _publish(con: duckdb.DuckDBPyConnection, shop: Workshop, passed: Sequence[Ca
         changed = [c for c in begun if not _is_in_force(history, c.attempt)]
         shop.ledger.add([(c.attempt, c.verdicts) for c in begun])
         if changed:
-            snapshot = lake.commit(
-                con, shop.lake, publication, lambda: _write(con, history, changed), shop.fence
-            )
+            try:
+                snapshot = lake.commit(
+                    con, shop.lake, publication, lambda: _write(con, history, changed), shop.fence
+                )
+            except UNFIT as error:
+                shop.ledger.settle(publication, None)
+                return _refused(shop, begun, error)
         else:
             shop.fence()
             snapshot = _newest(con)
         shop.ledger.settle(publication, snapshot)
     return [_outcome(_with(c, state="published", snapshot=snapshot, closed_at=now())) for c in begun]
+
+
+def _refused(shop: Workshop, candidates: Sequence[Candidate], error: duckdb.Error) -> list[Outcome]:
+    """What the lake's tables cannot take is withheld: it must not stop what else is to be computed."""
+    reason = f"cannot be stored beside what is published: {str(error).splitlines()[0]}"
+    found = [_with(c, state="withheld", reason=reason, closed_at=now()) for c in candidates]
+    shop.ledger.add([(c.attempt, c.verdicts) for c in found])
+    return [_outcome(c) for c in found]
 
 
 def _is_in_force(history: Mapping[Pair, PairHistory], attempt: Attempt) -> bool:
@@ -180,7 +194,9 @@ def _renew_view(
     assert item.columns is not None
     table, name = candidates[0].attempt.facts["table"], key.removeprefix("metrics/")
     before = _versions(history, key, table)
-    after = before | {c.attempt.partition: c.attempt.column_version for c in candidates}
+    after = before | {
+        c.attempt.partition: c.staged.columns for c in candidates if c.staged and c.staged.columns
+    }
     if (
         set(before.values()) == set(after.values())
         and len(set(after.values())) == 1
@@ -189,16 +205,19 @@ def _renew_view(
         return
     versions: dict[MetricColumns, list[str]] = {}
     for month in sorted(after):
-        columns = replace(item.columns, version=int(after[month] or 0))
-        versions.setdefault(columns, []).append(month)
+        versions.setdefault(after[month], []).append(month)
     groups.create_view(con, MetricView(name, str(table), item.dimensions, versions))
 
 
-def _versions(history: Mapping[Pair, PairHistory], key: str, table: str) -> dict[str, int | None]:
+def _versions(history: Mapping[Pair, PairHistory], key: str, table: str) -> dict[str, MetricColumns]:
+    """The columns in force by month, of the receipts in this table: a metric of another shape begins anew."""
     found = {}
     for (asset, partition), own in history.items():
-        if asset == key and own.published is not None and own.published.facts.get("table") == table:
-            found[partition] = own.published.column_version
+        receipt = own.published
+        if asset == key and receipt is not None and receipt.facts.get("table") == table:
+            parts = "numerator" in receipt.facts.get("schema", {})
+            name = key.removeprefix("metrics/")
+            found[partition] = MetricColumns(name, receipt.column_version or 0, parts)
     return found
 
 

@@ -211,9 +211,20 @@ def _stage_sources(
 
 
 def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str]) -> Staged:
-    _provide(con, shop, node, months)
-    sql, file = shop.center.sql[node.name], str(shop.center.sql_file(node.name))
-    return transform.stage(con, shop.center.models[node.name], sql, months, _target(), file)
+    """A model that reads other months is computed month by month: each sees just what it declares."""
+    model, sql = shop.center.models[node.name], shop.center.sql[node.name]
+    file = str(shop.center.sql_file(node.name))
+    alone = [[m] for m in months] if model.look_back or model.look_ahead else [months]
+    parts = []
+    for chosen in alone:
+        _provide(con, shop, node, chosen)
+        parts.append(transform.stage(con, model, sql, chosen, _target(), file))
+    if len(parts) == 1:
+        return parts[0]
+    target = _target()
+    branches = " union all by name ".join(f"select * from {part.table}" for part in parts)
+    con.execute(f"create temp table {target} as {branches}")
+    return replace(parts[0], table=target, months=months)
 
 
 def _provide(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str]) -> None:

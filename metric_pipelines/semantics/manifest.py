@@ -195,6 +195,7 @@ def _cumulative(metric: CumulativeMetric) -> dict[str, Any]:
         "window": _window(metric.window),
         "grain_to_date": metric.grain_to_date,
         "metric": {"name": metric.metric},
+        "period_agg": "last",
     }
     return {"name": metric.name, "type": "cumulative", "type_params": {"cumulative_type_params": span}}
 

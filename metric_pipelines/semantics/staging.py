@@ -142,12 +142,14 @@ def provide_inputs(
     """The published values of input metrics as `memory.main.inputs`: metric_time, dimensions, a column an
     input.
 
-    `tables` gives a relation with (metric_time, dimensions, value) for each input. Other dimensions are added up
-    here already (an input that does not add up has none): a window then joins far fewer rows.
+    `tables` gives a relation with (metric_time, dimensions, value) for each input. Other dimensions are added
+    up here already (an input that does not add up has none): a window then joins far fewer rows.
     """
     within = f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)})"
     branches = []
     for key in names:
         columns = ", ".join([TIME, *map(name, dimensions), f"sum(value) as {name(key)}"])
-        branches.append(f"select {columns} from {tables[key]} where value is not null and {within} group by all")
+        branches.append(
+            f"select {columns} from {tables[key]} where value is not null and {within} group by all"
+        )
     con.execute(f"create or replace view memory.main.{m.INPUTS} as {' union all by name '.join(branches)}")

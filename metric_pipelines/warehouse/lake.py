@@ -25,6 +25,7 @@ from metric_pipelines.errors import EnvironmentBrokenError
 
 TRIES = 6
 MEMORY_LIMIT = "1200MB"
+SCHEMAS = ("models", "groups", "metrics")
 WITHOUT_BAR = "set enable_progress_bar = false"
 """DuckDB draws one on stdout after two seconds, into whatever is written there."""
 
@@ -72,11 +73,9 @@ def prepare(con: duckdb.DuckDBPyConnection, lake: Lake) -> duckdb.DuckDBPyConnec
     lake.data.mkdir(parents=True, exist_ok=True)
     _configure(con, lake)
     with locked(lake):
-        fresh = not lake.catalog.exists()
         _attach(con, lake, "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000")
-        if fresh:
-            for schema in ("models", "groups", "metrics"):
-                con.execute(f"create schema if not exists lake.{schema}")
+        for schema in SCHEMAS:
+            con.execute(f"create schema if not exists lake.{schema}")
     return con
 
 

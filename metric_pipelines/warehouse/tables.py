@@ -94,7 +94,7 @@ def _create(con: duckdb.DuckDBPyConnection, target: str, new: dict[str, str]) ->
 def _recreate(con: duckdb.DuckDBPyConnection, target: str, new: dict[str, str], chosen: str) -> None:
     old = columns(con, target)
     taken = {c: name(c) if c in old else "null" for c in new}
-    kept = ", ".join(f"try_cast({taken[c]} as {t}) as {name(c)}" for c, t in new.items())
+    kept = ", ".join(f"cast({taken[c]} as {t}) as {name(c)}" for c, t in new.items())
     others = chosen.replace(" in (", " not in (") or " where false"
     if MONTH not in old:
         others = " where false"
