@@ -36,8 +36,11 @@ TWICE = {month: 2 * value for month, value in revenue_by_month().items()}
 
 
 def die_before_the_commit(shop: Shop) -> None:
+    """The fence is asked at other times too; killed is who has begun to publish."""
+
     def fence() -> None:
-        raise Killed
+        if shop.ledger.in_flight():
+            raise Killed
 
     with pytest.raises(Killed):
         shop.refresh(read_sources=False, fence=fence)
