@@ -54,7 +54,7 @@ docs: install
 
 lock:
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links \
+	$(BIN)/pip-compile --quiet --no-strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-header --annotation-style=line --extra demo --extra dev -o requirements.lock pyproject.toml
 
 clean:
