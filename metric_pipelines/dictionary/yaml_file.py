@@ -76,6 +76,8 @@ def _compose(path: Path, raw: bytes) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
+        if "nesting depth" in str(error.problem):  # newer parsers have a limit of their own
+            raise _too_deep(path, line) from error
         raise DefinitionError(f"{path}:{line}", f"not YAML: {error.problem}", "valid YAML 1.2") from error
     except yaml.YAMLError as error:
         raise DefinitionError(f"{path}:1", f"not YAML: {error}", "valid YAML 1.2") from error

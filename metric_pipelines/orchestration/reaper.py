@@ -86,7 +86,8 @@ def _settle(workshop: Workshop) -> None:
 
 
 def _is_dead(run: dg.DagsterRun) -> bool:
-    if run.tags.get(RUN) != run.run_id or run.tags.get(HOST) != socket.gethostname():
+    copied = run.tags.get(RUN, run.run_id) != run.run_id
+    if PID not in run.tags or copied or run.tags.get(HOST) != socket.gethostname():
         return False
     return not same_process(int(run.tags[PID]), run.tags.get(STARTED))
 

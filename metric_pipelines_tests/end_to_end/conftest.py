@@ -4,6 +4,8 @@ a copy of the quarter for each test that changes something.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -42,9 +44,9 @@ def published_quarter(tmp_path_factory: pytest.TempPathFactory) -> CenterAtWork:
 
 
 @pytest.fixture
-def quarter(published_quarter: CenterAtWork, tmp_path: Path) -> CenterAtWork:
+def quarter(published_quarter: CenterAtWork, tmp_path: Path) -> Iterator[CenterAtWork]:
     """January to March, published; the test's own."""
-    return CenterAtWork(moved(published_quarter.home, tmp_path / "home"))
+    yield from lent(published_quarter.home, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +56,12 @@ def broken(published_quarter: CenterAtWork, tmp_path_factory: pytest.TempPathFac
     mark, before = at_work.ledger.mark(), at_work.fingerprints()
     changes.bad_month(at_work.sources, BAD)
     return After(at_work, at_work.refresh(), before, mark)
+
+
+def lent(home: Path, target: Path) -> Iterator[CenterAtWork]:
+    """A copy of a home, gone after the test: each is some 80 MB."""
+    yield CenterAtWork(moved(home, target))
+    shutil.rmtree(target, ignore_errors=True)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, until: date | None) -> CenterAtWork:

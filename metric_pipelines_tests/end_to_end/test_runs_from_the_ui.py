@@ -15,8 +15,8 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from metric_pipelines.demo import changes
 from metric_pipelines.orchestration.assets import FORCED_TAG
 from metric_pipelines.quality.rules import CHECKS
-from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, moved
-from metric_pipelines_tests.end_to_end.conftest import BAD, After
+from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork
+from metric_pipelines_tests.end_to_end.conftest import BAD, After, lent
 from metric_pipelines_tests.end_to_end.dagster_view import FAILED, SUCCEEDED, DagsterView, key_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_month")]
@@ -75,9 +75,9 @@ def ui(at_work: CenterAtWork) -> Iterator[Ui]:
 
 
 @pytest.fixture
-def bad(broken: After, tmp_path: Path) -> CenterAtWork:
+def bad(broken: After, tmp_path: Path) -> Iterator[CenterAtWork]:
     """A center with a withheld month; the test's own."""
-    return CenterAtWork(moved(broken.at_work.home, tmp_path / "home"))
+    yield from lent(broken.at_work.home, tmp_path / "home")
 
 
 def test_the_sensor_is_idle_where_nothing_is_due(quarter: CenterAtWork) -> None:
