@@ -41,8 +41,15 @@ def values(
     from metric_pipelines.frames import values_frame  # late: pandas, DuckDB, SQLAlchemy
 
     dimensions = [by] if isinstance(by, str) else list(by)
-    return values_frame(metric, dimensions, grain, _day(start), _day(end))
+    return values_frame(metric, dimensions, grain, _day("start", start), _day("end", end))
 
 
-def _day(day: date | str | None) -> date | None:
-    return date.fromisoformat(day) if isinstance(day, str) else day
+def _day(argument: str, day: date | str | None) -> date | None:
+    if not isinstance(day, str):
+        return day
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        from metric_pipelines.errors import UsageError  # late: `import metric_pipelines` imports nothing
+
+        raise UsageError(argument, repr(day), "a day such as 2017-11-30") from None

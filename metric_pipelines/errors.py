@@ -78,12 +78,6 @@ class ComputationError(MetricPipelinesError):
     exit_code = 1
 
 
-class WithheldError(MetricPipelinesError):
-    """A refresh ended with something withheld or blocked; everything good was published."""
-
-    exit_code = 1
-
-
 class EnvironmentBrokenError(MetricPipelinesError):
     """The machine, the installation or a setting is not as needed."""
 

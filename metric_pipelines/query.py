@@ -8,7 +8,7 @@ shown, who may ask.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -31,7 +31,7 @@ from metric_pipelines.dictionary.graph import Pair, calendar_of
 from metric_pipelines.dictionary.months import day_after, first_day, month_of, months_between, shift
 from metric_pipelines.dictionary.shapes import Reach
 from metric_pipelines.errors import UsageError
-from metric_pipelines.ledger.ledger import Attempt
+from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.semantics.manifest import parts_of
@@ -74,12 +74,13 @@ class Answer:
 
 
 class Reader:
-    """Reads one state of a center: the lake's newest snapshot and the ledger as of opening."""
+    """Reads one state of a center: the ledger as of opening, the lake as its receipts know it."""
 
-    def __init__(self, shop: Workshop, con: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, shop: Workshop, con: duckdb.DuckDBPyConnection, history: Mapping[Pair, PairHistory]
+    ) -> None:
         self.center, self.graph, self.today = shop.center, shop.graph, shop.today
-        self.con = con
-        self.history = shop.ledger.history()
+        self.con, self.history = con, history
         self.standings = standing(self.graph, self.history)
 
     def values(
@@ -265,13 +266,15 @@ class Reader:
 
 @contextmanager
 def open_for_reading(shop: Workshop) -> Iterator[Reader]:
-    """A reader of the newest state, closed at the end.
+    """A reader of the newest state, closed at the end: what is published meanwhile does not show.
 
     Raises: EnvironmentBrokenError where nothing was published yet.
     """
-    con = open_reader(shop.lake)
+    history = shop.ledger.history()
+    receipts = [own.published for own in history.values() if own.published is not None]
+    con = open_reader(shop.lake, max((r.snapshot for r in receipts if r.snapshot is not None), default=None))
     try:
-        yield Reader(shop, con)
+        yield Reader(shop, con, history)
     finally:
         con.close()
 

@@ -15,6 +15,7 @@ from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric
 from metric_pipelines.dictionary.months import day_after, first_day, month_of, shift
 from metric_pipelines.errors import UsageError
 from metric_pipelines.publication.health import Health
+from metric_pipelines.publication.plan import CLOCK
 from metric_pipelines.query import Reader
 
 Number = Decimal | float | int
@@ -80,7 +81,7 @@ def _line(reader: Reader, metric: Metric, health: Health) -> Line:
 def _known_until(reader: Reader, metric: Metric, month: str) -> date:
     """How far the month had come when its values were published."""
     receipt = reader.receipt((f"metrics/{metric.name}", month))
-    clock = receipt.inputs.get("clock") if receipt is not None else None
+    clock = receipt.inputs.get(CLOCK) if receipt is not None else None
     return date.fromisoformat(clock) if clock else reader.today
 
 

@@ -14,7 +14,7 @@ from metric_pipelines.cli import figures
 from metric_pipelines.cli.opening import Opened, demo_missing, main_metric
 from metric_pipelines.cli.roots import Root, roots_of
 from metric_pipelines.cli.screen import MARGIN, STATE_STYLES, Screen
-from metric_pipelines.publication.plan import Scope
+from metric_pipelines.publication.plan import Scope, waiting
 from metric_pipelines.publication.refresh import troubles
 from metric_pipelines.settings import SHIPPED, Settings
 
@@ -37,13 +37,9 @@ class Outcome:
 
 
 def not_published(found: Opened, scope: Scope) -> list[Root]:
-    """What a refresh left withheld, blocked, unavailable or, where it was selected, never computed."""
+    """What a refresh left withheld, blocked, unavailable, waiting or never computed."""
     pairs = [trouble.pair for trouble in troubles(found.facts, scope)]
-    if scope.forced:
-        pairs += [
-            pair for pair, stand in found.stands.items() if stand.state == "missing" and scope.holds(pair)
-        ]
-    return roots_of(found.facts, found.stands, pairs)
+    return roots_of(found.facts, found.stands, pairs, waiting(found.facts, scope))
 
 
 def plain(done: Outcome) -> dict[str, Any]:
@@ -82,7 +78,8 @@ def _root(screen: Screen, settings: Settings, found: Opened, root: Root) -> None
     months = figures.month_spans(say, root.months)
     state = Text(say(f"state.{root.state}"), style=STATE_STYLES[root.state])
     screen.block(Text.assemble((root.asset, "title"), f" {months} " if months else " ", state))
-    reasons = [("", say("refresh.missing"))] if root.state == "missing" else _reasons(root)
+    own = {"missing": "refresh.missing", "waiting": "refresh.due_too"}
+    reasons = [("", say(own[root.state]))] if root.state in own else _reasons(root)
     for month, reason in reasons:
         screen.block(Padding(f"{month}: {reason}" if month else reason, MARGIN))
     rows: list[tuple[str, str | Text]] = []
@@ -140,8 +137,10 @@ def _steps(screen: Screen, settings: Settings, found: Opened, roots: Sequence[Ro
     if "missing" in states:
         names = ",".join(f"+{root.asset}" for root in roots if root.state == "missing")
         steps.append((f"metric-pipelines refresh --select {names}", say("refresh.upstream")))
-    if states & {"withheld", "unavailable"}:
-        what = "refresh.again" if "withheld" in states else "refresh.retry"
+    if states & {"withheld", "unavailable", "waiting"}:
+        what = {"withheld": "refresh.again", "unavailable": "refresh.retry", "waiting": "refresh.all"}[
+            next(state for state in ("withheld", "unavailable", "waiting") if state in states)
+        ]
         steps.append(("metric-pipelines refresh", say(what)))
     return [*steps, ("metric-pipelines health", say("refresh.health"))]
 

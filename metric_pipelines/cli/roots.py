@@ -30,12 +30,21 @@ def root_of(stands: Mapping[Pair, Standing], pair: Pair) -> Pair:
     return chain(stands, pair)[-1]
 
 
-def roots_of(facts: Facts, stands: Mapping[Pair, Standing], pairs: Iterable[Pair]) -> list[Root]:
-    """The root causes of pairs that are not published or could not be read; what blocks most comes first."""
+def roots_of(
+    facts: Facts,
+    stands: Mapping[Pair, Standing],
+    pairs: Iterable[Pair],
+    waiting: Mapping[Pair, Pair] | None = None,
+) -> list[Root]:
+    """The root causes of pairs that are not published or could not be read; what blocks most comes first.
+
+    `waiting`: pairs that wait for another that is due, and which.
+    """
     found: dict[tuple[str, str], Root] = {}
     for pair in pairs:
-        root = root_of(stands, pair)
-        state, reason = _why(facts, stands, root)
+        due = (waiting or {}).get(pair)
+        root = due or root_of(stands, pair)
+        state, reason = ("waiting", "") if due else _why(facts, stands, root)
         if state:
             entry = found.setdefault((root[0], state), Root(root[0], state))
             entry.reasons[root[1]] = reason

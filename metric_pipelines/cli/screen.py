@@ -54,6 +54,7 @@ STATE_STYLES = {
     "failing": "warn",
     "unavailable": "warn",
     "missing": "warn",
+    "waiting": "warn",
     "withheld": "bad",
     "blocked": "bad",
     "never published": "bad",

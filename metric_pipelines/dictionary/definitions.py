@@ -8,9 +8,10 @@ a changed label moves no number, a changed filter does.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from metric_pipelines.dictionary.months import is_month
@@ -41,14 +42,43 @@ def _email(value: str) -> str:
     return value
 
 
+def _cron(value: str) -> str:
+    try:
+        CronSim(value, datetime(2000, 1, 1))
+    except CronSimError as error:
+        raise ValueError("expected a cron line of five fields, such as 0 2 * * *") from error
+    if len(value.split()) != 5:
+        raise ValueError("expected a cron line of five fields, such as 0 2 * * *")
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression: {error}") from error
+    if re.search(r"\(\?(=|!|<|>|#)|\\[1-9]", value):
+        raise ValueError("expected a regular expression without look-around or back reference (RE2's)")
+    return value
+
+
 def _day(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _each_once(values: list[str]) -> list[str]:
+    twice = next((value for value in values if values.count(value) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice!r} is named twice; expected each once")
+    return values
 
 
 Name = Annotated[str, AfterValidator(_name)]
 Month = Annotated[str, BeforeValidator(_month)]
 Email = Annotated[str, AfterValidator(_email)]
 Day = Annotated[date, BeforeValidator(_day)]
+Cron = Annotated[str, AfterValidator(_cron)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class Strict(BaseModel):
@@ -108,18 +138,21 @@ class Column(Strict):
     min: float | None = None
     max: float | None = None
     isin: list[str | int] | None = None
-    matches: str | None = None
+    matches: Pattern | None = None
     description: Text | None = None
 
     @model_validator(mode="after")
     def _known_type(self) -> Column:
-        if not re.fullmatch(
-            r"any|int64|string|date|timestamp|double|boolean|decimal\(\d+, ?\d+\)", self.type
-        ):
+        found = re.fullmatch(
+            r"any|int64|string|date|timestamp|double|boolean|decimal\((\d+), ?(\d+)\)", self.type
+        )
+        if found is None:
             raise ValueError(
                 f"unknown type {self.type!r}; "
                 "expected int64, string, date, timestamp, double, boolean or decimal(18,2)"
             )
+        if found[1] and not (1 <= int(found[1]) <= 38 and int(found[2]) <= int(found[1])):
+            raise ValueError(f"{self.type}; expected at most 38 digits, and no more of them after the point")
         return self
 
 
@@ -227,8 +260,8 @@ class Freshness(Strict):
     be.
     """
 
-    deadline: str = "0 7 * * *"
-    within_days: int = 1
+    deadline: Cron = "0 7 * * *"
+    within_days: Annotated[int, Field(ge=0)] = 1
 
 
 class MetricInput(Strict):
@@ -268,7 +301,7 @@ class MetricCard(Strict):
     reviewed_on: Day
     review_every: Literal["quarter", "half_year", "year"] = "year"
     grain: Literal["day", "month"] = "day"
-    dimensions: list[Name] = Field(default_factory=list)
+    dimensions: Annotated[list[Name], AfterValidator(_each_once)] = Field(default_factory=list)
     checks: MetricChecks = MetricChecks()
     freshness: Freshness = Freshness()
 
@@ -375,5 +408,5 @@ class CenterFile(Strict):
     week_start: Literal["monday"] = "monday"
     partitions: PartitionRange
     clock: Clock = Clock()
-    refresh_at: str = "0 2 * * *"
+    refresh_at: Cron = "0 2 * * *"
     departments: dict[Name, Department]

@@ -22,8 +22,12 @@ _BOOLEAN = (
 _ALLOWED = (
     *_BOOLEAN, exp.Paren, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Identifier, exp.Literal, exp.Null,
     exp.Coalesce, exp.Lower, exp.Upper, exp.Abs, exp.Cast, exp.DataType, exp.Tuple, exp.Case, exp.If,
-    exp.DateDiff, exp.Var, exp.Length, exp.Trim, exp.Year, exp.Month, exp.Day,
+    exp.DateDiff, exp.Var, exp.Length, exp.Trim, exp.Year, exp.Month, exp.Day, exp.Nullif, exp.Round,
+    exp.Floor, exp.Ceil, exp.Mod, exp.Greatest, exp.Least, exp.Substring, exp.Extract, exp.DateTrunc,
+    exp.TimestampTrunc,
 )  # fmt: skip
+JOINED = (exp.DPipe, exp.Concat)
+"""Texts put together: the keys of entities of several columns."""
 
 
 def parsed_filter(text: str, columns: Collection[str], where: str) -> str:
@@ -38,8 +42,10 @@ def parsed_filter(text: str, columns: Collection[str], where: str) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def parsed_expression(text: str, columns: Collection[str], where: str) -> exp.Expr:
-    """An expression over `columns`, parsed and allow-listed.
+def parsed_expression(
+    text: str, columns: Collection[str], where: str, also: tuple[type[exp.Expr], ...] = ()
+) -> exp.Expr:
+    """An expression over `columns`, parsed and allow-listed; `also` is allowed beside what a filter may hold.
 
     Raises: DefinitionError that names the part that is not allowed.
     """
@@ -53,7 +59,7 @@ def parsed_expression(text: str, columns: Collection[str], where: str) -> exp.Ex
             where, f"not an SQL expression: {text[:60]!r}", "such as brand = 'Private'"
         ) from error
     for node in tree.walk():
-        if not isinstance(node, _ALLOWED):
+        if not isinstance(node, (*_ALLOWED, *also)):
             raise DefinitionError(
                 where, f"{node.key} in {text!r}", "comparisons, arithmetic, and, or, not, in, between"
             )

@@ -27,6 +27,7 @@ Pair = tuple[str, str]
 """(asset key, month), or (asset key, '') where the asset is not partitioned."""
 
 GROUP_SIZE = 40
+"""The most metrics that are computed together, and stored in one wide table."""
 
 
 @dataclass(frozen=True)

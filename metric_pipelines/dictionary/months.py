@@ -13,6 +13,10 @@ WHOLE = ""
 """The partition of an asset that is not partitioned."""
 
 
+MONTH_COLUMN = "partition_month"
+"""The column of a monthly table that says which month a row belongs to: its first day."""
+
+
 def is_month(key: str) -> bool:
     """Whether `key` is written `YYYY-MM`."""
     return _KEY.fullmatch(key) is not None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
-
-import sqlglot
-from sqlglot import exp
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center, load_center
@@ -19,15 +16,17 @@ from metric_pipelines.dictionary.definitions import (
     ConversionMetric,
     CumulativeMetric,
     DerivedMetric,
+    Expectation,
     Metric,
     SimpleMetric,
 )
-from metric_pipelines.dictionary.filters import parsed_expression, parsed_filter
+from metric_pipelines.dictionary.expectation_names import COLUMN_ARGUMENTS, expectation_names
+from metric_pipelines.dictionary.filters import JOINED, parsed_expression, parsed_filter
 from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.dictionary.model_sql import tables_read
+from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
 
-MONTH = "partition_month"
 RESERVED = (MONTH, "metric_time", "value", "numerator", "denominator")
 """Columns that every metric's table or view has."""
 SCHEMAS = (
@@ -39,7 +38,9 @@ SCHEMAS = (
     "pg_catalog",
     "lake",
     "memory",
+    "system",
     "temp",
+    "source_system",
 )
 """Schemas and databases of the warehouse, which no source system may be called by."""
 
@@ -63,7 +64,7 @@ def problems_of(center: Center) -> Iterator[Problem]:
     yield from _models(center)
     metrics = [problem for metric in center.metrics.values() for problem in _metric(center, metric)]
     yield from metrics
-    yield from _same_in_lower_case(center)
+    yield from _codes(center)
     circles = list(_circles(center))
     yield from circles
     if not metrics and not circles:
@@ -108,6 +109,11 @@ def _sources(center: Center) -> Iterator[Problem]:
         for table_name, table in source.tables.items():
             at = (key, "tables", table_name)
             yield from _table_columns(center, at, table.columns, table.partition_by, table.checks.unique)
+            yield from _expectations(center, at, table.checks.expectations, table.columns)
+            for column, spec in table.columns.items():
+                if spec.type == "any":
+                    where = center.where(*at, "columns", column)
+                    yield Problem(where, f"column {column} of type any", "the type it is read as")
 
 
 def _table_columns(
@@ -143,17 +149,41 @@ def _models(center: Center) -> Iterator[Problem]:
     for name, model in center.models.items():
         key, columns = f"models/{name}", list(model.columns)
         yield from _table_columns(center, (key,), model.columns, model.partition_by, model.checks.unique)
+        yield from _expectations(center, (key,), model.checks.expectations, model.columns)
         for column, place in [(model.time, "time")] if model.time else []:
             if column not in columns:
                 yield Problem(
                     center.where(key, place), f"unknown column {column!r}", f"one of {listed(columns)}"
                 )
+        for i, entity in enumerate(model.entities):
+            where = center.where(key, "entities", i)
+            yield from _caught(partial(parsed_expression, entity.expr, columns, where, JOINED))
         for dimension, spec in model.dimensions.items():
             where = center.where(key, "dimensions", dimension)
             if dimension in RESERVED:
                 yield Problem(where, f"{dimension!r} is a name of ours", "another name, with expr: <column>")
             yield from _caught(partial(parsed_expression, spec.expr or dimension, columns, where))
         yield from _tables(center, name, tables)
+
+
+def _expectations(
+    center: Center, at: tuple[str, ...], expectations: Sequence[Expectation], columns: Iterable[str]
+) -> Iterator[Problem]:
+    """Names of rules and columns; whether a rule takes its other arguments is said when it is carried out."""
+    known, have = expectation_names(), list(columns)
+    for i, rule in enumerate(expectations):
+        where = center.where(*at, "checks", "expectations", i)
+        if rule.expect not in known:
+            near = did_you_mean(rule.expect, known)
+            yield Problem(
+                where, f"unknown expectation {rule.expect!r}", "one of Great Expectations' own", near
+            )
+        for argument in COLUMN_ARGUMENTS:
+            named = rule.arguments.get(argument) or []
+            for column in [named] if isinstance(named, str) else list(named):
+                if column not in have:
+                    near = did_you_mean(str(column), have)
+                    yield Problem(where, f"unknown column {column!r}", f"one of {listed(have)}", near)
 
 
 def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
@@ -185,6 +215,7 @@ def _metric(center: Center, metric: Metric) -> Iterator[Problem]:
             f"one of {listed(known)}",
             did_you_mean(metric.department, known),
         )
+    yield from _expectations(center, (key,), metric.checks.expectations, RESERVED[2:])
     for name in shapes.input_names(metric):
         if name not in center.metrics:
             where = next((w for w in _places(center, key, name)), center.where(key))
@@ -352,7 +383,8 @@ def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[
             yield Problem(where, found, f"one of {listed(dimensions)}", near)
 
 
-def _same_in_lower_case(center: Center) -> Iterator[Problem]:
+def _codes(center: Center) -> Iterator[Problem]:
+    """Codes are unique."""
     codes: dict[str, str] = {}
     for metric in center.metrics.values():
         if metric.code in codes:
@@ -361,9 +393,3 @@ def _same_in_lower_case(center: Center) -> Iterator[Problem]:
                 where, f"code {metric.code!r} is that of {codes[metric.code]} too", "a code of its own"
             )
         codes[metric.code] = metric.name
-
-
-def referenced_columns(expression: str) -> set[str]:
-    """The columns an expression names."""
-    tree = sqlglot.parse_one(expression, dialect="duckdb")
-    return {column.name for column in tree.find_all(exp.Column)}

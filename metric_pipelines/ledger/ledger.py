@@ -17,7 +17,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.dictionary.graph import GROUP_SIZE, Pair
 from metric_pipelines.ledger import tables as t
 from metric_pipelines.ledger.schema import WRITES, migrate
 
@@ -25,8 +25,6 @@ State = Literal["publishing", "published", "withheld", "unavailable", "abandoned
 """`unavailable`: an input could not be read now; says nothing about the contents. `abandoned`: killed before
 its commit.
 """
-
-GROUP_COLUMNS = 40
 
 
 @dataclass(frozen=True)
@@ -224,7 +222,7 @@ class Ledger:
                 return str(found)
             sizes = sa.select(c.table_name, sa.func.count()).where(c.shape == shape).group_by(c.table_name)
             rows = con.execute(sizes.order_by(c.table_name)).all()
-            table = next((str(n) for n, size in rows if size < GROUP_COLUMNS), f"{shape}__t{len(rows) + 1}")
+            table = next((str(n) for n, size in rows if size < GROUP_SIZE), f"{shape}__t{len(rows) + 1}")
             con.execute(sa.insert(t.groups).values(metric=metric, shape=shape, table_name=table))
             return table
 

@@ -12,6 +12,7 @@ from metric_pipelines.orchestration.reaper import reap
 from metric_pipelines.orchestration.refresh_job import LAST_REFRESH, OP
 from metric_pipelines.publication.plan import Scope, plan
 from metric_pipelines.publication.refresh import troubles
+from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
 
 ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
@@ -68,9 +69,12 @@ def _busy(instance: dg.DagsterInstance, shop: Workshop) -> str:
 
 
 def _untold(shop: Workshop) -> bool:
-    """Whether something became withheld or blocked that no refresh has failed for yet."""
-    told = shop.ledger.noted(LAST_REFRESH) == str(shop.ledger.mark())
-    return not told and bool(troubles(shop.facts(), Scope()))
+    """Whether something was withheld or could not be read since the last refresh of everything."""
+    told, facts = int(shop.ledger.noted(LAST_REFRESH) or 0), shop.facts()
+    return any(
+        (latest := facts.history.get(trouble.pair, NOTHING).latest) is not None and latest.id > told
+        for trouble in troubles(facts, Scope())
+    )
 
 
 def _request(

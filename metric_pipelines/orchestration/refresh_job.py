@@ -78,7 +78,8 @@ def refresh_job(
             child = _Child(context, assets_job(), epoch, config.forced, announce, alive)
             found = refresh(shop, config.scope(since), child.execute)
             say_blocked(context.instance, context.run, shop)
-            shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
+            if not config.assets and not config.months:
+                shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
         if found:
             listed = "\n".join(str(trouble) for trouble in found)
             raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)

@@ -21,7 +21,6 @@ from dagster._core.definitions.data_version import (
 from dagster._core.events import DagsterEvent, DagsterEventType
 
 from metric_pipelines.dictionary.graph import Graph, Pair
-from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Attempt, Verdict
 from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.publishing import Outcome
@@ -187,9 +186,3 @@ def input_tags(instance: dg.DagsterInstance, graph: Graph, key: str) -> dict[str
         tags[get_input_data_version_tag(asset_key(edge.key))] = version
         tags[get_input_event_pointer_tag(asset_key(edge.key))] = str(record.storage_id)
     return tags
-
-
-def whole_or_months(pairs: Iterable[Pair]) -> list[str]:
-    """The months of some pairs, in order; [''] for the whole."""
-    months = sorted({partition for _, partition in pairs})
-    return months or [WHOLE]

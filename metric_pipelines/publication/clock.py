@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+from cronsim import CronSim
 
 from metric_pipelines import ingest
 from metric_pipelines.dictionary.center_files import Center
@@ -31,6 +32,14 @@ def today_of(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -
     if newest is not None and newest != known:
         ledger.note(SEEN, newest.isoformat())
     return newest or first_day(center.settings.partitions.start)
+
+
+def last_deadline(center: Center, cron: str, today: date) -> date:
+    """The day of the last deadline that has passed; where the clock is not the machine's, today's."""
+    if center.settings.clock.today != "real":
+        return today
+    moment = datetime.now(ZoneInfo(center.settings.time_zone))
+    return next(CronSim(cron, moment, reverse=True)).date()
 
 
 def _ask(center: Center, home: Path, known: date | None) -> date | None:

@@ -36,7 +36,7 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
         of = [TIME, *item.dimensions, *item.columns.all.values()]
         some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
     versions = tables.content_versions(con, item.table, item.months, of, some)
-    values = _month_values(con, shop.center, item)
+    values, newest = _month_values(con, shop.center, item), _newest_days(con, item)
     computation = shop.graph.nodes[item.key].computation
     common: dict[str, Any] = {"schema": _schema(con, item, of), "computation": computation}
     if item.columns is not None:
@@ -44,6 +44,7 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
     found = {}
     for month, (version, rows) in versions.items():
         facts = common | ({"value": values[month]} if month in values else {})
+        facts |= {"newest": newest[month]} if month in newest else {}
         found[month] = {"data_version": version, "rows": rows, "facts": facts}
         if item.columns is not None:
             found[month]["column_version"] = item.columns.version
@@ -75,6 +76,15 @@ def _month_values(con: duckdb.DuckDBPyConnection, center: Center, item: Staged) 
     where = f" where {TIME} = ({_newest(item)})" if isinstance(metric, CumulativeMetric) else ""
     query = f"select strftime({MONTH}, '%Y-%m'), {expression} from {item.table} a{where} group by 1"
     return {str(month): float(value) for month, value in con.execute(query).fetchall() if value is not None}
+
+
+def _newest_days(con: duckdb.DuckDBPyConnection, item: Staged) -> dict[str, str]:
+    """The newest day with a value in each month of a metric."""
+    if item.columns is None or item.months == [WHOLE]:
+        return {}
+    query = f"select strftime({MONTH}, '%Y-%m'), max({TIME}) from {item.table} "
+    query += f"where {name(item.columns.value)} is not null group by 1"
+    return {str(month): str(day) for month, day in con.execute(query).fetchall()}
 
 
 def _newest(item: Staged) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.ledger.ledger import Verdict
-from metric_pipelines.publication.plan import Facts, Scope, is_due
+from metric_pipelines.publication.clock import last_deadline
+from metric_pipelines.publication.plan import CLOCK, Facts, Scope, inputs_in_force, is_due
 from metric_pipelines.publication.standing import NOTHING, Standing, label, root_reason, standing
 
 HealthState = Literal["never published", "withheld", "failing", "stale", "healthy"]
@@ -37,15 +40,27 @@ def receipts(facts: Facts) -> list[int]:
 
 
 def _due(facts: Facts, stands: Mapping[Pair, Standing]) -> set[Pair]:
-    """Pairs that would be computed anew, and all that depends on them."""
+    """Pairs that would be computed anew by what changed, and all that depends on them."""
     found: set[Pair] = set()
     for pair in facts.graph.pairs():
         inputs = facts.graph.inputs(pair)
         if any(given in found for given in inputs) or (
-            stands[pair].state == "published" and is_due(facts, pair, Scope())
+            stands[pair].state == "published" and _outdated(facts, pair)
         ):
             found.add(pair)
     return found
+
+
+def _outdated(facts: Facts, pair: Pair) -> bool:
+    """Whether definition or inputs changed; that a day has passed is for the freshness rule to judge."""
+    last = facts.history[pair].last
+    if last is None or last.version != facts.graph.nodes[pair[0]].version:
+        return is_due(facts, pair, Scope())
+    return is_due(facts, pair, Scope()) and _timeless(last.inputs) != _timeless(inputs_in_force(facts, pair))
+
+
+def _timeless(inputs: Mapping[str, str]) -> dict[str, str]:
+    return {key: version for key, version in inputs.items() if key != CLOCK}
 
 
 def _health(
@@ -93,8 +108,19 @@ def _stale(
     if outdated:
         reason = "its definition or an input changed since"
         return Health(name, "stale", f"{len(outdated)} month(s): {reason}", tuple(p[1] for p in outdated))
-    away = _unread(facts, pairs)
+    away = _unread(facts, pairs) or _late(facts, pairs, facts.center.metrics[name])
     return Health(name, "stale", away) if away else None
+
+
+def _late(facts: Facts, pairs: list[Pair], metric: Metric) -> str:
+    """Whether its newest day was older at the last deadline than its freshness rule allows."""
+    receipts = [own.published for pair in pairs if (own := facts.history.get(pair)) and own.published]
+    newest = max((r.facts["newest"] for r in receipts if "newest" in r.facts), default=None)
+    if newest is None:
+        return ""
+    due = last_deadline(facts.center, metric.freshness.deadline, facts.today)
+    age, allowed = (due - date.fromisoformat(newest)).days, metric.freshness.within_days
+    return f"its newest day is {newest}, {age} days before {due}; {allowed} allowed" if age > allowed else ""
 
 
 def _unread(facts: Facts, pairs: list[Pair]) -> str:

@@ -18,6 +18,8 @@ from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, standing
 
 REREAD_ALL = timedelta(days=7)
+CLOCK = "clock"
+"""Beside its inputs' versions a metric's receipt keeps the day up to which its month was shown."""
 
 
 @dataclass(frozen=True)
@@ -74,22 +76,40 @@ def inputs_in_force(facts: Facts, pair: Pair) -> dict[str, str]:
         published = facts.history.get((key, partition), NOTHING).published
         found[f"{key}@{partition}"] = (published.data_version or "") if published else ""
     if pair[0].startswith("metrics/"):
-        found["clock"] = str(min(facts.today, day_after(pair[1]) - timedelta(days=1)))
+        found[CLOCK] = str(min(facts.today, day_after(pair[1]) - timedelta(days=1)))
     return found
 
 
 def wave(facts: Facts, scope: Scope) -> list[Pair]:
     """The pairs that can be computed now: due, and all inputs published and not to be done themselves."""
+    return [pair for pair, root in _to_do(facts, scope).items() if pair == root and scope.holds(pair)]
+
+
+def waiting(facts: Facts, scope: Scope) -> dict[Pair, Pair]:
+    """Due pairs of a scope that it cannot compute, each with the pair outside it that is to be done first."""
+    return {
+        pair: root
+        for pair, root in _to_do(facts, scope).items()
+        if scope.holds(pair) and not scope.holds(root) and is_due(facts, pair, scope)
+    }
+
+
+def _to_do(facts: Facts, scope: Scope) -> dict[Pair, Pair]:
+    """All pairs that are not settled: those to be done now by themselves, what depends on them by one of
+    those.
+    """
     stands = standing(facts.graph, facts.history)
-    todo: set[Pair] = set()
-    unsettled: set[Pair] = set()
+    found: dict[Pair, Pair] = {}
     for pair in facts.graph.pairs():
         inputs = facts.graph.inputs(pair)
-        if any(given in todo or given in unsettled for given in inputs):
-            unsettled.add(pair)
-        elif scope.holds(pair) and _inputs_published(stands, inputs) and is_due(facts, pair, scope):
-            todo.add(pair)
-    return [pair for pair in facts.graph.pairs() if pair in todo]
+        first = next((found[given] for given in inputs if given in found), None)
+        if first is not None:
+            found[pair] = first
+        elif _inputs_published(stands, inputs) and is_due(
+            facts, pair, scope if scope.holds(pair) else Scope()
+        ):
+            found[pair] = pair
+    return found
 
 
 def _inputs_published(stands: Mapping[Pair, Standing], inputs: Collection[Pair]) -> bool:

@@ -91,7 +91,7 @@ def _publish(con: duckdb.DuckDBPyConnection, shop: Workshop, passed: Sequence[Ca
                 return _refused(shop, begun, error)
         else:
             shop.fence()
-            snapshot = _newest(con)
+            snapshot = lake.newest_snapshot(con)
         shop.ledger.settle(publication, snapshot)
     return [_outcome(_with(c, state="published", snapshot=snapshot, closed_at=now())) for c in begun]
 
@@ -112,11 +112,6 @@ def _is_in_force(history: Mapping[Pair, PairHistory], attempt: Attempt) -> bool:
         and published.column_version == attempt.column_version
         and published.facts.get("table") == attempt.facts.get("table")
     )
-
-
-def _newest(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute("select max(snapshot_id) from lake.snapshots()").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _with(candidate: Candidate, **changes: Any) -> Candidate:

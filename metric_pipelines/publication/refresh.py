@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metric_pipelines.dictionary.graph import Pair
-from metric_pipelines.publication.plan import Facts, Scope, Work, plan
+from metric_pipelines.publication.plan import Facts, Scope, Work, plan, waiting
 from metric_pipelines.publication.standing import NOTHING, label, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
+
+ORDER = ("withheld", "unavailable", "waiting", "missing", "blocked")
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,7 @@ class Trouble:
 
 
 def refresh(shop: Workshop, scope: Scope, execute: Callable[[Work], None]) -> list[Trouble]:
-    """Carries out waves of work until nothing is left, and returns what is withheld, blocked or could not be
-    read.
-    """
+    """Carries out waves of work until nothing is left, and returns what is not as it was asked for."""
     while works := plan(shop.facts(), scope):
         before = shop.ledger.mark()
         for work in works:
@@ -42,9 +42,14 @@ def refresh(shop: Workshop, scope: Scope, execute: Callable[[Work], None]) -> li
 
 
 def troubles(facts: Facts, scope: Scope) -> list[Trouble]:
-    """What is withheld, blocked, or could not be read in this refresh; roots before what they block."""
+    """What is withheld, could not be read, waits for something that was not asked for, was never computed
+    though asked for, or is blocked by one of these; roots first.
+    """
     stands = standing(facts.graph, facts.history)
-    found = []
+    found = [
+        Trouble(pair, "waiting", f"{label(root)} is due, and was not selected")
+        for pair, root in waiting(facts, scope).items()
+    ]
     for pair, stand in stands.items():
         if not scope.holds(pair):
             continue
@@ -53,4 +58,6 @@ def troubles(facts: Facts, scope: Scope) -> list[Trouble]:
             found.append(Trouble(pair, stand.state, root_reason(stands, pair)))
         elif latest is not None and latest.state == "unavailable":
             found.append(Trouble(pair, "unavailable", latest.reason or ""))
-    return sorted(found, key=lambda t: ("withheld", "unavailable", "blocked").index(t.state))
+        elif stand.state == "missing" and scope.forced and all(t.pair != pair for t in found):
+            found.append(Trouble(pair, "missing", "its inputs were never published"))
+    return sorted(found, key=lambda t: ORDER.index(t.state))

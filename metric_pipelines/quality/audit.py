@@ -11,6 +11,7 @@ from metric_pipelines.quality.contract import Contracts
 from metric_pipelines.quality.expectations import Expectations
 from metric_pipelines.quality.rules import Rules
 from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.tables import MONTH
 
 Verdicts = dict[str, list[Verdict]]
 """Verdicts by month (or for the whole)."""
@@ -44,8 +45,6 @@ def rows_of(con: duckdb.DuckDBPyConnection, item: Staged, rules: Rules) -> dict[
     if item.months == [""]:
         query = f"select '', count(*) from {item.table} where {some}"
     else:
-        query = (
-            f"select strftime(partition_month, '%Y-%m'), count(*) from {item.table} where {some} group by 1"
-        )
+        query = f"select strftime({MONTH}, '%Y-%m'), count(*) from {item.table} where {some} group by 1"
     found = {str(month): int(count) for month, count in con.execute(query).fetchall()}
     return {month: found.get(month, 0) for month in item.months}

@@ -41,12 +41,14 @@ class Contracts:
         single = {month: self._validate(self._rows(table, rules, [month]), rules) for month in months}
         good = [month for month, verdict in single.items() if verdict.passed]
         if len(good) > 1:  # a key doubled across months fails none alone
-            together = whole if good == months else self._validate(self._rows(table, rules, good), rules)
+            rows = self._rows(table, rules, good)
+            together = whole if good == months else self._validate(rows, rules)
             if not together.passed:
-                single |= dict.fromkeys(good, together)
+                single |= dict.fromkeys(_months_of_doubled_keys(rows, rules), together)
         return single
 
     def _rows(self, table: str, rules: Rules, months: list[str]) -> Any:
+        """The rows of these months that belong to the asset."""
         rows = self._backend.table(table)
         if months != [WHOLE]:
             rows = rows.filter(rows[MONTH].isin([first_day(month) for month in months]))
@@ -71,6 +73,18 @@ class Contracts:
         return Verdict(
             CONTRACT, LIBRARY, True, "error", {"columns": len(rules.columns), "unique": rules.unique}
         )
+
+
+def _months_of_doubled_keys(rows: Any, rules: Rules) -> list[str]:
+    """The months with a row whose key another row has, too."""
+    import ibis
+
+    found: set[str] = set()
+    for keys in rules.unique:
+        counted = rows.mutate(same_key=rows.count().over(ibis.window(group_by=keys)))
+        months = counted.filter(counted.same_key > 1)[MONTH].strftime("%Y-%m")
+        found |= set(months.name("month").as_table().distinct().execute()["month"])
+    return sorted(found)
 
 
 def _schemas(rules: Rules, *, values: bool) -> list[Any]:

@@ -9,22 +9,22 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
 import pandas as pd
 
 from metric_pipelines.dictionary.definitions import Expectation
+from metric_pipelines.dictionary.expectation_names import COLUMN_ARGUMENTS
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import DefinitionError, did_you_mean
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.rules import EXPECTATIONS, Rules
-from metric_pipelines.warehouse.tables import columns, month_list, name
+from metric_pipelines.warehouse.tables import MONTH, columns, month_list, name
 
 LIBRARY = "great_expectations"
 MOST_CASES = 20
-COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list", "column_set")
 
 
 class Expectations:
@@ -52,7 +52,7 @@ class Expectations:
         have = columns(self._con, table)
         wanted = [c for c in self._columns(rules) if rules.rename.get(c, c) in have]
         listed = [f"{_cast(rules.rename.get(c, c), have)} as {name(c)}" for c in wanted]
-        conditions = [] if month == WHOLE else [f"partition_month in ({month_list([month])})"]
+        conditions = [] if month == WHOLE else [f"{MONTH} in ({month_list([month])})"]
         if rules.some:
             conditions.append("(" + " or ".join(f"{name(c)} is not null" for c in rules.some) + ")")
         where = f" where {' and '.join(conditions)}" if conditions else ""
@@ -85,6 +85,7 @@ class Expectations:
         return Verdict(EXPECTATIONS, LIBRARY, not failures, severity, detail)
 
 
+@cache  # 65 ms, and it holds no data: one a process
 def _batch_definition() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -170,10 +171,3 @@ def _failure(result: Any, severity: str) -> dict[str, Any]:
 def _cast(column: str, have: dict[str, str]) -> str:
     """DECIMAL as DOUBLE: pandas would hold Decimal objects, which the library's arithmetic does not take."""
     return f"cast({name(column)} as double)" if have[column].startswith("DECIMAL") else name(column)
-
-
-def rule_names() -> Sequence[str]:
-    """All core expectations, by name."""
-    from great_expectations.expectations.registry import list_registered_expectation_implementations
-
-    return list(list_registered_expectation_implementations())

@@ -141,8 +141,6 @@ def _simple(
     name: str, model: str, agg: str, expr: str, time: str | None, zero: bool = False
 ) -> dict[str, Any]:
     aggregation = {"semantic_model": model, "agg": agg, "agg_time_dimension": time}
-    if agg == "median":
-        aggregation |= {"agg": "median"}
     params: dict[str, Any] = {"expr": expr, "metric_aggregation_params": aggregation}
     if zero:
         params["fill_nulls_with"] = 0
@@ -167,7 +165,8 @@ def _metric(center: Center, metric: Metric, *, zero: bool = False) -> list[dict[
 
 
 def _lowered(center: Center, metric: SimpleMetric, zero: bool) -> dict[str, Any]:
-    agg, expr = ("average" if metric.agg == "average" else metric.agg), metric.expr
+    agg: str = metric.agg
+    expr = metric.expr
     if metric.filter is not None:
         columns = center.models[metric.model].columns
         condition = parsed_filter(metric.filter, columns, center.where(f"metrics/{metric.name}", "filter"))

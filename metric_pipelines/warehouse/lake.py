@@ -53,14 +53,6 @@ class Lake:
         return self.folder / "spill"
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A committed state of the lake: its number, and the id of the publication that made it."""
-
-    number: int
-    publication: str
-
-
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB; everything but dagster-duckdb's resource gets its connection here."""
     con = duckdb.connect(":memory:")

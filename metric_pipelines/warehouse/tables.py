@@ -10,9 +10,9 @@ import hashlib
 
 import duckdb
 
-from metric_pipelines.dictionary.months import WHOLE, first_day
+from metric_pipelines.dictionary.months import MONTH_COLUMN, WHOLE, first_day
 
-MONTH = "partition_month"
+MONTH = MONTH_COLUMN
 HASH = "duckdb-hash-sum-1"
 
 

@@ -236,7 +236,9 @@ def test_a_changed_column_type_changes_all_that_derives_from_the_source(
 ) -> None:
     everything = {"shop/products"} | graph.downstream("shop/products")
     versions, _ = changed(
-        "sources/shop.yaml", "category: {type: string, isin: [tea, coffee]}", "category: {type: any}"
+        "sources/shop.yaml",
+        "product_id: {type: int64, min: 1}\n      category",
+        "product_id: {type: string}\n      category",
     )
     assert versions == everything
 

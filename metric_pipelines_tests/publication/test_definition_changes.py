@@ -119,3 +119,27 @@ def test_a_metric_that_is_no_longer_defined_leaves_the_others_as_they_are(shop: 
     (shop.center / SMALL).unlink()
     assert shop.refresh(read_sources=False).works == []
     assert shop.months("revenue") == revenue_by_month()
+
+
+def test_what_is_selected_waits_for_an_input_that_is_due_and_was_not_selected(shop: Shop) -> None:
+    before = shop.months("average_order")
+    shop.edit("metrics/sales/revenue.yaml", "expr: amount", "expr: amount * 2")
+    done = shop.refresh(assets=["metrics/average_order"], forced=True)
+    assert done.works == []
+    assert shop.months("average_order") == before
+    assert {(t.pair, t.state) for t in done.troubles} == {
+        (("metrics/average_order", month), "waiting") for month in MONTHS
+    }
+    assert "metrics/revenue 2024-01 is due, and was not selected" in str(done.troubles[0])
+
+    done = shop.refresh(assets=["metrics/revenue", "metrics/average_order"], forced=True)
+    assert done.troubles == []
+    assert shop.months("average_order") == {month: value * 2 for month, value in before.items()}
+
+
+def test_a_month_waits_for_a_month_before_it_that_was_not_selected(shop: Shop) -> None:
+    shop.edit("metrics/sales/revenue.yaml", "expr: amount", "expr: amount * 2")
+    done = shop.refresh(assets=["metrics/revenue", "metrics/revenue_growth"], months=[MONTHS[1]], forced=True)
+    assert shop.computed() == {("metrics/revenue", MONTHS[1])}
+    due = f"metrics/revenue {MONTHS[0]} is due, and was not selected"
+    assert [str(t) for t in done.troubles] == [f"metrics/revenue_growth {MONTHS[1]} waiting: {due}"]

@@ -195,7 +195,11 @@ def test_a_key_doubled_within_a_month_fails_that_month(judge: Judge) -> None:
 
 
 def test_a_key_doubled_across_months_fails_them(judge: Judge) -> None:
-    assert passed(judge, rows(row(1, 1), row(2, 1)), Rules(POSITIVE, [["a"]]))[:2] == [False, False]
+    assert passed(judge, rows(row(1, 1), row(2, 1), row(3, 3)), Rules(POSITIVE, [["a"]])) == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_key_doubled_across_months_fails_them_beside_a_month_that_is_bad_by_itself(judge: Judge) -> None:
@@ -204,6 +208,13 @@ def test_a_key_doubled_across_months_fails_them_beside_a_month_that_is_bad_by_it
         False,
         False,
     ]
+
+
+def test_keys_of_two_columns_doubled_across_months_spare_the_others(judge: Judge) -> None:
+    query = "select * from (values (date '2024-01-01', 1, 'x'), (date '2024-02-01', 1, 'y'), "
+    query += "(date '2024-03-01', 1, 'x')) as t(partition_month, a, b)"
+    rules = Rules({"a": Column(type="any"), "b": Column(type="any")}, [["a", "b"]])
+    assert passed(judge, query, rules) == [False, True, False]
 
 
 def test_a_key_that_a_bad_month_shares_with_a_good_one_fails_the_bad_one_only(judge: Judge) -> None:
