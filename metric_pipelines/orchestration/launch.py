@@ -24,6 +24,8 @@ from metric_pipelines.orchestration.refresh_job import OP, Announce, interrupted
 from metric_pipelines.settings import project_folder
 
 HOME = "DAGSTER_HOME"
+EMPTY = ("logs", ".logs_queue")
+"""Folders that Dagster's telemetry makes beside `dagster.yaml`, even where it is off."""
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -116,6 +118,9 @@ def up(home: Path, port: int, *, read_only: bool, ready: Callable[[str], None]) 
                 return 3
     finally:
         _stop(children)
+        for left in EMPTY:
+            with suppress(OSError):
+                (folder / left).rmdir()
     return 0
 
 
