@@ -255,8 +255,18 @@ def group_of(center: Center, metric: Metric) -> str:
     reach = own if published else shapes.whole_reach(center, metric)
     through = "" if reach == own else f"__{own.back}_{own.ahead}"
     route = "" if level == 0 else ("p" if published else "m")
-    by = digest(sorted(metric.dimensions))[:6] if metric.dimensions else "total"
+    by = digest(_typed_dimensions(center, metric))[:6] if metric.dimensions else "total"
     return f"{models}__{metric.grain}__{by}__{level}{route}__{reach.back}_{reach.ahead}{through}"
+
+
+def _typed_dimensions(center: Center, metric: Metric) -> list[list[str]]:
+    """Its dimensions with their types in each model: another type needs another table."""
+    found = []
+    for name in sorted(metric.dimensions):
+        for model in map(center.models.__getitem__, shapes.models_of(center, metric)):
+            expr = model.dimensions[name].expr or name
+            found.append([name, model.columns[expr].type if expr in model.columns else expr])
+    return found
 
 
 def _ordered(center: Center, drafts: dict[str, _Draft]) -> list[str]:

@@ -45,11 +45,8 @@ def day_after(month: str) -> date:
 
 def months_between(first: str, last: str) -> list[str]:
     """All months from `first` to `last`, both included; none when `last` is earlier."""
-    found, at = [], first
-    while at <= last:
-        found.append(at)
-        at = shift(at, 1)
-    return found
+    start, end = (int(month[:4]) * 12 + int(month[5:7]) for month in (first, last))
+    return [shift(first, by) for by in range(end - start + 1)]
 
 
 def spans(months: list[str]) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,9 +29,16 @@ def today_of(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -
     seen = ledger.noted(SEEN)
     known = date.fromisoformat(seen) if seen else None
     newest = _ask(center, home, known) if ask_sources else known
+    if newest is not None and newest > _tomorrow(center):
+        newest = known  # a slip of the pen, or a sign for "never": the step that reads it judges it
     if newest is not None and newest != known:
         ledger.note(SEEN, newest.isoformat())
     return newest or first_day(center.settings.partitions.start)
+
+
+def _tomorrow(center: Center) -> date:
+    """The last day that a source may hold: its clock may be ahead, but not by more than a zone."""
+    return datetime.now(ZoneInfo(center.settings.time_zone)).date() + timedelta(days=1)
 
 
 def last_deadline(center: Center, cron: str, today: date) -> date:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.graph import Pair
-from metric_pipelines.ledger.ledger import Verdict
+from metric_pipelines.ledger.ledger import Attempt, Verdict
 from metric_pipelines.publication.clock import last_deadline
 from metric_pipelines.publication.plan import CLOCK, Facts, Scope, inputs_in_force, is_due
 from metric_pipelines.publication.standing import NOTHING, Standing, label, root_reason, standing
@@ -115,12 +115,18 @@ def _stale(
 def _late(facts: Facts, pairs: list[Pair], metric: Metric) -> str:
     """Whether its newest day was older at the last deadline than its freshness rule allows."""
     receipts = [own.published for pair in pairs if (own := facts.history.get(pair)) and own.published]
-    newest = max((r.facts["newest"] for r in receipts if "newest" in r.facts), default=None)
+    newest = max((_newest(metric, r) for r in receipts if "newest" in r.facts), default=None)
     if newest is None:
         return ""
     due = last_deadline(facts.center, metric.freshness.deadline, facts.today)
-    age, allowed = (due - date.fromisoformat(newest)).days, metric.freshness.within_days
+    age, allowed = (due - newest).days, metric.freshness.within_days
     return f"its newest day is {newest}, {age} days before {due}; {allowed} allowed" if age > allowed else ""
+
+
+def _newest(metric: Metric, receipt: Attempt) -> date:
+    """The newest day with a value; what is counted by month is as new as its month had come."""
+    day = date.fromisoformat(receipt.facts["newest"])
+    return date.fromisoformat(receipt.inputs[CLOCK]) if metric.grain == "month" else day
 
 
 def _unread(facts: Facts, pairs: list[Pair]) -> str:

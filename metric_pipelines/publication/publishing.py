@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +59,7 @@ def publish(con: duckdb.DuckDBPyConnection, shop: Workshop, candidates: Sequence
     ledger.
     """
     shop.fence()
+    candidates, superseded = _without_superseded(shop.ledger.history(), candidates)
     withheld = [c for c in candidates if c.attempt.state != "publishing"]
     passed = [c for c in candidates if c.attempt.state == "publishing"]
     publication = str(uuid.uuid4())
@@ -67,7 +69,28 @@ def publish(con: duckdb.DuckDBPyConnection, shop: Workshop, candidates: Sequence
         _reject(con, shop, candidate)
     if done:
         _age_out(shop.home / "rejected")
-    return [_outcome(c) for c in done] + _publish(con, shop, passed)
+    return superseded + [_outcome(c) for c in done] + _publish(con, shop, passed)
+
+
+def _without_superseded(
+    history: Mapping[Pair, PairHistory], candidates: Sequence[Candidate]
+) -> tuple[list[Candidate], list[Outcome]]:
+    """What is older than what another run has published meanwhile is left: it was staged from older inputs."""
+    kept: list[Candidate] = []
+    left: list[Outcome] = []
+    for candidate in candidates:
+        newer = history.get(candidate.attempt.pair, NOTHING).published
+        if newer is not None and _utc(newer.started_at) > candidate.attempt.started_at:
+            reason = "superseded: another run has published newer contents meanwhile"
+            left.append(Outcome(candidate.attempt.pair, "unchanged", newer, reason=reason))
+        else:
+            kept.append(candidate)
+    return kept, left
+
+
+def _utc(moment: datetime) -> datetime:
+    """SQLite gives times back without their zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _publish(con: duckdb.DuckDBPyConnection, shop: Workshop, passed: Sequence[Candidate]) -> list[Outcome]:
@@ -78,7 +101,8 @@ def _publish(con: duckdb.DuckDBPyConnection, shop: Workshop, passed: Sequence[Ca
     with lake.locked(shop.lake):
         recover(con, shop)
         history = shop.ledger.history()
-        begun = [_with(c, publication=publication) for c in passed]
+        kept, superseded = _without_superseded(history, passed)
+        begun = [_with(c, publication=publication) for c in kept]
         changed = [c for c in begun if not _is_in_force(history, c.attempt)]
         shop.ledger.add([(c.attempt, c.verdicts) for c in begun])
         if changed:
@@ -93,7 +117,8 @@ def _publish(con: duckdb.DuckDBPyConnection, shop: Workshop, passed: Sequence[Ca
             shop.fence()
             snapshot = lake.newest_snapshot(con)
         shop.ledger.settle(publication, snapshot)
-    return [_outcome(_with(c, state="published", snapshot=snapshot, closed_at=now())) for c in begun]
+    published = [_outcome(_with(c, state="published", snapshot=snapshot, closed_at=now())) for c in begun]
+    return superseded + published
 
 
 def _refused(shop: Workshop, candidates: Sequence[Candidate], error: duckdb.Error) -> list[Outcome]:

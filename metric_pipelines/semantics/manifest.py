@@ -3,7 +3,7 @@
 Two kinds: over the *models* (simple metrics, conversions, what does not add up), and over the *published
 values* of input metrics (one table `inputs` with a column an input), so that what was withheld cannot be read
 by what derives from it. A filter over a model's columns is lowered into the aggregated expression: one scan
-for all metrics of a group.
+for all metrics of a group. The base events of a conversion are joined row by row: their filter stays one.
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ def over_models(center: Center, metrics: Iterable[Metric]) -> Manifest:
         if isinstance(metric, SimpleMetric) and metric.time:
             extra_times.setdefault(metric.model, set()).add(metric.time)
     models = sorted({m.model for m in needed if isinstance(m, SimpleMetric)})
-    zeros = {m.conversion_metric for m in needed if isinstance(m, ConversionMetric)}
-    return _manifest(
-        center,
-        [_semantic_model(center.models[name], extra_times.get(name, set())) for name in models],
-        [entry for m in needed for entry in _metric(center, m, zero=m.name in zeros)],
-    )
+    conversions = [m for m in needed if isinstance(m, ConversionMetric)]
+    zeros = {m.conversion_metric for m in conversions}
+    bases = [b for b in {m.base_metric: _filtered_base(center, m) for m in conversions}.values() if b]
+    built = [_semantic_model(center.models[name], extra_times.get(name, set())) for name in models]
+    for model in built:
+        model["dimensions"] += [_condition(center, base) for base in bases if base.model == model["name"]]
+    entries = [entry for m in needed for entry in _metric(center, m, zero=m.name in zeros)]
+    return _manifest(center, built, entries + [_events(center, base) for base in bases])
 
 
 def over_inputs(center: Center, metrics: Iterable[Metric], dimensions: Iterable[str]) -> Manifest:
@@ -159,9 +161,11 @@ def _metric(center: Center, metric: Metric, *, zero: bool = False) -> list[dict[
         case CumulativeMetric():
             return [_cumulative(metric)]
         case ConversionMetric():
-            entries = [_conversion(metric, metric.name, metric.calculation)]
+            base = _filtered_base(center, metric)
+            events = _name_of_events(base) if base else metric.base_metric
+            entries = [_conversion(metric, metric.name, metric.calculation, events)]
             parts = parts_of(metric)
-            return [*entries, _conversion(metric, parts[0], "conversions")] if parts else entries
+            return [*entries, _conversion(metric, parts[0], "conversions", events)] if parts else entries
 
 
 def _lowered(center: Center, metric: SimpleMetric, zero: bool) -> dict[str, Any]:
@@ -174,6 +178,32 @@ def _lowered(center: Center, metric: SimpleMetric, zero: bool) -> dict[str, Any]
             agg, expr = "sum", f"case when ({expr}) is not null then 1 else 0 end"
         expr = f"case when {condition} then {expr} end"
     return _simple(metric.name, metric.model, agg, expr, metric.time, zero)
+
+
+def _condition(center: Center, metric: SimpleMetric) -> dict[str, Any]:
+    """A metric's filter as a dimension of its model, for MetricFlow to filter rows by."""
+    assert metric.filter is not None
+    columns = center.models[metric.model].columns
+    condition = parsed_filter(metric.filter, columns, center.where(f"metrics/{metric.name}", "filter"))
+    expr = f"case when {condition} then 1 else 0 end"
+    return {"name": f"is_{metric.name}", "type": "categorical", "expr": expr}
+
+
+def _filtered_base(center: Center, metric: ConversionMetric) -> SimpleMetric | None:
+    base = center.metrics[metric.base_metric]
+    return base if isinstance(base, SimpleMetric) and base.filter is not None else None
+
+
+def _name_of_events(base: SimpleMetric) -> str:
+    return f"{base.name}__events"
+
+
+def _events(center: Center, base: SimpleMetric) -> dict[str, Any]:
+    """A base metric whose filter takes rows away: what is no base event must not be converted."""
+    entry = _simple(_name_of_events(base), base.model, base.agg, base.expr, base.time)
+    dimension = f"{center.models[base.model].primary_entity}__is_{base.name}"
+    where = {"where_sql_template": f"{{{{ Dimension('{dimension}') }}}} = 1"}
+    return entry | {"filter": {"where_filters": [where]}}
 
 
 def _derived(metric: DerivedMetric) -> dict[str, Any]:
@@ -199,11 +229,11 @@ def _cumulative(metric: CumulativeMetric) -> dict[str, Any]:
     return {"name": metric.name, "type": "cumulative", "type_params": {"cumulative_type_params": span}}
 
 
-def _conversion(metric: ConversionMetric, name: str, calculation: str) -> dict[str, Any]:
+def _conversion(metric: ConversionMetric, name: str, calculation: str, base: str) -> dict[str, Any]:
     constants = [{"base_property": p, "conversion_property": p} for p in metric.constant_properties]
     params = {
         "entity": metric.entity,
-        "base_metric": {"name": metric.base_metric},
+        "base_metric": {"name": base},
         "conversion_metric": {"name": metric.conversion_metric},
         "calculation": calculation,
         "window": _window(metric.window),

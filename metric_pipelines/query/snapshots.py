@@ -1,0 +1,82 @@
+"""The models as they were when a metric's receipts were given: what an answer from the models is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.graph import Graph, calendar_of
+from metric_pipelines.dictionary.months import WHOLE, shift
+from metric_pipelines.ledger.ledger import Ledger
+from metric_pipelines.warehouse import tables
+from metric_pipelines.warehouse.tables import MONTH, name
+
+
+class Snapshots:
+    """`months` are the snapshots at which each month of a metric was published, by its definition of now."""
+
+    def __init__(self, center: Center, graph: Graph, ledger: Ledger, months: Mapping[str, int]) -> None:
+        self._center, self._graph, self._months = center, graph, months
+        self._ledger = ledger
+        self._versions: dict[str, list[tuple[int, str]]] = {}
+
+    def hold(self, metric: Metric, month: str) -> bool:
+        """Whether a month can be answered: it and those around it were published, from one version of each
+        model that has no months.
+        """
+        around = self._around(metric, [month])
+        return all(m in self._months for m in around) and all(
+            self._version(key, self._months[m]) == self._version(key, max(self._months.values()))
+            for key in self._models(metric)
+            if not self._graph.nodes[key].partitioned
+            for m in around
+        )
+
+    def provide(self, con: duckdb.DuckDBPyConnection, metric: Metric, months: list[str], today: date) -> None:
+        """Each month of the models, as it was when that month's receipt was given, as views `models.*`."""
+        calendar = f"models/{calendar_of(self._center)}"
+        at: dict[int, list[str]] = {}
+        for month in self._around(metric, months):
+            if month in self._months:
+                at.setdefault(self._months[month], []).append(month)
+        con.execute("create schema if not exists memory.models")
+        for key in dict.fromkeys([*self._models(metric), calendar]):
+            partitioned = self._graph.nodes[key].partitioned
+            parts = [
+                f"select * from {tables.relation(key)} at (version => {snapshot}) where "
+                + (f"{MONTH} in ({tables.month_list(chosen)})" if partitioned else "true")
+                + (
+                    f" and date_day <= date '{today}'" if key == calendar else ""
+                )  # nothing is carried further
+                for snapshot, chosen in sorted(at.items())
+            ]
+            query = " union all by name ".join(parts if partitioned else parts[-1:])
+            con.execute(
+                f"create or replace view memory.models.{name(self._graph.nodes[key].name)} as {query}"
+            )
+
+    def _models(self, metric: Metric) -> list[str]:
+        return [f"models/{model}" for model in shapes.models_of(self._center, metric)]
+
+    def _around(self, metric: Metric, months: list[str]) -> list[str]:
+        """The months, and those around them that their values depend on, as far as they have come."""
+        reach = shapes.whole_reach(self._center, metric)
+        first, last = shift(months[0], -reach.back), shift(months[-1], reach.ahead)
+        return [m for m in self._graph.months if first <= m <= last]
+
+    def _version(self, key: str, snapshot: int) -> str | None:
+        """The contents of a whole model as of a snapshot."""
+        if key not in self._versions:
+            self._versions[key] = sorted(
+                (attempt.snapshot, attempt.data_version or "")
+                for attempt in self._ledger.attempts_of([key])
+                if attempt.state == "published" and attempt.snapshot is not None
+                if attempt.partition == WHOLE
+            )
+        known = [version for at, version in self._versions[key] if at <= snapshot]
+        return known[-1] if known else None
