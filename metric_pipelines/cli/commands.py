@@ -98,11 +98,12 @@ def metrics(
     context: typer.Context,
     query: Annotated[str | None, typer.Argument(metavar="QUERY", autocompletion=metric_names)] = None,
     department: Annotated[str | None, typer.Option("--department", "-d", metavar="DEPT")] = None,
+    reading: Annotated[str | None, typer.Option("--reading", metavar="COLUMN")] = None,
     as_json: Json = False,
 ) -> None:
     from metric_pipelines.cli import metrics
 
-    metrics.metrics(context.obj, settings(), query or "", department, as_json=as_json)
+    metrics.metrics(context.obj, settings(), query or "", department, reading, as_json=as_json)
 
 
 def show(

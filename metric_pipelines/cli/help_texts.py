@@ -190,6 +190,10 @@ HELP: dict[str, Help] = {
         {
             "query": ("What to look for; nothing lists all.", "查找的词语；不填则列出全部。"),
             "department": ("Only this department's.", "只看某个部门。"),
+            "reading": (
+                "Only what reads this source column or table, such as erp.products.brand.",
+                "只看读取该源字段或源表的指标，例如 erp.products.brand。",
+            ),
             "as_json": _JSON,
         },
         (

@@ -18,27 +18,45 @@ NARROW = 120
 """Below this width the description is left out."""
 
 
-def metrics(screen: Screen, settings: Settings, query: str, department: str | None, *, as_json: bool) -> None:
-    """Lists what a query finds, best first.
+def metrics(
+    screen: Screen,
+    settings: Settings,
+    query: str,
+    department: str | None,
+    reading: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Lists what a query finds, best first; `reading` a source column or table, in any role.
 
-    Raises: UsageError for an unknown department.
+    Raises: UsageError for an unknown department, column or table.
     """
     center = center_of(settings)
     known = center.settings.departments
     if department is not None and department not in known:
         raise UsageError.unknown_name("--department", "department", department, known)
     chosen = [m for m in center.metrics.values() if department in (None, m.department)]
+    if reading is not None:
+        readers = _readers(center, reading)
+        chosen = [m for m in chosen if m.name in readers]
     found = search.found(chosen, query)
     if as_json:
-        screen.json({"query": query, "department": department, "metrics": [in_short(m) for m in found]})
+        asked = {"query": query, "department": department, "reading": reading}
+        screen.json({**asked, "metrics": [in_short(m) for m in found]})
         return
     if not found:
-        screen.line(screen.say("metrics.nothing", query=query))
+        screen.line(screen.say("metrics.nothing", query=query or reading or ""))
         screen.next_steps([("metric-pipelines metrics", screen.say("metrics.all"))])
         return
     screen.title(screen.say("metrics.found", n=len(found), all=len(center.metrics)))
     _list(screen, center, found)
     _after(screen, found, search.shared_by(found, query) if query else [], query)
+
+
+def _readers(center: Center, source: str) -> list[str]:
+    from metric_pipelines.semantics.lineage import metrics_reading  # late: it compiles every metric
+
+    return metrics_reading(center, source)
 
 
 def in_short(metric: Metric) -> dict[str, object]:

@@ -47,8 +47,8 @@ class Center:
 def load_center(folder: Path) -> Center:
     """The center in `folder`, each file valid by itself.
 
-    Raises: InvalidCenterError with every problem found (`validate` in `validation.py` adds rules between
-    files).
+    Raises: InvalidCenterError with every problem found (`load_valid_center` in `validation.py` adds rules
+    between files).
     """
     if not (folder / "center.yaml").is_file():
         raise DefinitionError(
@@ -133,7 +133,11 @@ def _problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[Any]) ->
             yield Problem(file.where(location), f"missing key {key!r}", f"{key}: ... here", f"add {key}")
         else:
             found = f"{dotted}: {finding['input']!r}" if dotted else repr(finding["input"])[:80]
-            yield Problem(file.where(location), found, finding["msg"].removeprefix("Value error, "))
+            yield Problem(
+                file.where(location),
+                found,
+                finding["msg"].removeprefix("Value error, ").removeprefix("expected "),
+            )
 
 
 def _in_file(file: YamlFile, location: tuple[str | int, ...]) -> tuple[str | int, ...]:

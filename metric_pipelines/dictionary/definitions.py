@@ -155,11 +155,26 @@ class Column(Strict):
             raise ValueError(f"{self.type}; expected at most 38 digits, and no more of them after the point")
         return self
 
+    @model_validator(mode="after")
+    def _rules_of_the_type(self) -> Column:
+        number, text = self.type.startswith(("int64", "double", "decimal")), self.type == "string"
+        if (self.min is not None or self.max is not None) and not number and self.type != "any":
+            raise ValueError(f"min or max of a {self.type}; expected them of a number")
+        if self.matches is not None and not text and self.type != "any":
+            raise ValueError(f"matches of a {self.type}; expected it of a string")
+        fitting = str if text else int
+        if self.isin is not None and self.type != "any":
+            if not text and self.type != "int64":
+                raise ValueError(f"isin of a {self.type}; expected it of a string or int64")
+            if not all(isinstance(value, fitting) for value in self.isin):
+                raise ValueError(f"isin {self.isin} of a {self.type}; expected values of that type")
+        return self
+
 
 class TableRules(Strict):
     """Rules about a whole table: keys that are unique, and how many rows a partition holds."""
 
-    unique: list[list[str]] = Field(default_factory=list)
+    unique: list[Annotated[list[str], Field(min_length=1)]] = Field(default_factory=list)
     min_rows: int = 0
     max_rows: int | None = None
     expectations: list[Expectation] = Field(default_factory=list)

@@ -1,7 +1,7 @@
 """A metric's filter: one boolean SQL expression over its model's columns, parsed and allow-listed.
 
-Nothing of a filter reaches a database as text: what is rendered is the parsed tree. No function but those
-named here, no subquery, no comment, no second statement.
+Nothing reaches a database unless every part of its parsed form is allowed: no function but those named here,
+no subquery, no comment, no second statement.
 """
 
 from __future__ import annotations

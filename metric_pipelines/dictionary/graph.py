@@ -44,7 +44,7 @@ class Node:
     """An asset: `version` is the hash of its definition with all its inputs and its checks, `computation`
     without checks.
 
-    `step` names the group that is computed together; `shape` is what the group has in common.
+    `step` names the group that is computed together.
     """
 
     key: str
@@ -264,7 +264,7 @@ def _typed_dimensions(center: Center, metric: Metric) -> list[list[str]]:
     found = []
     for name in sorted(metric.dimensions):
         for model in map(center.models.__getitem__, shapes.models_of(center, metric)):
-            expr = model.dimensions[name].expr or name
+            expr = (model.dimensions[name].expr if name in model.dimensions else None) or name
             found.append([name, model.columns[expr].type if expr in model.columns else expr])
     return found
 

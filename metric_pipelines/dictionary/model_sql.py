@@ -22,6 +22,11 @@ _READERS = (
     "pragma_",
     "getenv",
 )
+_VOLATILE = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentDatetime, exp.Rand, exp.Uuid)
+_VOLATILE_NAMES = (
+    "random", "setseed", "now", "today", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "currval",
+    "get_current_time", "get_current_timestamp", "transaction_timestamp", "current_localtimestamp",
+)  # fmt: skip
 
 
 @functools.lru_cache(maxsize=512)
@@ -71,9 +76,14 @@ def tables_read(sql: str, where: str) -> dict[str, int]:
 
 
 def _refuse_functions_that_read(tree: exp.Query, where: str) -> None:
-    """A model reads what its center declares: no file, no other database, no setting, no query in a text."""
+    """A model reads what its center declares: no file, no other database, no setting, no query in a text; and
+    gives the same rows for the same inputs: no chance, no machine's clock.
+    """
     for node in tree.find_all(exp.Func):
         called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        if isinstance(node, _VOLATILE) or called in _VOLATILE_NAMES:
+            expected, remedy = "the same rows for the same inputs", "join the calendar, whose days end today"
+            raise DefinitionError(where, f"function {called} in a model", expected, remedy)
         beside = isinstance(node.parent, exp.Lateral) and not isinstance(node, (exp.Unnest, exp.Explode))
         if called.startswith(_READERS) or called.endswith("_scan") or beside:
             raise DefinitionError(

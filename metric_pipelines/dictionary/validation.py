@@ -155,6 +155,17 @@ def _models(center: Center) -> Iterator[Problem]:
                 yield Problem(
                     center.where(key, place), f"unknown column {column!r}", f"one of {listed(columns)}"
                 )
+            elif model.columns[column].type not in ("date", "timestamp"):
+                found = f"time {column}, which is of type {model.columns[column].type}"
+                yield Problem(center.where(key, place), found, "a column of type date or timestamp")
+        if model.time_spine and (model.partition_by or "date_day" not in columns):
+            found = "a calendar with partition_by" if model.partition_by else "a calendar without date_day"
+            yield Problem(center.where(key, "time_spine"), found, "date_day, whole: it is small")
+        if sum(entity.type == "primary" for entity in model.entities) > 1:
+            yield Problem(center.where(key, "entities"), "two primary entities", "one, and unique ones")
+        named = [entity.name for entity in model.entities]
+        for twice in sorted({n for n in named if named.count(n) > 1}):
+            yield Problem(center.where(key, "entities"), f"entity {twice!r} twice", "each name once")
         for i, entity in enumerate(model.entities):
             where = center.where(key, "entities", i)
             yield from _caught(partial(parsed_expression, entity.expr, columns, where, JOINED))
@@ -275,6 +286,19 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
         yield Problem(
             center.where(key, "time"), f"unknown column {metric.time!r}", f"one of {listed(columns)}"
         )
+    time, months = metric.time or model.time, model.partition_by
+    kind = model.columns[months].type if months in model.columns else ""
+    if kind in ("date", "timestamp") and time is not None and time != months:
+        place = ("time",) if metric.time else ("model",)
+        found = f"time {time} of model {model.name}, whose months are those of {months}"
+        remedy = f"time: {months}, or a model with partition_by: {time}"
+        yield Problem(center.where(key, *place), found, "rows of one month in one month", remedy)
+    for dimension in metric.dimensions:
+        if dimension in model.dimensions and (
+            model.dimensions[dimension].type == "time" or dimension in (model.time, metric.time)
+        ):
+            found = f"dimension {dimension!r}, which is a time"
+            yield Problem(center.where(key, "dimensions"), found, "categorical dimensions", "ask by grain")
     for dimension in [*metric.dimensions, *(metric.additive or [])]:
         if dimension not in model.dimensions and dimension != shapes.TIME:
             yield Problem(
@@ -295,6 +319,9 @@ def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Proble
     for i, part in enumerate(metric.metrics):
         if part.offset_window is None:
             continue
+        if part.offset_to_grain is not None:
+            found = "offset_window and offset_to_grain of one input"
+            yield Problem(center.where(key, "metrics", i), found, "one of them")
         wrong = list(_window(center, key, part.offset_window, "metrics", i, "offset_window"))
         yield from wrong
         if (

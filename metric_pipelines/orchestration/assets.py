@@ -6,6 +6,7 @@ selected; without a partition it is refused, with a check alone it re-stages and
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Protocol
 
 import dagster as dg
@@ -26,15 +27,20 @@ from metric_pipelines.publication.workshop import Workshop
 
 POOL = "metric_pipelines_lake"
 EPOCH_TAG = "metric_pipelines/epoch"
+TODAY_TAG = "metric_pipelines/today"
 FORCED_TAG = "metric_pipelines/forced"
 
 DEFINITIONS_TAG = "metric_pipelines/definitions"
 
 
 class OpenWorkshop(Protocol):
-    """Opens the workshop: whether the clock asks the sources, and the epoch of the lease it works under."""
+    """Opens the workshop: whether the clock asks the sources, and the epoch of the lease and the day of the
+    refresh it works for.
+    """
 
-    def __call__(self, *, ask_sources: bool, epoch: str | None = None) -> Workshop: ...
+    def __call__(
+        self, *, ask_sources: bool, epoch: str | None = None, today: date | None = None
+    ) -> Workshop: ...
 
 
 def assets_of(workshop: Workshop, open_shop: OpenWorkshop, definitions: str) -> list[dg.AssetsDefinition]:
@@ -72,7 +78,8 @@ def _step(
         asked = _months(context, partitioned)
         _same_definitions(context, definitions)
         epoch = _epoch(context.run)
-        shop = open_shop(ask_sources=epoch is None, epoch=epoch)
+        today = date.fromisoformat(context.run.tags[TODAY_TAG]) if epoch is not None else None
+        shop = open_shop(ask_sources=epoch is None, epoch=epoch, today=today)
         with lake.open() as con:
             if not keys:
                 yield from _checks_alone(context, shop, con, asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -27,8 +28,8 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
     ledger = Ledger(sqlite_url(home / "ledger.sqlite"))
     tags = {DEFINITIONS_TAG: write_effective(center, home)}
 
-    def open_shop(*, ask_sources: bool, epoch: str | None = None) -> Workshop:
-        return with_epoch(open_workshop(center, home, ledger, ask_sources=ask_sources), epoch)
+    def open_shop(*, ask_sources: bool, epoch: str | None = None, today: date | None = None) -> Workshop:
+        return with_epoch(open_workshop(center, home, ledger, ask_sources=ask_sources, today=today), epoch)
 
     with warnings.catch_warnings():  # partitioned checks are preview, wide mappings beta: both are pinned
         warnings.simplefilter("ignore", dg.PreviewWarning)

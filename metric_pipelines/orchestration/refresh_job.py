@@ -6,7 +6,7 @@ something is withheld, blocked or unavailable, after everything good is publishe
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import InternalError
 from metric_pipelines.ledger import lease
 from metric_pipelines.ledger.ledger import now
-from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, OpenWorkshop
+from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, TODAY_TAG, OpenWorkshop
 from metric_pipelines.orchestration.blocked import say_blocked
 from metric_pipelines.orchestration.reaper import process_tags, reap, tag_this_process
 from metric_pipelines.orchestration.specs import asset_key
@@ -75,7 +75,7 @@ def refresh_job(
                 context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
             shop = open_shop(ask_sources=True, epoch=str(epoch))
             alive = partial(lease.renew, shop.ledger, epoch)
-            child = _Child(context, assets_job(), epoch, config.forced, announce, alive)
+            child = _Child(context, assets_job(), epoch, shop.today, config.forced, announce, alive)
             found = refresh(shop, config.scope(since), child.execute)
             say_blocked(context.instance, context.run, shop)
             if not config.assets and not config.months:
@@ -108,6 +108,7 @@ class _Child:
         context: dg.OpExecutionContext,
         job: dg.JobDefinition,
         epoch: int,
+        today: date,
         forced: bool,
         announce: Announce,
         alive: Callable[[], None],
@@ -117,6 +118,7 @@ class _Child:
             PARENT_RUN_ID_TAG: context.run_id,
             ROOT_RUN_ID_TAG: context.run_id,
             EPOCH_TAG: f"{epoch} of {context.run_id}",
+            TODAY_TAG: str(today),
             **({FORCED_TAG: "true"} if forced else {}),
             **process_tags(),
         }

@@ -21,7 +21,7 @@ import duckdb
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Attempt, PairHistory, Verdict, now
-from metric_pipelines.publication import facts as f
+from metric_pipelines.publication import measures
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.warehouse import groups, lake, tables
@@ -75,7 +75,7 @@ def publish(con: duckdb.DuckDBPyConnection, shop: Workshop, candidates: Sequence
 def _without_superseded(
     history: Mapping[Pair, PairHistory], candidates: Sequence[Candidate]
 ) -> tuple[list[Candidate], list[Outcome]]:
-    """What is older than what another run has published meanwhile is left: it was staged from older inputs."""
+    """What is older than what another run has published meanwhile is left: its inputs were older, too."""
     kept: list[Candidate] = []
     left: list[Outcome] = []
     for candidate in candidates:
@@ -220,7 +220,7 @@ def _renew_view(
     if (
         set(before.values()) == set(after.values())
         and len(set(after.values())) == 1
-        and f.has_view(con, name)
+        and measures.has_view(con, name)
     ):
         return
     versions: dict[MetricColumns, list[str]] = {}

@@ -21,7 +21,7 @@ from metric_pipelines.dictionary.graph import Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
-from metric_pipelines.publication import facts as f
+from metric_pipelines.publication import measures
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
@@ -146,7 +146,7 @@ def _audited(
     judged = audit(con, staged, rules, places)
     found = []
     for item in staged:
-        measured = f.measure(con, shop, item)
+        measured = measures.measure(con, shop, item)
         for month in months:
             attempt = replace(begun[item.key, month], **measured[month])
             found.append(_decided(attempt, tuple(judged[item.key][month]), item))
@@ -248,6 +248,6 @@ def _stage_metrics(
         views = {n: f'lake.metrics."{n}"' for n in names}
         read = sorted({p for k in keys for m in months for _, p in shop.graph.inputs((k, m)) if p != WHOLE})
         staging.provide_inputs(con, names, dimensions, views, read)
-    columns = {metric.name: f.columns_of(shop, metric) for metric in metrics}
+    columns = {metric.name: measures.columns_of(shop, metric) for metric in metrics}
     question = staging.Question(metrics, first.grain, dimensions)
     return staging.stage(con, shop.center, question, columns, months, shop.today, _target())

@@ -36,12 +36,14 @@ class Workshop:
         return replace(self, fence=fence)
 
 
-def open_workshop(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -> Workshop:
-    """The workshop of a center: its graph up to the month of the clock's today.
+def open_workshop(
+    center: Center, home: Path, ledger: Ledger, *, ask_sources: bool, today: date | None = None
+) -> Workshop:
+    """The workshop of a center: its graph up to the month of `today`, by default the clock's.
 
     `ask_sources`: whether a clock that follows the sources looks at them now, or says what it last saw.
     """
-    today = today_of(center, home, ledger, ask_sources=ask_sources)
+    today = today or today_of(center, home, ledger, ask_sources=ask_sources)
     last = center.settings.partitions.end or f"{today:%Y-%m}"
     graph = build_graph(center, last)
     return Workshop(center, graph.until(open_month(today, graph)), Lake(home / "lake"), ledger, home, today)

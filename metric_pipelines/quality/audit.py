@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import duckdb
 
+from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.contract import Contracts
 from metric_pipelines.quality.expectations import Expectations
 from metric_pipelines.quality.rules import Rules
+from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.staged import Staged
-from metric_pipelines.warehouse.tables import MONTH
+from metric_pipelines.warehouse.tables import MONTH, exists
 
 Verdicts = dict[str, list[Verdict]]
 """Verdicts by month (or for the whole)."""
@@ -31,12 +33,20 @@ def audit(
     found: dict[str, Verdicts] = {}
     for item in staged:
         rule = rules[item.key]
-        by_contract = contracts.verdicts(item.table, rule, item.months)
+        by_contract = contracts.verdicts(item.table, rule, item.months, _published(con, item))
         by_expectation = expectations.verdicts(
             item.table, rule, item.months, rows_of(con, item, rule), places[item.key]
         )
         found[item.key] = {month: [by_contract[month], by_expectation[month]] for month in item.months}
     return found
+
+
+def _published(con: duckdb.DuckDBPyConnection, item: Staged) -> str | None:
+    """What is published of a monthly table; a metric's rows have their day in their key."""
+    if item.columns is not None or item.months == [WHOLE] or not exists(con, *item.key.split("/")):
+        return None
+    relation = tables.relation(item.key)
+    return relation if MONTH in tables.columns(con, relation) else None
 
 
 def rows_of(con: duckdb.DuckDBPyConnection, item: Staged, rules: Rules) -> dict[str, int]:

@@ -16,7 +16,7 @@ from metric_pipelines.dictionary.months import WHOLE, first_day
 from metric_pipelines.errors import InternalError
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.rules import CONTRACT, Rules
-from metric_pipelines.warehouse.tables import MONTH
+from metric_pipelines.warehouse.tables import MONTH, month_list, name
 
 LIBRARY = "pandera"
 MOST_CASES = 20
@@ -31,21 +31,50 @@ class Contracts:
         logging.getLogger("pandera").setLevel(logging.ERROR)
         self._backend = ibis.duckdb.from_connection(con)
 
-    def verdicts(self, table: str, rules: Rules, months: list[str]) -> dict[str, Verdict]:
+    def verdicts(
+        self, table: str, rules: Rules, months: list[str], beside: str | None = None
+    ) -> dict[str, Verdict]:
         """A verdict a month (or for the whole); the months are looked at one by one only where the table
-        fails.
+        fails. `beside` is a relation with what is published: keys are unique together with its other months.
         """
-        whole = self._validate(self._rows(table, rules, months), rules)
-        if whole.passed or len(months) == 1:
+        rows = self._rows(table, rules, months)
+        keys = self._keys(rows, rules, months, beside)
+        whole = self._validate(rows, keys, rules)
+        if whole.passed:
             return dict.fromkeys(months, whole)
-        single = {month: self._validate(self._rows(table, rules, [month]), rules) for month in months}
+        if len(months) == 1 and beside is None:
+            return {months[0]: whole}
+        return self._month_by_month(table, rules, months, beside)
+
+    def _month_by_month(
+        self, table: str, rules: Rules, months: list[str], beside: str | None
+    ) -> dict[str, Verdict]:
+        """Each month alone; then the good ones together: a key doubled across months fails none alone."""
+        alone = {month: self._rows(table, rules, [month]) for month in months}
+        single = {month: self._validate(rows, rows, rules) for month, rows in alone.items()}
         good = [month for month, verdict in single.items() if verdict.passed]
-        if len(good) > 1:  # a key doubled across months fails none alone
-            rows = self._rows(table, rules, good)
-            together = whole if good == months else self._validate(rows, rules)
-            if not together.passed:
-                single |= dict.fromkeys(_months_of_doubled_keys(rows, rules), together)
+        if not good:
+            return single
+        rows = self._rows(table, rules, good)
+        keys = self._keys(rows, rules, good, beside)
+        together = self._validate(rows, keys, rules)
+        if not together.passed:
+            doubled = set(_months_of_doubled_keys(keys, rules))
+            single |= dict.fromkeys((month for month in good if month in doubled), together)
         return single
+
+    def _keys(self, rows: Any, rules: Rules, months: list[str], beside: str | None) -> Any:
+        """The key columns of the rows, and of the published months that are not among them."""
+        named = list(dict.fromkeys(column for key in rules.unique for column in key))
+        if beside is None or not named or months == [WHOLE]:
+            return rows
+        keys = rows.select(*named, MONTH)
+        others = self._backend.sql(
+            f"select {', '.join(map(name, [*named, MONTH]))} from {beside} "
+            f"where {MONTH} not in ({month_list(months)})"
+        )
+        same = keys.schema() == others.schema()  # where a type has changed, all months are read anew
+        return keys.union(others) if same else rows
 
     def _rows(self, table: str, rules: Rules, months: list[str]) -> Any:
         """The rows of these months that belong to the asset."""
@@ -59,13 +88,13 @@ class Contracts:
             rows = rows.filter(filled)
         return rows
 
-    def _validate(self, rows: Any, rules: Rules) -> Verdict:
+    def _validate(self, rows: Any, keys: Any, rules: Rules) -> Verdict:
         from pandera.errors import SchemaErrors
 
         failures: list[dict[str, Any]] = []
-        for schema in _schemas(rules, values=rows.count().execute() > 0):
+        for schema, judged in _schemas(rules, rows, keys):
             try:
-                schema.validate(rows, lazy=True)
+                schema.validate(judged, lazy=True)
             except SchemaErrors as errors:
                 failures += [_failure(error) for error in errors.schema_errors]
         if failures:
@@ -87,18 +116,19 @@ def _months_of_doubled_keys(rows: Any, rules: Rules) -> list[str]:
     return sorted(found)
 
 
-def _schemas(rules: Rules, *, values: bool) -> list[Any]:
-    """One schema for the columns, and one for each unique key: a schema takes one key."""
+def _schemas(rules: Rules, rows: Any, keys: Any) -> list[tuple[Any, Any]]:
+    """One schema for the columns, one for each unique key (a schema takes one); with what each judges."""
     import pandera.ibis as pa
 
+    values = rows.count().execute() > 0
     columns = {
-        name: pa.Column(
-            _type(column.type), _checks(column) if values else [], nullable=column.nullable or not values
+        column: pa.Column(
+            _type(rule.type), _checks(rule) if values else [], nullable=rule.nullable or not values
         )
-        for name, column in rules.columns.items()
+        for column, rule in rules.columns.items()
     }
-    keys = [pa.DataFrameSchema({}, unique=keys) for keys in rules.unique] if values else []
-    return [pa.DataFrameSchema(columns), *keys]
+    unique = [(pa.DataFrameSchema({}, unique=key), keys) for key in rules.unique] if values else []
+    return [(pa.DataFrameSchema(columns), rows), *unique]
 
 
 def _checks(column: Any) -> list[Any]:

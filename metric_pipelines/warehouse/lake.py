@@ -170,7 +170,6 @@ def commit(
             try:
                 return _commit_once(con, publication, write, fence)
             except duckdb.Error as error:
-                _rolled_back(con)
                 if "database is locked" not in str(error):
                     raise
                 time.sleep(0.05 * 2**attempt * (1 + random.random()))

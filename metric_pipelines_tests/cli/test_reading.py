@@ -104,11 +104,15 @@ def test_a_card_is_shown_before_anything_is_published(at: Sit, fresh_shop: Shop)
 
 def test_metrics_are_listed_and_found(cli: Terminal) -> None:
     every = cli("metrics", "--json").json
-    assert set(every) == {"query", "department", "metrics"}
+    assert set(every) == {"query", "department", "reading", "metrics"}
     assert {"name", "code", "label", "description", "department", "tier", "unit"} <= set(every["metrics"][0])
     some = cli("metrics", "revenue", "--department", "sales", "--json").json["metrics"]
     assert some[0]["name"] == "revenue"
     assert cli("metrics", "--department", "sale").code == 2
+    readers = cli("metrics", "--reading", "shop.orders.customer_id", "--json").json["metrics"]
+    assert {"customers", "large_order_rate"} <= {metric["name"] for metric in readers}
+    assert "revenue" not in {metric["name"] for metric in readers}
+    assert "did you mean 'shop.orders.customer_id'" in cli("metrics", "--reading", "shop.orders.customer").err
     assert "No metric matches" in cli("metrics", "qqqq").out
 
 

@@ -11,6 +11,11 @@ from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem
 from metric_pipelines_tests.small_shop import Shop
 
 METRICS = "metrics/sales"
+ELSEWHERE = (
+    "time_spine", "exactly one of", "cron line", "five fields", "two primary", "twice", "without date_day",
+    "which is a time", "in a model",
+)  # fmt: skip
+"""Signs of problems that are not reported at the very line of the fault."""
 
 
 def problems(folder: Path) -> list[Problem]:
@@ -185,7 +190,7 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
             "metrics/sales/revenue_to_date.yaml",
             "grain_to_date: month",
             "grain_to_date: month\nwindow: 3 days",
-            "expected exactly one of",
+            "exactly one of",
         ),
         ("metrics/sales/revenue.yaml", "agg: sum", "agg: total", "agg: 'total'"),
         ("metrics/sales/revenue.yaml", "direction: up", "direction: upwards", "direction: 'upwards'"),
@@ -197,9 +202,14 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
         ),
         ("sources/shop.yaml", "type: int64, min: 1, max: 100", "type: integer", "unknown type 'integer'"),
         ("center.yaml", "start: 2024-01", "start: 2024-1", "partitions.start: '2024-1'"),
-        ("center.yaml", "language: en", "refresh_at: every night", "five fields"),
-        ("center.yaml", "language: en", 'refresh_at: "0 25 * * *"', "expected a cron line"),
-        ("sources/shop.yaml", "min: 1, max: 100", "min: 1, matches: '['", "expected a regular expression"),
+        ("center.yaml", "label: Small shop", "label: Small shop\nrefresh_at: every night", "five fields"),
+        (
+            "center.yaml",
+            "label: Small shop",
+            "label: Small shop\nrefresh_at: 0 25 * * *",
+            "a cron line",
+        ),
+        ("sources/shop.yaml", "min: 1, max: 100", "min: 1, matches: '['", "a regular expression"),
         ("sources/shop.yaml", "min: 1, max: 100", "min: 1, matches: 'a(?=b)'", "without look-around"),
         ("sources/shop.yaml", '"decimal(18,2)"', '"decimal(18,30)"', "decimal(18,30); expected at most 38"),
         ("sources/shop.yaml", '"decimal(18,2)"', '"decimal(40,2)"', "decimal(40,2); expected at most 38"),
@@ -213,6 +223,43 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
         ("sources/shop.yaml", "column: quantity", "column: quantty", "unknown column 'quantty'"),
         ("metrics/sales/revenue.yaml", "column: value", "column: amount", "unknown column 'amount'"),
         ("models/order_lines.yaml", "expr: order_id", "expr: orders_id", "unknown column 'orders_id'"),
+        (
+            "sources/shop.yaml",
+            "ordered_at: {type: timestamp",
+            "ordered_at: {type: timestamp, min: 1",
+            "min or max",
+        ),
+        ("sources/shop.yaml", "min: 1, max: 100", "matches: x", "matches of a int64"),
+        ("sources/shop.yaml", "min: 1, max: 100", "isin: [a]", "expected values of that type"),
+        ("sources/shop.yaml", "unique: [[order_id]]", "unique: [[]]", "at least 1 item"),
+        (
+            "models/order_lines.yaml",
+            "name: customer, type: foreign",
+            "name: customer, type: primary",
+            "two primary entities",
+        ),
+        ("models/order_lines.yaml", "name: customer, type", "name: order_line, type", "'order_line' twice"),
+        ("models/order_lines.yaml", "time: order_day", "time: category", "time category, which is of type"),
+        ("models/calendar.yaml", "date_day:", "day_of:", "a calendar without date_day"),
+        (
+            "metrics/sales/revenue_growth.yaml",
+            "offset_window: 1 month",
+            "offset_window: 1 month, offset_to_grain: month",
+            "offset_window and offset_to_grain",
+        ),
+        (
+            "models/order_lines.yaml",
+            "category: {label: Category}",
+            "category: {type: time}",
+            "dimension 'category', which is a time",
+        ),
+        (
+            "models/order_lines.sql",
+            "select",
+            "select now() as at_now,",
+            "function now in a model",
+        ),
+        ("models/order_lines.sql", "select", "select random() as chance,", "function rand in a model"),
         (
             "metrics/sales/revenue.yaml",
             "dimensions: [category]",
@@ -228,7 +275,7 @@ def test_what_cannot_be_computed_is_reported_with_file_and_line(
     change(small_center, file, old, new)
     hits = [str(p).replace(str(small_center) + "/", "") for p in problems(small_center) if found in str(p)]
     assert hits, "\n".join(map(str, problems(small_center)))
-    if not any(text in found for text in ("time_spine", "exactly one of")):
+    if not any(text in found for text in ELSEWHERE):
         near = tuple(f"{file}:{line - n}:" for n in (0, 1))
         assert any(hit.startswith(near) for hit in hits), hits
 
@@ -323,7 +370,7 @@ def test_problems_of_files_come_before_rules_between_files(small_center: Path) -
 )
 def test_a_name_is_lower_case_and_plain(small_center: Path, name: str) -> None:
     change(small_center, f"{METRICS}/revenue.yaml", "name: revenue\n", f"name: '{name}'\n")
-    assert any("expected two or more of a-z" in str(p) for p in problems(small_center))
+    assert any("two or more of a-z" in str(p) for p in problems(small_center))
 
 
 def test_a_definition_that_does_not_have_the_name_of_its_file_is_refused(small_center: Path) -> None:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from metric_pipelines.ledger.ledger import GROUP_COLUMNS, Attempt, Ledger, Verdict, now, sqlite_url
+from metric_pipelines.dictionary.graph import GROUP_SIZE
+from metric_pipelines.ledger.ledger import Attempt, Ledger, Verdict, now, sqlite_url
 from metric_pipelines.ledger.tables import metadata
 
 ROOT = Path(__file__).parents[2]
@@ -183,7 +184,7 @@ def test_a_computation_keeps_its_column_and_a_new_one_gets_the_next(ledger: Ledg
 
 
 def test_a_metric_stays_in_its_table_for_ever(ledger: Ledger) -> None:
-    given = {f"m{i:02d}": ledger.table_of(f"m{i:02d}", "shape") for i in range(GROUP_COLUMNS)}
+    given = {f"m{i:02d}": ledger.table_of(f"m{i:02d}", "shape") for i in range(GROUP_SIZE)}
     assert set(given.values()) == {"shape__t1"}
     assert ledger.table_of("one_more", "shape") == "shape__t2"
     assert {m: ledger.table_of(m, "shape") for m in given} == given
@@ -196,8 +197,8 @@ def test_a_new_metric_fills_the_table_that_has_room_and_moves_no_neighbour(ledge
 
 
 def test_many_tables_of_a_shape_hold_no_more_than_they_may(ledger: Ledger) -> None:
-    tables = [ledger.table_of(f"m{i}", "shape") for i in range(11 * GROUP_COLUMNS)]
-    assert all(tables.count(t) == GROUP_COLUMNS for t in set(tables))
+    tables = [ledger.table_of(f"m{i}", "shape") for i in range(11 * GROUP_SIZE)]
+    assert all(tables.count(t) == GROUP_SIZE for t in set(tables))
     assert len(set(tables)) == 11
 
 
@@ -278,7 +279,7 @@ def test_two_processes_write_one_new_ledger_and_nothing_is_lost(tmp_path: Path) 
         sizes = (
             con.execute(sa.text("select count(*) from groups group by table_name order by 1")).scalars().all()
         )
-    assert list(sizes) == [10, GROUP_COLUMNS]
+    assert list(sizes) == [10, GROUP_SIZE]
 
 
 def test_the_time_of_an_attempt_is_utc() -> None:

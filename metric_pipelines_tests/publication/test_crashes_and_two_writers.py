@@ -178,3 +178,19 @@ def test_a_run_that_staged_before_another_published_leaves_lake_and_ledger_agree
     assert float(shop.months("revenue")["2024-02"]) == pytest.approx(receipt.facts["value"]), (
         "the receipt is of what is shown"
     )
+
+
+def test_what_was_staged_before_newer_contents_were_published_gives_way(shop: Shop) -> None:
+    shop.keep("revenue")
+    shop.sql("update orders set amount = amount + 1 where order_id = 1")
+    opened, pair = shop.open(), ("shop/orders", "2024-01")
+    early = list(
+        steps._candidates(shop.connection(), opened, opened.facts(), [pair[0]], [pair[1]], "slow run")
+    )
+    shop.sql("update orders set amount = amount + 100 where order_id = 1")
+    assert shop.refresh(assets=[pair[0]], months=[pair[1]], forced=True).troubles == []
+    newest = shop.read("select amount from lake.shop.orders where order_id = 1")
+    assert [(o.pair, o.state) for o in publish(shop.connection(), shop.open(), early)] == [
+        (pair, "unchanged")
+    ]
+    assert shop.read("select amount from lake.shop.orders where order_id = 1") == newest

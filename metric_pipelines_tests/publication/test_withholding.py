@@ -197,10 +197,11 @@ def test_a_newest_day_that_is_no_day_withholds_its_source_and_stops_no_refresh(r
     assert revenue_only.months("revenue") == revenue_by_month()
 
 
-def test_a_day_far_ahead_that_was_mended_does_not_keep_the_clock_there(revenue_only: Shop) -> None:
+@pytest.mark.parametrize("day", ["2042-03-31", "9999-12-31"])
+def test_a_day_that_cannot_have_come_does_not_move_the_clock(revenue_only: Shop, day: str) -> None:
     revenue_only.edit("center.yaml", ", end: 2024-03", "")
-    revenue_only.sql("update orders set ordered_at = '2042-03-31 18:00:00' where order_id = 600")
-    assert revenue_only.open().today.year == 2042
+    revenue_only.sql(f"update orders set ordered_at = '{day} 18:00:00' where order_id = 600")
+    assert revenue_only.open().today.year == 2024
     revenue_only.sql("update orders set ordered_at = '2024-03-31 18:00:00' where order_id = 600")
     assert revenue_only.open().today.isoformat() == "2024-03-31"
 
@@ -301,3 +302,17 @@ def test_a_metric_whose_dimension_is_missing_in_a_row_is_withheld(revenue_only: 
     shop.refresh(read_sources=False)
     assert ("metrics/revenue", "2024-01") in shop.stands("withheld")
     assert "category" in shop.reason("metrics/revenue", "2024-01")
+
+
+def test_a_key_that_another_published_month_has_is_withheld_whatever_is_staged_beside_it(shop: Shop) -> None:
+    """March alone is read again: its first amount becomes that of January's first order."""
+    shop.keep("revenue")
+    shop.edit("sources/shop.yaml", "reread: all", "reread: 1")
+    shop.edit("sources/shop.yaml", "unique: [[order_id]]", "unique: [[amount]]")
+    assert shop.refresh().troubles == []
+    shop.sql("update orders set amount = 3 where order_id = 201")
+    shop.refresh()
+    assert {pair for pair in shop.stands("withheld") if pair[0] == "shop/orders"} == {
+        ("shop/orders", MONTHS[2])
+    }
+    assert "unique" in shop.reason("shop/orders", MONTHS[2])

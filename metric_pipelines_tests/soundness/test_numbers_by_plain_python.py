@@ -145,6 +145,18 @@ def test_a_conversion_counts_each_event_that_was_followed(published_once: Shop) 
     }
 
 
+def test_what_is_no_base_event_is_not_converted(shop: Shop) -> None:
+    """Customer 3 orders for 23.10 on 27 January and for 10.01 on 2 February: the second, too small to be a
+    base event itself, converts the first.
+    """
+    shop.edit("metrics/sales/large_orders.yaml", "amount >= 20", "amount >= 10 and amount < 11")
+    shop.edit("metrics/sales/orders_placed.yaml", "agg: count", "agg: count\nfilter: amount >= 12")
+    shop.refresh()
+    rows = shop.read("select numerator, denominator from lake.metrics.large_order_rate order by metric_time")
+    placed = Counter(day_of(o)[:7] for o in orders() if amount(o) >= 12)
+    assert rows == [(1, placed["2024-01"]), (0, placed["2024-02"]), (0, placed["2024-03"])]
+
+
 # Metrics over metrics, recomputed for a month alone
 
 
