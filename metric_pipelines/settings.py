@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from metric_pipelines.errors import UsageError
+
 PACKAGE = Path(__file__).parent
 SHIPPED = PACKAGE / "centers"
 
@@ -22,7 +24,7 @@ def project_folder() -> Path:
 class Settings(BaseSettings):
     """What can be set from outside."""
 
-    model_config = SettingsConfigDict(env_prefix="METRIC_PIPELINES_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="METRIC_PIPELINES_", env_ignore_empty=True, extra="ignore")
 
     center: str = Field(default="retail", description="Folder of the center, or the name of a shipped one.")
     home: Path | None = Field(
@@ -45,5 +47,11 @@ class Settings(BaseSettings):
 
     @property
     def home_folder(self) -> Path:
-        """The folder for everything that is written."""
-        return (self.home or project_folder() / "data").expanduser().resolve()
+        """The folder for everything that is written.
+
+        Raises: UsageError for a path with ? or %, which Dagster takes for something else.
+        """
+        folder = (self.home or project_folder() / "data").expanduser().resolve()
+        if set("?%") & set(str(folder)):
+            raise UsageError("METRIC_PIPELINES_HOME", str(folder), "a path without ? and %")
+        return folder

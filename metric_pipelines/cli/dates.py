@@ -29,7 +29,10 @@ def months_of(option: str, texts: Iterable[str], known: Sequence[str]) -> list[s
 
     `known` are the months there are. Raises: UsageError that names the option.
     """
-    parts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    given = list(texts)
+    parts = [part.strip() for text in given for part in text.split(",") if part.strip()]
+    if given and not parts:
+        raise UsageError(option, "nothing", "a month, such as 2017-06", "or leave it out for all")
     found = sorted({month for part in parts for month in _stretch(option, part)})
     for month in found:
         if month not in known:

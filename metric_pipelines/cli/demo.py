@@ -41,10 +41,10 @@ def load_demo(screen: Screen, settings: Settings, until: str | None, *, if_missi
 
 
 def _there_until(folder: Path) -> date | None:
-    """The day until which all source systems are there; None where one is missing."""
-    days = [laid_until(folder / database.file) for database in DATABASES]
-    known = [day for day in days if day is not None]
-    return min(known) if len(known) == len(days) else None
+    """The day until which all source systems are there; None where one is missing or behind the others."""
+    days = {database.file: laid_until(folder / database.file) for database in DATABASES}
+    growing = {days[database.file] for database in DATABASES if database.growing}
+    return growing.pop() if len(growing) == 1 and None not in days.values() else None
 
 
 def _load(screen: Screen, folder: Path, until: date | None) -> Layout:

@@ -19,7 +19,12 @@ def selected(graph: Graph, texts: Iterable[str]) -> list[str]:
 
     Raises: UsageError for an unknown name, with the nearest one.
     """
-    parts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    given = list(texts)
+    parts = [part.strip() for text in given for part in text.split(",") if part.strip()]
+    if given and not parts:
+        raise UsageError(
+            OPTION, "nothing", "an asset, such as metrics/net_revenue", "or leave it out for all"
+        )
     names = names_of(graph)
     found = {key for part in parts for key in _meant(graph, names, part)}
     return [key for key in graph.nodes if key in found]

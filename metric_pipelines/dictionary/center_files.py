@@ -111,7 +111,7 @@ class _Reader:
 
     def sql(self, path: Path) -> Iterator[str]:
         try:
-            yield path.read_text(encoding="utf-8")
+            yield path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             self.problems.append(
                 Problem(str(path), f"cannot be read: {error}", "the model's SQL beside its YAML")
@@ -132,7 +132,7 @@ def _problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[Any]) ->
         elif finding["type"] == "missing":
             yield Problem(file.where(location), f"missing key {key!r}", f"{key}: ... here", f"add {key}")
         else:
-            found = f"{dotted}: {finding['input']!r}" if dotted else repr(finding["input"])[:80]
+            found = f"{dotted}: {finding['input']!r}"[:160] if dotted else repr(finding["input"])[:80]
             yield Problem(
                 file.where(location),
                 found,

@@ -160,6 +160,8 @@ class Column(Strict):
         number, text = self.type.startswith(("int64", "double", "decimal")), self.type == "string"
         if (self.min is not None or self.max is not None) and not number and self.type != "any":
             raise ValueError(f"min or max of a {self.type}; expected them of a number")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} above max {self.max}; expected them the other way round")
         if self.matches is not None and not text and self.type != "any":
             raise ValueError(f"matches of a {self.type}; expected it of a string")
         fitting = str if text else int
@@ -343,7 +345,7 @@ class SimpleMetric(MetricCard):
 
 
 class RatioMetric(MetricCard):
-    """Numerator over denominator, both metrics; no row where the denominator is zero or missing."""
+    """Numerator over denominator, both metrics; no value where the denominator is zero or missing."""
 
     type: Literal["ratio"]
     numerator: Name

@@ -35,7 +35,7 @@ def say_blocked(instance: dg.DagsterInstance, run: dg.DagsterRun, shop: Workshop
             say(instance, run, evaluations(pair, (), root_reason(stands, pair), "blocked"))
     for pair in sorted(failing):
         receipt = facts.history.get(pair, NOTHING).published
-        if receipt is not None and stands[pair].state == "published":
+        if receipt is not None and pair in stands and stands[pair].state == "published":
             verdicts = shop.ledger.verdicts([receipt.id])[receipt.id]
             say(instance, run, evaluations(pair, verdicts, "", "published"))
     shop.ledger.note(SAID, "yes" if blocked else "")

@@ -7,7 +7,7 @@ from datetime import date
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import GRAINS, DerivedMetric, Grain, Metric
+from metric_pipelines.dictionary.definitions import GRAINS, CumulativeMetric, DerivedMetric, Grain, Metric
 from metric_pipelines.errors import UsageError
 from metric_pipelines.query.periods import period_start
 
@@ -48,12 +48,9 @@ def checked(
     for dimension in by:
         if dimension not in known | set(definition.dimensions):
             raise UsageError.unknown_name(f"metrics/{metric}", "dimension", dimension, known)
-    if finest != definition.grain and _is_shifted(center, definition):
-        expected, remedy = (
-            f"grain {definition.grain}",
-            "what is compared with another period has no coarser grain",
-        )
-        raise UsageError(f"metrics/{metric}", f"grain {chosen}", expected, remedy)
+    if finest != definition.grain and _has_no_coarser_grain(center, definition):
+        remedy = "what compares periods, or derives from what is carried forward, has no coarser grain"
+        raise UsageError(f"metrics/{metric}", f"grain {chosen}", f"grain {definition.grain}", remedy)
     for day, option in ((start, "--start"), (end, "--end")):
         if (
             day is not None
@@ -69,8 +66,12 @@ def checked(
     return Question(definition, finest, list(dict.fromkeys(by)), start, end, set(by) <= known)
 
 
-def _is_shifted(center: Center, metric: Metric) -> bool:
-    """Whether a metric, or one below it, compares with another period."""
+def _has_no_coarser_grain(center: Center, metric: Metric) -> bool:
+    """Whether a metric, or one below it, compares with another period, or derives from a cumulative one."""
     offsets = metric.metrics if isinstance(metric, DerivedMetric) else []
-    shifted = any(part.offset_window or part.offset_to_grain for part in offsets)
-    return shifted or any(_is_shifted(center, center.metrics[name]) for name in shapes.input_names(metric))
+    inputs = [center.metrics[name] for name in shapes.input_names(metric)]
+    return (
+        any(part.offset_window or part.offset_to_grain for part in offsets)
+        or any(isinstance(part, CumulativeMetric) for part in inputs)
+        or any(_has_no_coarser_grain(center, part) for part in inputs)
+    )

@@ -9,17 +9,18 @@ from typing import Any
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric
 from metric_pipelines.dictionary.graph import Pair
-from metric_pipelines.dictionary.months import month_of, months_between
+from metric_pipelines.dictionary.months import first_day, month_of, months_between
 from metric_pipelines.errors import UsageError
 from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.query.answers import Answer, Gap
-from metric_pipelines.query.periods import touches
+from metric_pipelines.query.periods import period_start, touches
 from metric_pipelines.query.questions import Question, checked
-from metric_pipelines.query.rollups import from_published, rollup_of
+from metric_pipelines.query.rollups import from_published, last_of_period, rollup_of
 from metric_pipelines.query.snapshots import Snapshots
 from metric_pipelines.semantics import staging
 from metric_pipelines.semantics.manifest import parts_of
@@ -163,11 +164,17 @@ class Reader:
             )
         known = Snapshots(self.center, self.graph, self.ledger, self._computable(metric))
         known.provide(self.con, metric, months, self.today)
-        return model_sql(self.center, staging.Question([metric], grain, dimensions)), "model"
+        if isinstance(metric, CumulativeMetric):
+            daily = model_sql(self.center, staging.Question([metric], metric.grain, dimensions))
+            return last_of_period(f"({daily})", grain, dimensions), "model"
+        days = (first_day(self.graph.first), self.today)  # a model without months may hold others
+        within = None if shapes.whole_reach(self.center, metric).back else days
+        return model_sql(self.center, staging.Question([metric], grain, dimensions, within)), "model"
 
     def _rows(self, question: Question, sql: str, columns: list[str]) -> list[tuple[Any, ...]]:
         keys = ", ".join(str(i + 1) for i in range(1 + len(question.dimensions)))
-        bounds = [f"{TIME} <= date '{self.today}'"]
+        first = period_start(question.grain, first_day(self.graph.first))
+        bounds = [f"{TIME} between date '{first}' and date '{self.today}'"]
         bounds += [f"{TIME} >= date '{question.start}'"] if question.start else []
         bounds += [f"{TIME} < date '{question.end}'"] if question.end else []
         bounds.append("value is not null")

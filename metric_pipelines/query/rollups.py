@@ -48,7 +48,7 @@ def from_published(
     if rollup == "same":
         return f"select {', '.join([TIME, *keys, 'value'])} from {rows} where value is not null"
     if rollup == "last":
-        return _last_of_period(rows, time, keys, grain)
+        return last_of_period(rows, grain, dimensions)
     value = "sum(value) as value"
     if rollup == "ratio":
         value = (
@@ -58,8 +58,9 @@ def from_published(
     return f"select {', '.join([time, *keys, value])} from {rows} group by all"
 
 
-def _last_of_period(rows: str, time: str, keys: list[str], grain: Grain) -> str:
-    """What was carried forward is read at the last day of the period that has values."""
+def last_of_period(rows: str, grain: Grain, dimensions: list[str]) -> str:
+    """What was carried forward is read at the last day of the period that has values, of any group."""
+    keys, time = [name(d) for d in dimensions], f"cast(date_trunc('{grain}', {TIME}) as date) as {TIME}"
     newest = f"{TIME} = max({TIME}) over (partition by date_trunc('{grain}', {TIME}))"
     return (
         f"select {', '.join([time, *keys, 'sum(value) as value'])} from "
