@@ -292,6 +292,8 @@ class _Question:
 def _checked(
     center: Center, metric: str, by: list[str], grain: str | None, start: date | None, end: date | None
 ) -> _Question:
+    if metric in center.drafts:
+        raise center.drafts[metric].not_computed()
     if metric not in center.metrics:
         raise UsageError.unknown_name("", "metric", metric, center.metrics)
     definition = center.metrics[metric]
