@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from metric_pipelines.dictionary.center_files import Center
@@ -18,7 +18,7 @@ Defined = Metric | DraftMetric
 class Dictionary:
     """Metrics and drafts of a center by what they are called, and the names that are taken."""
 
-    by_name: dict[str, Defined] = field(default_factory=dict)
+    by_name: dict[str, list[Defined]] = field(default_factory=dict)
     by_synonym: dict[str, Defined] = field(default_factory=dict)
     by_code: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
@@ -30,23 +30,26 @@ class Dictionary:
         for metric in [*center.metrics.values(), *center.drafts.values()]:
             found.taken.add(metric.name)
             for name in (metric.name, metric.label.en, metric.label.zh):
-                found.by_name.setdefault(folded(name), metric)
+                found.by_name.setdefault(folded(name), []).append(metric)
             for word in metric.synonyms:
                 found.by_synonym.setdefault(folded(word), metric)
             if metric.code:
                 found.by_code[folded(metric.code)] = metric.name
-        for names in (found.by_name, found.by_synonym):
-            names.pop("", None)
+        found.by_name.pop("", None)
+        found.by_synonym.pop("", None)
         return found
 
-    def named(self, names: Iterable[str]) -> Defined | None:
-        """The metric whose name or label is one of these."""
-        return next((self.by_name[n] for name in names if (n := folded(name)) in self.by_name), None)
+    def named(self, names: Iterable[str], code: str, meaning: Mapping[str, str]) -> Defined | None:
+        """The metric whose name or label is one of these: of several, that of the same code, or meaning."""
+        alike = next((self.by_name[n] for name in names if (n := folded(name)) in self.by_name), [])
+        by_code = [metric for metric in alike if code and folded(metric.code or "") == folded(code)]
+        by_meaning = [metric for metric in alike if not differs(metric, meaning)]
+        return next(iter([*by_code, *by_meaning, *alike]), None)
 
     def also_called(self, labels: Iterable[str], synonyms: Iterable[str]) -> Defined | None:
         """The metric that shares a synonym: one's label or synonym is the other's synonym."""
         alike = [self.by_synonym.get(folded(text)) for text in [*labels, *synonyms]]
-        alike += [self.by_name.get(folded(text)) for text in synonyms]
+        alike += [metric for text in synonyms for metric in self.by_name.get(folded(text), [])]
         return next((metric for metric in alike if metric is not None), None)
 
     def key(self, wished: str) -> str:
@@ -56,6 +59,14 @@ class Dictionary:
             key = free(key, self.taken.__contains__, first=2)
         self.taken.add(key)
         return key
+
+
+def differs(metric: Defined, meaning: Mapping[str, str]) -> bool:
+    """Whether a metric's description says something else than these texts, by language."""
+    theirs = metric.description
+    if theirs is None:
+        return False
+    return any(folded(text) != folded(theirs.of(lang)) for lang, text in meaning.items())
 
 
 @dataclass

@@ -17,7 +17,7 @@ from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange import values
 from metric_pipelines.exchange.columns import Header, find_header, parsed_map
-from metric_pipelines.exchange.known import Departments, Dictionary
+from metric_pipelines.exchange.known import Departments, Dictionary, differs
 from metric_pipelines.exchange.rows import Row, rows_of
 from metric_pipelines.exchange.sheets import Sheet, read_sheets
 from metric_pipelines.exchange.wording import folded
@@ -194,12 +194,11 @@ class _Reader:
         return key
 
     def _is_known(self, row: Row, label: dict[str, str]) -> bool:
-        metric = self.dictionary.named([row.line("key"), *label.values()])
+        meaning = row.both("description")
+        metric = self.dictionary.named([row.line("key"), *label.values()], row.line("code"), meaning)
         if metric is None:
             return False
-        said, theirs = row.both("description"), metric.description
-        differs = [lang for lang, text in said.items() if theirs and folded(text) != folded(theirs.of(lang))]
-        kind: Kind = "known_differs" if differs else "known"
+        kind: Kind = "known_differs" if differs(metric, meaning) else "known"
         self.say(row, kind, "label", " / ".join(label.values()), metric.name)
         return True
 
@@ -250,10 +249,9 @@ class _Reader:
         return DraftMetric.model_validate(given)
 
     def _key(self, row: Row, label: dict[str, str]) -> str:
-        wished = (
-            values.slug(row.line("key")) or values.slug(label.get("en", "")) or values.slug(row.line("code"))
-        )
-        key = self.dictionary.key(wished)
+        """Of its key, its English name, its code; `metric_<n>` where none can be a name."""
+        wished = values.slug(row.line("key")) or values.slug(label.get("en", ""))
+        key = self.dictionary.key(wished or values.slug(row.line("code")))
         if wished and key != wished:
             self.say(row, "key_taken", "key" if row.line("key") else "label", wished, key)
         return key

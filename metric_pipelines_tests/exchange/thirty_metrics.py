@@ -11,7 +11,19 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 TITLE = "星河公司数据指标清单（2024 版）"
-UPPER = ["序号", "指标名称", "指标编码", "业务口径", "计算公式", "归属部门", "负责人", None, "单位", "更新频率", "备注"]
+UPPER = [
+    "序号",
+    "指标名称",
+    "指标编码",
+    "业务口径",
+    "计算公式",
+    "归属部门",
+    "负责人",
+    None,
+    "单位",
+    "更新频率",
+    "备注",
+]
 LOWER = [None, None, None, None, None, None, "业务", "技术", None, None, None]
 HEADER = 4
 FIRST = 6
@@ -45,10 +57,18 @@ def lines() -> list[Line | None]:
         line("销售额", "XS-001", "已支付订单的金额", "sum(订单金额)", SALES),
         line("订单数", "XS-002", "已支付订单的数量", "count(distinct 订单号)", None, unit="单"),
         line("客单价", "XS-003", "平均每单金额", "销售额/订单数"),
-        line("退货率", "XS-004", "退货订单占比", "退货的订单除以所有订单", None, unit="％"),  # formula in words
-        line("　新增客户数　", "ＸＳ－００５", "首次下单的客户", "count(distinct 客户号)", None, unit="人"),  # full width
-        line("活跃客户数", "XS-006", "当月有下单的客户", "count(distinct 客户号)", None, "张三、李四"),  # two owners
-        line("复购率", "XS-007", "再次下单客户占比", "复购客户数/活跃客户数", None, "王五", unit="%"),  # no mail address
+        line(
+            "退货率", "XS-004", "退货订单占比", "退货的订单除以所有订单", None, unit="％"
+        ),  # formula in words
+        line(
+            "　新增客户数　", "ＸＳ－００５", "首次下单的客户", "count(distinct 客户号)", None, unit="人"
+        ),  # full width
+        line(
+            "活跃客户数", "XS-006", "当月有下单的客户", "count(distinct 客户号)", None, "张三、李四"
+        ),  # two owners
+        line(
+            "复购率", "XS-007", "再次下单客户占比", "复购客户数/活跃客户数", None, "王五", unit="%"
+        ),  # no mail address
         line("销售额", "XS-008", "已发货订单的金额", "sum(发货金额)"),  # the same name, another meaning
         None,  # 14
         None,  # 15
@@ -58,24 +78,44 @@ def lines() -> list[Line | None]:
         line("毛利", "CW-003", "收入减成本", "营业收入-营业成本"),
         line("毛利率", "CW-004", "毛利占收入的比例", "毛利÷营业收入×100%", None, unit="％", frequency="月"),
         line("净利润", "CW-003", "税后利润", "毛利-费用", None, frequency="按月"),  # the code of row 18
-        line("毛利率", "CW-004", "毛利占收入的比例", "毛利÷营业收入×100%", None, unit="％", frequency="月"),  # row 19 again
+        line(
+            "毛利率", "CW-004", "毛利占收入的比例", "毛利÷营业收入×100%", None, unit="％", frequency="月"
+        ),  # row 19 again
         line(None, "CW-007", "应收账款周转一次的天数"),  # no name
         line("应收账款", "CW-008", "期末应收余额", None, None, frequency="不定期"),  # an unknown frequency
         # 24 to 29: people, a department the center does not know
-        line("员工人数", "HR-001", "期末在职人数", "count(distinct 工号)", PEOPLE, unit="人", frequency="每月"),
-        line("离职率", "HR-002", "离职人数占平均人数", "离职人数/平均人数", PEOPLE, unit="%", frequency="每月"),
+        line(
+            "员工人数", "HR-001", "期末在职人数", "count(distinct 工号)", PEOPLE, unit="人", frequency="每月"
+        ),
+        line(
+            "离职率", "HR-002", "离职人数占平均人数", "离职人数/平均人数", PEOPLE, unit="%", frequency="每月"
+        ),
         line("Net revenue", "HR-003", "Revenue after returns", "销售额 - 退款", SALES, remark="试用"),
-        line("人均产出", "HR-004", "收入除以人数", "营业收入/员工人数", None, frequency="每月"),  # no department
+        line(
+            "人均产出", "HR-004", "收入除以人数", "营业收入/员工人数", None, frequency="每月"
+        ),  # no department
         line("培训时长", "HR-005", "培训的总小时数", "sum(小时)", PEOPLE, "hr@example.com; hr2@example.com"),
         line("Revenue", "HR-006", "Of the small shop.", None, SALES),  # in the dictionary already
         None,  # 30
         # 31 to 38: the rest
         line("客户留存率", "XS-010", "上月客户本月仍下单的占比", "留存客户数/上月客户数", SALES, unit="%"),
-        line("客户留存率", "XS-011", "上月客户本月仍登录的占比", "登录客户数/上月客户数", SALES, unit="%"),  # the quarrel
+        line(
+            "客户留存率", "XS-011", "上月客户本月仍登录的占比", "登录客户数/上月客户数", SALES, unit="%"
+        ),  # the quarrel
         line("库存金额", "XS-012", "期末库存按成本计", "期末数量*成本", SALES, remark="仅自营"),
-        line("库存周转天数", "XS-013", "库存周转一次的天数", "平均库存/日均成本", SALES, unit="天", frequency="T+1"),
+        line(
+            "库存周转天数",
+            "XS-013",
+            "库存周转一次的天数",
+            "平均库存/日均成本",
+            SALES,
+            unit="天",
+            frequency="T+1",
+        ),
         line("缺货率", "XS-014", "缺货的商品占比", "缺货商品数/在售商品数", SALES, "-", None, "%"),
-        line("退款金额", "SAL-001", "退给客户的金额", "sum(退款)", SALES),  # the code of a metric of the center
+        line(
+            "退款金额", "SAL-001", "退给客户的金额", "sum(退款)", SALES
+        ),  # the code of a metric of the center
         line("促销费用", "XS-016", "促销活动的费用", "sum(费用)", SALES, "promo@example.com"),
         line("net revenue (daily)", "XS-017", "Revenue of a day", "sum(amount)", SALES),
         line("net revenue: daily", None, "Another one", "sum(net)", SALES),
