@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from metric_pipelines.cli.list_texts import LIST_TEXTS
+
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **LIST_TEXTS,
     # frames of errors
     "error.1": ("The data is bad", "数据有问题"),
     "error.2": ("Used wrongly", "用法有误"),

@@ -33,7 +33,8 @@ def up(screen: Screen, settings: Settings, *, read_only: bool, port: int | None)
         # Beside the loop that watches the children, which must see when one of them dies.
         threading.Thread(target=_tell, args=(screen, address, chosen, metric), daemon=True).start()
 
-    code = serve(settings.home_folder, chosen, read_only=read_only, ready=ready)
+    folder = settings.center_folder
+    code = serve(settings.home_folder, chosen, read_only=read_only, ready=ready, center=folder)
     screen.line(screen.say("up.stopped" if code == 0 else "up.died"), style="note" if code == 0 else "bad")
     return code
 

@@ -22,7 +22,8 @@ _NAMES: dict[str, str] = {
     ),
     "description": (
         "description, definition, meaning, business definition, what it means, details, "
-        "口径, 业务口径, 指标口径, 口径说明, 业务口径说明, 定义, 指标定义, 业务定义, 含义, 指标含义, 业务含义, "
+        "口径, 业务口径, 指标口径, 口径说明, 业务口径说明, 定义, 指标定义, 业务定义, 含义, 指标含义, "
+        "业务含义, "
         "说明, 指标说明, 描述, 指标描述, 释义, 指标释义, 指标解释"
     ),
     "formula": (

@@ -69,7 +69,7 @@ class Table:
 def tables(center: Center, healths: Mapping[str, Health], lang: str) -> list[Table]:
     """All sheets; `healths` are by metric, and may be empty. Departments are named in `lang`."""
     drafts = center.drafts.values()
-    found = [
+    return [
         Table("metrics", METRIC, [_metric(center, m, healths, lang) for m in center.metrics.values()]),
         Table("drafts", DRAFT, [_draft(center, draft, lang) for draft in drafts]),
         Table("models", MODEL, list(_models(center))),
@@ -77,7 +77,6 @@ def tables(center: Center, healths: Mapping[str, Health], lang: str) -> list[Tab
         Table("departments", DEPARTMENT, list(_departments(center))),
         Table("owners", OWNER, sorted(_owners(center), key=lambda row: [str(v) for v in row.values()])),
     ]
-    return found
 
 
 def _texts(name: str, text: Text | None) -> Row:
