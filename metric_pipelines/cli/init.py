@@ -23,8 +23,9 @@ def init(screen: Screen, folder: Path, name: str | None, list_file: Path | None)
         screen.block(say("init.drafts", n=len(found.drafts), file=found.file.name))
         if found.findings:
             screen.block(say("init.findings", n=len(found.findings)))
+    go = [] if made.folder == Path.cwd() else [(f"cd {shlex.quote(str(folder))}", say("init.go"))]
     steps = [
-        (f"cd {shlex.quote(str(folder))}", say("init.go")),
+        *go,
         ("metric-pipelines refresh", say("init.refresh")),
         ("metric-pipelines scorecard", say("init.scorecard")),
         ("metric-pipelines up", say("init.up")),

@@ -347,11 +347,13 @@ UNITS: dict[str, str] = {
     "baskets": "个购物篮",
     "customers": "位客户",
     "days": "天",
+    "hours": "小时",
     "households": "户",
     "mailings": "封邮寄",
     "orders": "单",
     "redemptions": "次核销",
     "stores": "家门店",
+    "tickets": "张工单",
     "units": "件",
 }
 """Chinese words for counted things; currencies and what is not listed stay as the dictionary writes them.

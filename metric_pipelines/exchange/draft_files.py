@@ -185,8 +185,10 @@ def _place(staged: Path, target: Path, undo: list[Any]) -> None:
     except FileExistsError:
         raise _there(target) from None
     except OSError:  # a file system without links
-        with target.open("xb") as file:
-            file.write(staged.read_bytes())
+        target.touch(exist_ok=False)
+        undo.append(target.unlink)
+        target.write_bytes(staged.read_bytes())
+        return
     undo.append(target.unlink)
 
 

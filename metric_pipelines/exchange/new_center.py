@@ -1,6 +1,7 @@
 """A new, working center in a folder: its files from `templates/`, filled in, and an example database.
 
-In a template, `{{key}}` is filled in; of lines that begin with `#en:` or `#zh:` those of one language stay.
+In a template, `{{key}}` is filled in; of comments that begin with `#en:` or `#zh:` (in SQL, `--en:`) those of
+one language stay.
 All is made in a folder beside and moved into place when it is whole and valid.
 """
 
@@ -15,12 +16,12 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from metric_pipelines.dictionary.months import month_of, shift
+from metric_pipelines.dictionary.months import first_day, month_of, shift
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import InternalError, UsageError
 from metric_pipelines.exchange.draft_files import to_write, write
@@ -84,15 +85,16 @@ def _refuse(target: Path) -> None:
 def _values(label: str, folder: str, lang: str, today: date) -> dict[str, str]:
     """What is filled into templates: the example lies in the three months before this one."""
     months = [shift(month_of(today), -n) for n in (3, 2, 1)]
-    year = int(months[0][:4])
+    year, quoted = int(months[0][:4]), json.dumps(label, ensure_ascii=False)
     return {
         "name": slug(label) or slug(folder) or "metrics",
-        "label": json.dumps({"en": label, "zh": label}, ensure_ascii=False),
+        "label": f"{{en: {quoted}, zh: {quoted}}}",
         "title": label,
         "lang": lang,
         "time_zone": TIME_ZONES[lang],
         "today": today.isoformat(),
         **{f"month_{n}": month for n, month in enumerate(months, 1)},
+        "newest_day": (first_day(month_of(today)) - timedelta(days=1)).isoformat(),
         "first_day": f"{year - 1}-01-01",
         "last_day": f"{year + YEARS_AHEAD}-12-31",
     }
@@ -124,8 +126,8 @@ def _templates(folder: Traversable, above: str = "") -> list[tuple[str, Traversa
 
 def _filled(name: str, text: str, values: Mapping[str, str], lang: str) -> str:
     other = "en" if lang == "zh" else "zh"
-    kept = [line for line in text.split("\n") if not line.startswith(f"#{other}:")]
-    mine = "\n".join(re.sub(rf"^#{lang}:", "#", line) for line in kept)
+    kept = [line for line in text.split("\n") if not line.startswith((f"#{other}:", f"--{other}:"))]
+    mine = "\n".join(re.sub(rf"^(#|--){lang}:", r"\1", line) for line in kept)
     unknown = set(re.findall(r"\{\{(\w+)\}\}", mine)) - set(values)
     if unknown:
         raise InternalError(f"templates/{name}", f"nothing is known for {', '.join(sorted(unknown))}")

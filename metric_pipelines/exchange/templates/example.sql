@@ -15,4 +15,4 @@ insert into tickets values
     (12, '{{month_3}}-12', 'software', '1.00'),
     (13, '{{month_3}}-12', 'network', '2.50'),
     (14, '{{month_3}}-20', 'software', '0.50'),
-    (15, '{{month_3}}-27', 'network', '1.75');
+    (15, '{{newest_day}}', 'network', '1.75');
