@@ -341,12 +341,15 @@ HELP: dict[str, Help] = {
             ),
         },
         (
-            ("metric-pipelines init metrics --name 'Acme metrics'", ("from nothing", "从零开始")),
+            ("metric-pipelines init acme --name 'Acme metrics'", ("from nothing", "从零开始")),
             (
-                "metric-pipelines init metrics --from-excel list.xlsx",
+                "metric-pipelines init acme --from-excel list.xlsx",
                 ("from a company's list", "从公司的指标清单开始"),
             ),
-            ("cd metrics && metric-pipelines refresh", ("computes it at once", "随即可以计算")),
+            (
+                "metric-pipelines init acme --lang zh",
+                ("with Chinese comments and README", "注释与 README 用中文"),
+            ),
         ),
     ),
     "import": Help(

@@ -1,4 +1,4 @@
-"""Drafts as files: read back as they are, all or none, never over another; `center.yaml` keeps its comments."""
+"""Drafts as files: read back as they are, all or none, never over another; comments stay in `center.yaml`."""
 
 from __future__ import annotations
 
