@@ -46,7 +46,7 @@ def taken(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def _tell(screen: Screen, address: str, port: int, metric: str) -> None:
+def _tell(screen: Screen, address: str, port: int, metric: str | None) -> None:
     """Waits until the port answers, then says where to look."""
     until = time.monotonic() + PATIENCE
     while not taken(port):
@@ -56,7 +56,7 @@ def _tell(screen: Screen, address: str, port: int, metric: str) -> None:
     say = screen.say
     links = [
         (f"{address}/assets", say("up.assets")),
-        (f"{address}/assets/metrics/{metric}", say("up.metric")),
+        *([(f"{address}/assets/metrics/{metric}", say("up.metric"))] if metric else []),
         (f"{address}/runs", say("up.runs")),
         (f"{address}/automation", say("up.schedules")),
     ]

@@ -122,3 +122,14 @@ def test_a_folder_above_that_is_somebody_elses_does_not_count(
         pytest.skip("only root can give a folder away")
     unset.chdir(folder / "below")
     assert Settings().center_folder == SHIPPED / "retail"
+
+
+@pytest.mark.slow
+def test_a_center_of_drafts_alone_is_refreshed_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("Name,Department\nChurn,Service\n")
+    assert typed(tmp_path, "init", "mine", "--from-excel", "list.csv").returncode == 0
+    for name in ("tickets_opened", "hours_per_ticket"):
+        (tmp_path / "mine" / "metrics" / "service" / f"{name}.yaml").unlink()
+    for words in (["refresh"], ["scorecard"], ["health"], ["show", "churn"]):
+        done = typed(tmp_path / "mine", *words)
+        assert done.returncode == 0, done.stderr
