@@ -1,9 +1,14 @@
 """Settings: METRIC_PIPELINES_* in the environment, and the project folder. Read by the front doors and
 orchestration alone.
+
+Without METRIC_PIPELINES_CENTER, the center is that of the folder you stand in (a `center.yaml` in it, in its
+`center/`, or in a folder above), else the shipped one. A project is a folder with a center of its own: its
+`data/` is the home, its `dagster.yaml` and `workspace.yaml` are used.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -13,12 +18,25 @@ from metric_pipelines.errors import UsageError
 
 PACKAGE = Path(__file__).parent
 SHIPPED = PACKAGE / "centers"
+DEFAULT = "retail"
+CENTER_FILE = "center.yaml"
+WORKSPACE = "workspace.yaml"
+INSIDE = "center"
+"""A project may keep its center in this folder."""
 
 
-def project_folder() -> Path:
-    """The checkout this package is installed from, or else the current folder."""
-    checkout = PACKAGE.parent
-    return checkout if (checkout / "workspace.yaml").exists() else Path.cwd()
+def center_here(folder: Path) -> Path | None:
+    """The folder of the center that somebody stands in, in `folder`; None where there is none.
+
+    Folders above count only where they are one's own: anybody may put a file into /tmp.
+    """
+    for place in (folder, *folder.parents):
+        if place != folder and place.stat().st_uid != os.getuid():
+            return None
+        for center in (place, place / INSIDE):
+            if (center / CENTER_FILE).is_file():
+                return center
+    return None
 
 
 class Settings(BaseSettings):
@@ -26,7 +44,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="METRIC_PIPELINES_", env_ignore_empty=True, extra="ignore")
 
-    center: str = Field(default="retail", description="Folder of the center, or the name of a shipped one.")
+    center: str | None = Field(
+        default=None,
+        description=(
+            "Folder of the center, or the name of a shipped one; default: the center in the folder you stand "
+            f"in (or above), else `{DEFAULT}`."
+        ),
+    )
     home: Path | None = Field(
         default=None, description="Folder for everything that is written; default: data/ of the project."
     )
@@ -38,12 +62,25 @@ class Settings(BaseSettings):
     @property
     def center_folder(self) -> Path:
         """The folder of the center."""
+        if not self.center:
+            return center_here(Path.cwd()) or SHIPPED / DEFAULT
         shipped = SHIPPED / self.center
-        return (
-            shipped
-            if "/" not in self.center and shipped.is_dir()
-            else Path(self.center).expanduser().resolve()
-        )
+        if "/" not in self.center and shipped.is_dir():
+            return shipped
+        return Path(self.center).expanduser().resolve()
+
+    @property
+    def project_folder(self) -> Path:
+        """The center's own project: its folder, or that around its `center/`, where it has a workspace or is
+        stood in; else the checkout this package is installed from, or the current folder.
+        """
+        center, here = self.center_folder, Path.cwd()
+        if SHIPPED not in center.parents:
+            around = center.parent if center.name == INSIDE else center
+            if (around / WORKSPACE).is_file() or center_here(here) == center:
+                return around
+        checkout = PACKAGE.parent
+        return checkout if (checkout / WORKSPACE).exists() else here
 
     @property
     def home_folder(self) -> Path:
@@ -51,7 +88,7 @@ class Settings(BaseSettings):
 
         Raises: UsageError for a path with ? or %, which Dagster takes for something else.
         """
-        folder = (self.home or project_folder() / "data").expanduser().resolve()
+        folder = (self.home or self.project_folder / "data").expanduser().resolve()
         if set("?%") & set(str(folder)):
             raise UsageError("METRIC_PIPELINES_HOME", str(folder), "a path without ? and %")
         return folder

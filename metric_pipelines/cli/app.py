@@ -57,11 +57,12 @@ def build(lang: Lang) -> typer.core.TyperGroup:
     app.callback(invoke_without_command=True)(commands.everywhere)
     for name, function in commands.COMMANDS.items():
         app.command(name, cls=Command, hidden=name in commands.HIDDEN)(function)
-    demo = typer.Typer(cls=Group)
-    demo.callback(invoke_without_command=True)(commands.demo)
-    for name, function in commands.DEMO_COMMANDS.items():
-        demo.command(name, cls=Command)(function)
-    app.add_typer(demo, name="demo")
+    for group, (callback, members) in commands.GROUPS.items():
+        typed = typer.Typer(cls=Group)
+        typed.callback(invoke_without_command=True)(callback)
+        for name, function in members.items():
+            typed.command(name, cls=Command)(function)
+        app.add_typer(typed, name=group)
     return translated(cast(typer.core.TyperGroup, typer.main.get_command(app)), lang)
 
 

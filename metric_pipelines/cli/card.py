@@ -8,13 +8,14 @@ from typing import Any
 
 from rich.text import Text
 
-from metric_pipelines.cli import card_parts, figures, lineage_trees, search
+from metric_pipelines.cli import card_parts, draft_card, figures, lineage_trees, search
 from metric_pipelines.cli.checks import checked
 from metric_pipelines.cli.dates import day_in
 from metric_pipelines.cli.opening import Opened, center_of, has_lake, opened, reading, workshop
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.months import shift
 from metric_pipelines.query import Reader
@@ -27,12 +28,16 @@ REVIEW_MONTHS = {"quarter": 3, "half_year": 6, "year": 12}
 
 
 def show(screen: Screen, settings: Settings, word: str, *, columns: bool, as_json: bool) -> None:
-    """Prints the card of the metric that `word` means; what was never published has no values.
+    """Prints the card of the metric (or draft) that `word` means; what was never published has no values.
 
     Raises: UsageError where it means none or several.
     """
+    center = center_of(settings)
+    metric = search.the_definition(center, word)
+    if isinstance(metric, DraftMetric):
+        draft_card.show(screen, center, metric, as_json=as_json)
+        return
     shop = workshop(settings)
-    metric = search.the_metric(shop.center, word)
     found = opened(shop)
     with reading(settings, shop) if has_lake(shop) else nullcontext() as reader:
         values = last_values(reader, found, metric)

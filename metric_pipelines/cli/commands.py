@@ -7,6 +7,7 @@ take seconds, and `--help` must not wait for them. Nothing else belongs in a bod
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -31,6 +32,14 @@ def everywhere(
 
 
 def demo(context: typer.Context) -> None:
+    _help_alone(context)
+
+
+def import_(context: typer.Context) -> None:
+    _help_alone(context)
+
+
+def export(context: typer.Context) -> None:
     _help_alone(context)
 
 
@@ -172,6 +181,43 @@ def up(
     _leave(up.up(context.obj, settings(), read_only=read_only, port=port))
 
 
+def import_excel(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    sheet: Annotated[str | None, typer.Option("--sheet", metavar="NAME")] = None,
+    maps: Annotated[list[str] | None, typer.Option("--map", metavar="HEADING=FIELD")] = None,
+    department: Annotated[str | None, typer.Option("--department", "-d", metavar="DEPT")] = None,
+    into: Annotated[Path | None, typer.Option("--into", metavar="FOLDER")] = None,
+    write: Annotated[bool, typer.Option("--write")] = False,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import import_excel as page
+
+    asked = page.Asked(file, sheet, maps or [], department, into)
+    page.import_excel(context.obj, settings(), asked, write=write, as_json=as_json)
+
+
+def export_dictionary(
+    context: typer.Context,
+    xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE")],
+    force: Annotated[bool, typer.Option("--force")] = False,
+) -> None:
+    from metric_pipelines.cli import export as page
+
+    page.export_dictionary(context.obj, settings(), xlsx, force=force)
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER")],
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME")] = None,
+    from_excel: Annotated[Path | None, typer.Option("--from-excel", metavar="FILE")] = None,
+) -> None:
+    from metric_pipelines.cli import init as page
+
+    page.init(context.obj, folder, name, from_excel)
+
+
 def docs(context: typer.Context, check: Annotated[bool, typer.Option("--check")] = False) -> None:
     from metric_pipelines.cli import reference
 
@@ -189,9 +235,14 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "health": health,
     "validate": validate,
     "up": up,
+    "init": init,
     "docs": docs,
 }
-DEMO_COMMANDS: dict[str, Callable[..., Any]] = {"next-day": next_day, "bad-month": bad_month, "fix": fix}
+GROUPS: dict[str, tuple[Callable[..., Any], dict[str, Callable[..., Any]]]] = {
+    "import": (import_, {"excel": import_excel}),
+    "export": (export, {"dictionary": export_dictionary}),
+    "demo": (demo, {"next-day": next_day, "bad-month": bad_month, "fix": fix}),
+}
 HIDDEN = frozenset({"docs"})
 """For who works on the project; left out of the list of commands."""
 

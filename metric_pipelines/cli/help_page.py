@@ -12,7 +12,8 @@ from typing import Any
 import typer.core
 from rich.text import Text
 
-from metric_pipelines.cli.help_texts import HELP, TYPERS_OWN, Both, Help
+from metric_pipelines.cli.help_entry import Both, Help
+from metric_pipelines.cli.help_texts import HELP, TYPERS_OWN
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.cli.texts import Lang
 

@@ -5,25 +5,14 @@ A command or option without a text here cannot be built: `help_page.translated` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-Both = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Help:
-    """A command: one line, then what else there is to know, its parameters by name, and examples."""
-
-    short: Both
-    more: Both = ("", "")
-    parameters: dict[str, Both] = field(default_factory=dict)
-    examples: tuple[tuple[str, Both], ...] = ()
-
+from metric_pipelines.cli.help_entry import JSON as _JSON
+from metric_pipelines.cli.help_entry import Both, Help
+from metric_pipelines.cli.list_help import LIST_HELP
 
 _METRIC: Both = ("A metric: its name, code (SAL-001) or label.", "指标：名称、编号（SAL-001）或中文名。")
-_JSON: Both = ("Print JSON, for programs.", "输出 JSON，供程序使用。")
 
 HELP: dict[str, Help] = {
+    **LIST_HELP,
     "": Help(
         (
             "A metric center: each metric defined once, checked, owned, and published only when it passes.",

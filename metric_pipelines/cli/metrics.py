@@ -1,4 +1,4 @@
-"""`metrics`: the list of metrics, or what a query finds."""
+"""`metrics`: the list of metrics and drafts, or what a query finds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from metric_pipelines.cli.opening import center_of
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.errors import UsageError
 from metric_pipelines.settings import Settings
 
@@ -35,7 +36,8 @@ def metrics(
     known = center.settings.departments
     if department is not None and department not in known:
         raise UsageError.unknown_name("--department", "department", department, known)
-    chosen = [m for m in center.metrics.values() if department in (None, m.department)]
+    every: list[search.Defined] = [*center.metrics.values(), *center.drafts.values()]
+    chosen = [m for m in every if department in (None, m.department)]
     if reading is not None:
         readers = _readers(center, reading)
         chosen = [m for m in chosen if m.name in readers]
@@ -48,9 +50,12 @@ def metrics(
         screen.line(screen.say("metrics.nothing", query=query or reading or ""))
         screen.next_steps([("metric-pipelines metrics", screen.say("metrics.all"))])
         return
-    screen.title(screen.say("metrics.found", n=len(found), all=len(center.metrics)))
+    screen.title(screen.say("metrics.found", n=len(found), all=len(every)))
     _list(screen, center, found)
-    _after(screen, found, search.shared_by(found, query) if query else [], query)
+    computed = [m for m in found if not isinstance(m, DraftMetric)]
+    if len(computed) < len(found):
+        screen.note(screen.say("metrics.drafts", n=len(found) - len(computed)))
+    _after(screen, found, search.shared_by(computed, query) if query else [], query)
 
 
 def _readers(center: Center, source: str) -> list[str]:
@@ -59,24 +64,25 @@ def _readers(center: Center, source: str) -> list[str]:
     return metrics_reading(center, source)
 
 
-def in_short(metric: Metric) -> dict[str, object]:
-    """A metric in a list, for programs."""
+def in_short(metric: search.Defined) -> dict[str, object]:
+    """A metric in a list, for programs; a draft has the type `draft`, and None for what it lacks."""
+    described = metric.description
     return {
         "name": metric.name,
         "code": metric.code,
         "label": {"en": metric.label.en, "zh": metric.label.zh},
-        "description": {"en": metric.description.en, "zh": metric.description.zh},
+        "description": None if described is None else {"en": described.en, "zh": described.zh},
         "synonyms": metric.synonyms,
         "department": metric.department,
         "tier": metric.tier,
         "unit": metric.unit,
         "type": metric.type,
-        "grain": metric.grain,
-        "dimensions": metric.dimensions,
+        "grain": None if isinstance(metric, DraftMetric) else metric.grain,
+        "dimensions": [] if isinstance(metric, DraftMetric) else metric.dimensions,
     }
 
 
-def _list(screen: Screen, center: Center, found: Sequence[Metric]) -> None:
+def _list(screen: Screen, center: Center, found: Sequence[search.Defined]) -> None:
     say = screen.say
     wide = not screen.out.is_terminal or screen.out.width >= NARROW
     described = [say("metrics.description")] if wide else []
@@ -88,14 +94,17 @@ def _list(screen: Screen, center: Center, found: Sequence[Metric]) -> None:
     screen.block(table)
 
 
-def _cells(screen: Screen, center: Center, metric: Metric) -> list[str]:
-    lang = screen.lang
+def _cells(screen: Screen, center: Center, metric: search.Defined) -> list[str | Text]:
+    say, lang = screen.say, screen.lang
+    label = Text(metric.label.of(lang))
+    if isinstance(metric, DraftMetric):
+        label.append(f"  {say('draft')}", style="warn")
     department = center.settings.departments[metric.department].label.of(lang)
-    unit = screen.say.unit(metric.unit)
-    return [metric.label.of(lang), department, str(metric.tier), unit, metric.description.of(lang)]
+    described = metric.description.of(lang) if metric.description is not None else ""
+    return [label, department, str(metric.tier or ""), say.unit(metric.unit or ""), described]
 
 
-def _after(screen: Screen, found: Sequence[Metric], shared: Sequence[Metric], query: str) -> None:
+def _after(screen: Screen, found: Sequence[search.Defined], shared: Sequence[Metric], query: str) -> None:
     say = screen.say
     steps = [(f"metric-pipelines show {found[0].name}", say("metrics.card"))]
     if shared:

@@ -94,10 +94,13 @@ def demo_missing(settings: Settings, center: Center) -> bool:
     return not all((settings.home_folder / file).exists() for file in files)
 
 
-def main_metric(center: Center, chosen: Collection[str] | None = None) -> str:
-    """The metric to look at: of the highest tier (or the chosen), that which most others derive from."""
+def main_metric(center: Center, chosen: Collection[str] | None = None) -> str | None:
+    """The metric to look at: of the highest tier (or the chosen), that which most others derive from; None
+    where all are drafts.
+    """
     graph = build_graph(center, center.settings.partitions.start)
     listed = [
         m for m in center.metrics.values() if chosen and f"metrics/{m.name}" in chosen
     ] or center.metrics.values()
-    return min(listed, key=lambda m: (m.tier, -len(graph.downstream(f"metrics/{m.name}")), m.code)).name
+    ranked = sorted(listed, key=lambda m: (m.tier, -len(graph.downstream(f"metrics/{m.name}")), m.code))
+    return ranked[0].name if ranked else None

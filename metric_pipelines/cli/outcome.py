@@ -124,11 +124,11 @@ def _steps(screen: Screen, settings: Settings, found: Opened, roots: Sequence[Ro
     say, states = screen.say, {root.state for root in roots}
     if not roots:
         first = main_metric(found.center)
-        return [
+        looks = [
             (f"metric-pipelines show {first}", say("refresh.card")),
             (f"metric-pipelines values {first} --grain month", say("refresh.explore")),
-            ("metric-pipelines up", say("refresh.board")),
         ]
+        return [*(looks if first else []), ("metric-pipelines up", say("refresh.board"))]
     steps: list[tuple[str, str]] = []
     if "withheld" in states and settings.center_folder.parent == SHIPPED:
         steps.append(("metric-pipelines demo fix", say("refresh.fix")))
@@ -147,6 +147,7 @@ def _steps(screen: Screen, settings: Settings, found: Opened, roots: Sequence[Ro
 
 def _links(screen: Screen, settings: Settings, found: Opened, scope: Scope, done: Outcome) -> None:
     say, base = screen.say, f"http://127.0.0.1:{settings.port}"
-    asset = done.roots[0].asset if done.roots else f"metrics/{main_metric(found.center, scope.assets)}"
-    links = [(f"{base}/assets/{asset}", ""), (f"{base}/runs/{done.run_id}", say("refresh.run"))]
-    screen.links(say("in_dagster"), links)
+    metric = main_metric(found.center, scope.assets)
+    asset = done.roots[0].asset if done.roots else f"metrics/{metric}"
+    looks = [(f"{base}/assets/{asset}", "")] if done.roots or metric else []
+    screen.links(say("in_dagster"), [*looks, (f"{base}/runs/{done.run_id}", say("refresh.run"))])

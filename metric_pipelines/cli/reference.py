@@ -23,6 +23,7 @@ from metric_pipelines.cli.help_texts import HELP
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.cli.yaml_keys import KEYS
 from metric_pipelines.dictionary import definitions as d
+from metric_pipelines.dictionary.drafts import DraftMetric, DraftOrigin, DraftOwners
 from metric_pipelines.errors import EnvironmentBrokenError, InternalError
 from metric_pipelines.settings import PACKAGE, Settings
 
@@ -60,6 +61,7 @@ YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
         d.CumulativeMetric,
         d.ConversionMetric,
     ),
+    "`metrics/<department>/<name>.yaml`, of a draft": (DraftMetric, DraftOwners, DraftOrigin),
     "In several files": (d.Owners, d.Column, d.TableRules, d.Expectation),
 }
 

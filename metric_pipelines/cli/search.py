@@ -1,33 +1,41 @@
 """Finding metrics by words, in English and Chinese: by name, code, label, synonyms, description.
 
-What is called exactly so ranks first, then what begins so, what holds it, what is spelled nearly so.
+What is called exactly so ranks first, then what begins so, what holds it, what is spelled nearly so. Drafts
+are found like metrics, after them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from typing import TypeVar
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.errors import UsageError
+
+Defined = Metric | DraftMetric
+D = TypeVar("D", bound=Defined)
 
 EXACT, PREFIX, CONTAINS, DESCRIBED, NEAR = range(5)
 NEARLY = 0.75
+NO_TIER = 4
+"""Behind all that have one."""
 
 
-def called(metric: Metric) -> list[str]:
+def called(metric: Defined) -> list[str]:
     """All that a metric is called: name, code, labels, synonyms."""
-    return [metric.name, metric.code, metric.label.en, metric.label.zh, *metric.synonyms]
+    return [metric.name, metric.code or "", metric.label.en, metric.label.zh, *metric.synonyms]
 
 
-def found(metrics: Iterable[Metric], query: str) -> list[Metric]:
+def found(metrics: Iterable[D], query: str) -> list[D]:
     """The metrics that a query finds, best first; all of them for an empty one."""
     wanted = _folded(query)
     if not wanted:
-        return sorted(metrics, key=lambda m: (m.department, m.tier, m.name))
+        return sorted(metrics, key=lambda m: (m.department, _tier(m), m.name))
     ranked = [
-        (rank, metric.tier, metric.name, metric) for metric in metrics for rank in _rank(metric, wanted)
+        (rank, _tier(metric), metric.name, metric) for metric in metrics for rank in _rank(metric, wanted)
     ]
     best = min((rank for rank, *_ in ranked), default=NEAR)
     # What is only spelled alike helps where nothing else was found.
@@ -39,20 +47,43 @@ def found(metrics: Iterable[Metric], query: str) -> list[Metric]:
 def the_metric(center: Center, word: str) -> Metric:
     """The one metric that is meant by a name, code, label or synonym.
 
+    Raises: UsageError where none or several are, or a draft.
+    """
+    meant = the_definition(center, word)
+    if isinstance(meant, DraftMetric):
+        raise meant.not_computed()
+    return meant
+
+
+def the_definition(center: Center, word: str) -> Defined:
+    """The one metric that is meant, or the one draft where no metric is called so.
+
     Raises: UsageError where none or several are.
     """
     if word in center.metrics:
         return center.metrics[word]
-    meant = [m for m in center.metrics.values() if _folded(word) in {_folded(name) for name in called(m)}]
+    if word in center.drafts:
+        return center.drafts[word]
+    meant: Sequence[Defined] = _called_so(center.metrics.values(), word)
     if len(meant) > 1:
         names = [metric.name for metric in meant]
         remedy = f"metric-pipelines compare {names[0]} {names[1]}"
-        raise UsageError(
-            "", f"{word!r} is said of {len(names)} metrics", f"one of {', '.join(names)}", remedy
-        )
+        raise _several(word, names, remedy)
+    meant = meant or _called_so(center.drafts.values(), word)
+    if len(meant) > 1:
+        names = [draft.name for draft in meant]
+        raise _several(word, names, f"metric-pipelines show {names[0]}")
     if not meant:
-        raise UsageError.unknown_name("", "metric", word, center.metrics)
+        raise UsageError.unknown_name("", "metric", word, [*center.metrics, *center.drafts])
     return meant[0]
+
+
+def _called_so(metrics: Iterable[D], word: str) -> list[D]:
+    return [m for m in metrics if _folded(word) in {_folded(name) for name in called(m) if name}]
+
+
+def _several(word: str, names: Sequence[str], remedy: str) -> UsageError:
+    return UsageError("", f"{word!r} is said of {len(names)} metrics", f"one of {', '.join(names)}", remedy)
 
 
 def shared_names(first: Metric, second: Metric) -> list[str]:
@@ -63,13 +94,18 @@ def shared_names(first: Metric, second: Metric) -> list[str]:
 
 def shared_by(metrics: Iterable[Metric], query: str) -> list[Metric]:
     """The metrics that are called exactly so, where they are several."""
-    same = [m for m in metrics if _folded(query) in {_folded(name) for name in called(m)}]
+    same = _called_so(metrics, query)
     return same if len(same) > 1 else []
 
 
-def _rank(metric: Metric, wanted: str) -> Iterable[int]:
+def _tier(metric: Defined) -> int:
+    return metric.tier or NO_TIER
+
+
+def _rank(metric: Defined, wanted: str) -> Iterable[int]:
     names = [_folded(name) for name in called(metric) if name]
-    texts = [_folded(text) for text in (metric.description.en, metric.description.zh)]
+    described = metric.description
+    texts = [_folded(text) for text in (described.en, described.zh)] if described is not None else []
     if wanted in names:
         yield EXACT
     elif any(name.startswith(wanted) for name in names):

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from metric_pipelines.cli.list_texts import LIST_TEXTS
+
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
 TEXTS: dict[str, tuple[str, str]] = {
+    **LIST_TEXTS,
     # frames of errors
     "error.1": ("The data is bad", "数据有问题"),
     "error.2": ("Used wrongly", "用法有误"),
@@ -49,6 +52,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "state": ("State", "状态"),
     "months": ("Months", "月份"),
     "reason": ("Reason", "原因"),
+    "draft": ("draft", "草稿"),
     "no_data": ("no data", "无数据"),
     "points": ("{value} pp", "{value} 个百分点"),
     "next": ("Next", "下一步"),
@@ -111,6 +115,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "validate.sources": ("source systems", "源系统"),
     "validate.tables": ("source tables", "源表"),
     "validate.models": ("models", "模型"),
+    "validate.drafts": ("drafts, not computed", "草稿（未计算）"),
     "validate.metrics": ("metrics", "指标"),
     "validate.departments": ("departments", "部门"),
     "validate.expectations": ("expectations", "期望规则"),
@@ -183,6 +188,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "metrics.shared": (
         "{word!r} is said of {n} metrics: they are not the same",
         "“{word}” 对应 {n} 个指标，口径并不相同",
+    ),
+    "metrics.drafts": (
+        "{n} of them drafts: they stand in the dictionary and are not computed yet.",
+        "其中 {n} 个为草稿：已列入字典，尚未计算。",
     ),
     "metrics.card": ("the card of one metric", "查看指标卡"),
     "metrics.compare": ("two definitions side by side", "并排比较两个口径"),
@@ -257,6 +266,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "show.role.time": ("time", "时间"),
     "show.role.row": ("which rows", "决定行"),
     "show.kept": ("kept", "沿用旧值"),
+    # show, of a draft
+    "draft.not_computed": (
+        "A draft: it stands in the dictionary and is not computed yet.",
+        "草稿：已列入指标字典，尚未计算。",
+    ),
+    "draft.missing": ("Still missing", "尚缺"),
+    "draft.key.type": ("how it is computed: `type` and its keys", "如何计算：`type` 及其各键"),
+    "draft.key": ("the key `{name}`", "键 `{name}`"),
+    "draft.formula": ("Formula in words", "公式（文字）"),
+    "draft.notes": ("Notes", "备注"),
+    "draft.from": ("From", "来源"),
+    "draft.row": ("{file}, row {row}", "{file}，第 {row} 行"),
+    "draft.sheet_row": ("{file}, sheet {sheet}, row {row}", "{file}，工作表 {sheet}，第 {row} 行"),
+    "draft.write": ("write what is missing into this file", "在此文件中补全所缺内容"),
+    "draft.validate": ("then checks it with all other definitions", "补全后与其他定义一并检查"),
     # compare
     "compare.title": ("{a} and {b}", "{a} 与 {b}"),
     "compare.shared": (
@@ -323,11 +347,13 @@ UNITS: dict[str, str] = {
     "baskets": "个购物篮",
     "customers": "位客户",
     "days": "天",
+    "hours": "小时",
     "households": "户",
     "mailings": "封邮寄",
     "orders": "单",
     "redemptions": "次核销",
     "stores": "家门店",
+    "tickets": "张工单",
     "units": "件",
 }
 """Chinese words for counted things; currencies and what is not listed stay as the dictionary writes them.

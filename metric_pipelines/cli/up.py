@@ -33,7 +33,8 @@ def up(screen: Screen, settings: Settings, *, read_only: bool, port: int | None)
         # Beside the loop that watches the children, which must see when one of them dies.
         threading.Thread(target=_tell, args=(screen, address, chosen, metric), daemon=True).start()
 
-    code = serve(settings.home_folder, chosen, read_only=read_only, ready=ready)
+    folder = settings.center_folder
+    code = serve(settings.home_folder, chosen, read_only=read_only, ready=ready, center=folder)
     screen.line(screen.say("up.stopped" if code == 0 else "up.died"), style="note" if code == 0 else "bad")
     return code
 
@@ -45,7 +46,7 @@ def taken(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def _tell(screen: Screen, address: str, port: int, metric: str) -> None:
+def _tell(screen: Screen, address: str, port: int, metric: str | None) -> None:
     """Waits until the port answers, then says where to look."""
     until = time.monotonic() + PATIENCE
     while not taken(port):
@@ -55,7 +56,7 @@ def _tell(screen: Screen, address: str, port: int, metric: str) -> None:
     say = screen.say
     links = [
         (f"{address}/assets", say("up.assets")),
-        (f"{address}/assets/metrics/{metric}", say("up.metric")),
+        *([(f"{address}/assets/metrics/{metric}", say("up.metric"))] if metric else []),
         (f"{address}/runs", say("up.runs")),
         (f"{address}/automation", say("up.schedules")),
     ]

@@ -50,11 +50,13 @@ def counted(center: Center, graph: Graph) -> dict[str, int]:
     rules = [
         asset.checks.expectations for asset in [*tables, *center.models.values(), *center.metrics.values()]
     ]
+    drafts = {"drafts": len(center.drafts)} if center.drafts else {}
     return {
         "sources": len(center.sources),
         "tables": len(tables),
         "models": len(center.models),
         "metrics": len(center.metrics),
+        **drafts,
         "departments": len(center.settings.departments),
         "expectations": sum(len(found) for found in rules),
         "assets": len(graph.nodes),

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from metric_pipelines.dictionary.definitions import CenterFile, Metric, MetricFile, Model, Source
+from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model, Source
+from metric_pipelines.dictionary.drafts import DraftMetric, MetricFile
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
 
@@ -23,7 +24,10 @@ T = TypeVar("T", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Center:
-    """A center as written: definitions by name, the SQL of each model, and where each stands."""
+    """A center as written: definitions by name, the SQL of each model, and where each stands.
+
+    `metrics` are those that are computed; `drafts` stand beside them, and nothing derives from them.
+    """
 
     folder: Path
     settings: CenterFile
@@ -32,6 +36,7 @@ class Center:
     sql: dict[str, str]
     metrics: dict[str, Metric]
     files: dict[str, YamlFile] = field(repr=False)
+    drafts: dict[str, DraftMetric] = field(default_factory=dict)
 
     def where(self, key: str, *location: str | int) -> str:
         """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>` or
@@ -58,11 +63,13 @@ def load_center(folder: Path) -> Center:
     settings = reader.one(folder / "center.yaml", "center", TypeAdapter(CenterFile))
     sources = reader.many(folder / "sources", "sources", TypeAdapter(Source))
     models = reader.many(folder / "models", "models", TypeAdapter(Model))
-    metrics = reader.many(folder / "metrics", "metrics", TypeAdapter(MetricFile))
+    written = reader.many(folder / "metrics", "metrics", TypeAdapter(MetricFile))
+    drafts = {name: one for name, one in written.items() if isinstance(one, DraftMetric)}
+    metrics = {name: one for name, one in written.items() if name not in drafts}
     sql = {name: text for name in models for text in reader.sql(folder / "models" / f"{name}.sql")}
     if reader.problems or settings is None:
         raise InvalidCenterError(str(folder), reader.problems)
-    return Center(folder, settings, sources, models, sql, metrics, reader.files)
+    return Center(folder, settings, sources, models, sql, metrics, reader.files, drafts)
 
 
 class _Reader:

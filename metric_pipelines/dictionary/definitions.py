@@ -390,7 +390,6 @@ class ConversionMetric(MetricCard):
 
 
 Metric = SimpleMetric | RatioMetric | DerivedMetric | CumulativeMetric | ConversionMetric
-MetricFile = Annotated[Metric, Field(discriminator="type")]
 
 
 class Clock(Strict):

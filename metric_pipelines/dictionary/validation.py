@@ -64,6 +64,7 @@ def problems_of(center: Center) -> Iterator[Problem]:
     yield from _models(center)
     metrics = [problem for metric in center.metrics.values() for problem in _metric(center, metric)]
     yield from metrics
+    yield from _drafts(center)
     yield from _codes(center)
     circles = list(_circles(center))
     yield from circles
@@ -215,20 +216,29 @@ def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
             )
 
 
+def _drafts(center: Center) -> Iterator[Problem]:
+    """A draft needs a known department; nothing else of it can be wrong between files but its code."""
+    for name, draft in center.drafts.items():
+        yield from _department(center, f"metrics/{name}", draft.department)
+
+
+def _department(center: Center, key: str, department: str) -> Iterator[Problem]:
+    known = center.settings.departments
+    if department not in known:
+        where, near = center.where(key, "department"), did_you_mean(department, known)
+        yield Problem(where, f"unknown department {department!r}", f"one of {listed(known)}", near)
+
+
 def _metric(center: Center, metric: Metric) -> Iterator[Problem]:
     key = f"metrics/{metric.name}"
-    if metric.department not in center.settings.departments:
-        known = center.settings.departments
-        where = center.where(key, "department")
-        yield Problem(
-            where,
-            f"unknown department {metric.department!r}",
-            f"one of {listed(known)}",
-            did_you_mean(metric.department, known),
-        )
+    yield from _department(center, key, metric.department)
     yield from _expectations(center, (key,), metric.checks.expectations, RESERVED[2:])
     for name in shapes.input_names(metric):
-        if name not in center.metrics:
+        if name in center.drafts:
+            where = next((w for w in _places(center, key, name)), center.where(key))
+            remedy = f"say how {name} is computed, in {center.where(f'metrics/{name}', 'type')}"
+            yield Problem(where, f"metric {name!r} is a draft", "a metric that is computed", remedy)
+        elif name not in center.metrics:
             where = next((w for w in _places(center, key, name)), center.where(key))
             yield Problem(
                 where,
@@ -413,7 +423,9 @@ def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[
 def _codes(center: Center) -> Iterator[Problem]:
     """Codes are unique."""
     codes: dict[str, str] = {}
-    for metric in center.metrics.values():
+    for metric in [*center.metrics.values(), *center.drafts.values()]:
+        if metric.code is None:
+            continue
         if metric.code in codes:
             where = center.where(f"metrics/{metric.name}", "code")
             yield Problem(

@@ -21,9 +21,11 @@ from metric_pipelines.errors import InternalError
 from metric_pipelines.orchestration.build import build_definitions
 from metric_pipelines.orchestration.reaper import process_tags
 from metric_pipelines.orchestration.refresh_job import OP, Announce, interrupted
-from metric_pipelines.settings import project_folder
+from metric_pipelines.settings import PACKAGE, Settings
 
 HOME = "DAGSTER_HOME"
+TEMPLATE = PACKAGE / "exchange" / "templates" / "dagster.yaml"
+"""The instance of a new center, which is that of every project without one."""
 EMPTY = ("logs", ".logs_queue")
 """Folders that Dagster's telemetry makes beside `dagster.yaml`, even where it is off."""
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -43,12 +45,12 @@ def dagster_home(home: Path) -> Path:
     """
     if os.environ.get(HOME):
         return Path(os.environ[HOME])
-    folder = project_folder()
+    folder = Settings().project_folder
     if not (folder / "dagster.yaml").exists():
         folder = home / "dagster"
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "dagster.yaml").exists():
-            shutil.copy(Path(__file__).parent / "dagster.yaml", folder / "dagster.yaml")
+            shutil.copy(TEMPLATE, folder / "dagster.yaml")
     os.environ[HOME] = str(folder)
     return folder
 
@@ -98,7 +100,9 @@ def _raise_ours(result: Any) -> None:
         )
 
 
-def up(home: Path, port: int, *, read_only: bool, ready: Callable[[str], None]) -> int:
+def up(
+    home: Path, port: int, *, read_only: bool, ready: Callable[[str], None], center: Path | None = None
+) -> int:
     """The Dagster web server and daemon on the loopback address, until Ctrl-C or SIGTERM; returns an exit
     code.
 
@@ -106,6 +110,8 @@ def up(home: Path, port: int, *, read_only: bool, ready: Callable[[str], None]) 
     """
     folder = dagster_home(home)
     environment = {**os.environ, "METRIC_PIPELINES_HOME": str(home)}
+    if center is not None:  # the children stand in another folder than we do
+        environment["METRIC_PIPELINES_CENTER"] = str(center)
     commands = [_webserver(folder, port, read_only)] + ([] if read_only else [_daemon(folder)])
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -31,6 +31,8 @@ def checked(
 
     Raises: UsageError.
     """
+    if metric in center.drafts:
+        raise center.drafts[metric].not_computed()
     if metric not in center.metrics:
         raise UsageError.unknown_name("", "metric", metric, center.metrics)
     definition = center.metrics[metric]
