@@ -1,6 +1,7 @@
 """Reads a center's folder into typed values, and collects every problem with its file and line.
 
     center.yaml   sources/<system>.yaml   models/<name>.yaml + <name>.sql   metrics/<department>/<name>.yaml
+    alerts/<channel>.yaml
 
 Stays out: rules between files (`validation.py`), and what follows from them (`graph.py`).
 """
@@ -14,11 +15,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from metric_pipelines.dictionary.definitions import CenterFile, Metric, MetricFile, Model, Source
+from metric_pipelines.dictionary.definitions import CenterFile, Channel, Metric, MetricFile, Model, Source
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
 
 T = TypeVar("T", bound=BaseModel)
+
+HOLDS_SECRETS = ("url", "connection")
+"""Keys whose value is never repeated in a problem."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,11 @@ class Center:
     sql: dict[str, str]
     metrics: dict[str, Metric]
     files: dict[str, YamlFile] = field(repr=False)
+    channels: dict[str, Channel] = field(default_factory=dict)
 
     def where(self, key: str, *location: str | int) -> str:
-        """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>` or
-        `center`.
+        """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>`,
+        `alerts/<name>` or `center`.
         """
         return self.files[key].where(location)
 
@@ -59,10 +64,11 @@ def load_center(folder: Path) -> Center:
     sources = reader.many(folder / "sources", "sources", TypeAdapter(Source))
     models = reader.many(folder / "models", "models", TypeAdapter(Model))
     metrics = reader.many(folder / "metrics", "metrics", TypeAdapter(MetricFile))
+    channels = reader.many(folder / "alerts", "alerts", TypeAdapter(Channel))
     sql = {name: text for name in models for text in reader.sql(folder / "models" / f"{name}.sql")}
     if reader.problems or settings is None:
         raise InvalidCenterError(str(folder), reader.problems)
-    return Center(folder, settings, sources, models, sql, metrics, reader.files)
+    return Center(folder, settings, sources, models, sql, metrics, reader.files, channels)
 
 
 class _Reader:
@@ -132,7 +138,9 @@ def _problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[Any]) ->
         elif finding["type"] == "missing":
             yield Problem(file.where(location), f"missing key {key!r}", f"{key}: ... here", f"add {key}")
         else:
-            found = f"{dotted}: {finding['input']!r}" if dotted else repr(finding["input"])[:80]
+            secret = dotted in HOLDS_SECRETS or (not dotted and isinstance(finding["input"], str))
+            shown = "..." if secret else repr(finding["input"])
+            found = f"{dotted}: {shown}" if dotted else shown[:80]
             yield Problem(file.where(location), found, finding["msg"].removeprefix("Value error, "))
 
 
