@@ -57,11 +57,15 @@ def build(lang: Lang) -> typer.core.TyperGroup:
     app.callback(invoke_without_command=True)(commands.everywhere)
     for name, function in commands.COMMANDS.items():
         app.command(name, cls=Command, hidden=name in commands.HIDDEN)(function)
-    demo = typer.Typer(cls=Group)
-    demo.callback(invoke_without_command=True)(commands.demo)
-    for name, function in commands.DEMO_COMMANDS.items():
-        demo.command(name, cls=Command)(function)
-    app.add_typer(demo, name="demo")
+    for group, alone, members in (
+        ("demo", commands.demo, commands.DEMO_COMMANDS),
+        ("alerts", commands.alerts, commands.ALERT_COMMANDS),
+    ):
+        below = typer.Typer(cls=Group)
+        below.callback(invoke_without_command=True)(alone)
+        for name, function in members.items():
+            below.command(name, cls=Command)(function)
+        app.add_typer(below, name=group)
     return translated(cast(typer.core.TyperGroup, typer.main.get_command(app)), lang)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from metric_pipelines.cli.completion import dimension_names, grains, metric_names
+from metric_pipelines.cli.completion import channel_names, dimension_names, grains, metric_names
 from metric_pipelines.cli.environment import settings
 from metric_pipelines.cli.screen import Screen
 
@@ -31,6 +31,10 @@ def everywhere(
 
 
 def demo(context: typer.Context) -> None:
+    _help_alone(context)
+
+
+def alerts(context: typer.Context) -> None:
     _help_alone(context)
 
 
@@ -171,6 +175,22 @@ def up(
     _leave(up.up(context.obj, settings(), read_only=read_only, port=port))
 
 
+def alerts_list(context: typer.Context, as_json: Json = False) -> None:
+    from metric_pipelines.cli import alerts
+
+    alerts.listed(context.obj, settings(), as_json=as_json)
+
+
+def alerts_test(
+    context: typer.Context,
+    channel: Annotated[str | None, typer.Argument(metavar="CHANNEL", autocompletion=channel_names)] = None,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import alerts
+
+    _leave(alerts.test(context.obj, settings(), channel, as_json=as_json))
+
+
 def docs(context: typer.Context, check: Annotated[bool, typer.Option("--check")] = False) -> None:
     from metric_pipelines.cli import reference
 
@@ -191,6 +211,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "docs": docs,
 }
 DEMO_COMMANDS: dict[str, Callable[..., Any]] = {"next-day": next_day, "bad-month": bad_month, "fix": fix}
+ALERT_COMMANDS: dict[str, Callable[..., Any]] = {"list": alerts_list, "test": alerts_test}
 HIDDEN = frozenset({"docs"})
 """For who works on the project; left out of the list of commands."""
 

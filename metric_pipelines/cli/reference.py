@@ -60,6 +60,7 @@ YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
         d.CumulativeMetric,
         d.ConversionMetric,
     ),
+    "`alerts/<channel>.yaml`": (d.Channel,),
     "In several files": (d.Owners, d.Column, d.TableRules, d.Expectation),
 }
 

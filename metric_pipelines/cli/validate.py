@@ -56,6 +56,7 @@ def counted(center: Center, graph: Graph) -> dict[str, int]:
         "models": len(center.models),
         "metrics": len(center.metrics),
         "departments": len(center.settings.departments),
+        "channels": len(center.channels),
         "expectations": sum(len(found) for found in rules),
         "assets": len(graph.nodes),
     }

@@ -1,6 +1,6 @@
 """An alert in words: a title and a body, in English or Chinese, as Markdown or as plain text.
 
-Only what mail, Slack, Teams, DingTalk, Feishu and WeCom all show: bold, lists, links, code. What comes from
+Only what mail, Slack, Teams, DingTalk, Feishu and WeCom all show: bold, lists, links. What comes from
 data or errors cannot make markup, nor call anybody (`@all`, `<at>`, `<!channel>`).
 """
 
@@ -103,10 +103,13 @@ class _Writer:
             months = self.months(m for metric in cause.blocked for m in metric.months)
             who = {o.business: 0 for o in (metric.owners for metric in cause.blocked)}
             theirs = self.say("their_owners", who=self.listed(list(who)))
-            yield f"{what}{colon}{names}{f' ({months})' if months else ''}; {theirs}"
+            where = f" ({months})" if months else ""
+            yield f"{what}{colon}{names}{where}{self.say('semicolon')}{theirs}"
 
     def reasons(self, cause: Cause) -> list[str]:
         """Each reason once; with its month where there are several."""
+        if self.alert.sample:
+            return [self.say("sample.reason")]
         if cause.state in ("waiting", "missing"):
             return [self.say(f"cause.{cause.state}")]
         each = {reason: month for month, reason in reversed(cause.reasons)}
@@ -135,7 +138,7 @@ class _Writer:
 
     def steps(self) -> str:
         """What to type next."""
-        lines = [f"- {self.code(command)}{self.say('colon')}{what}" for command, what in self.commands()]
+        lines = [f"- {self.bold(command)}{self.say('colon')}{what}" for command, what in self.commands()]
         return f"{self.bold(self.say('next'))}\n\n" + "\n".join(lines)
 
     def commands(self) -> Iterator[tuple[str, str]]:
@@ -155,13 +158,11 @@ class _Writer:
         yield "metric-pipelines health", self.say("next.health")
 
     def link(self) -> str:
-        """The run in Dagster."""
+        """The run in Dagster; its address is seen too, for what shows the text of a link alone."""
         if not self.alert.link:
             return ""
-        text = self.say("link")
-        return (
-            f"[{text}]({self.alert.link})" if self.markdown else f"{text}{self.say('colon')}{self.alert.link}"
-        )
+        shown = f"[{self.alert.link}]({self.alert.link})" if self.markdown else self.alert.link
+        return f"{self.say('link')}{self.say('colon')}{shown}"
 
     def months(self, months: Iterable[str]) -> str:
         """Months in words."""
@@ -182,9 +183,6 @@ class _Writer:
 
     def bold(self, text: str) -> str:
         return f"**{text}**" if self.markdown else text
-
-    def code(self, text: str) -> str:
-        return f"`{text}`" if self.markdown else text
 
     def say(self, key: str, **values: object) -> str:
         return say(self.lang, key, **values)

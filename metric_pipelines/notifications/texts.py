@@ -62,6 +62,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "to": ("{first} to {last}", "{first} 至 {last}"),
     "comma": (", ", "、"),
     "colon": (": ", "："),
+    "semicolon": ("; ", "；"),
 }
 
 
