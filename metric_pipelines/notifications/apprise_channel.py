@@ -32,6 +32,7 @@ from metric_pipelines.notifications.secrets import filled, redacted, secrets_of
 LOG = logging.getLogger("apprise")
 LOG.propagate = False  # it tells tokens; what it says is taken from its results, and redacted
 LOG.addHandler(logging.NullHandler())
+LOG.setLevel(logging.DEBUG)  # why a connection failed, and what was answered, it says there
 
 ASSET = AppriseAsset(
     app_id="metric_pipelines",
@@ -47,6 +48,9 @@ MOST_BYTES = 3500
 MOST_BYTES_OF_MAIL = 20_000
 WHOLE_CARDS = ("workflow", "workflows")
 """Apprise's 1,000 characters are for its splitting; the card itself takes 28 KB."""
+
+WHY = re.compile(r"[Ff]ail|[Ee]rror|[Ee]xception|refused|reject|HTTP \d|Response Details")
+"""What Apprise logs where something went wrong."""
 
 NATIVE = (
     (re.compile(r"https://oapi\.dingtalk\.com/robot/send\?access_token=([A-Za-z0-9]+)"), "dingtalk"),
@@ -111,7 +115,8 @@ def _posted(plugin: NotifyBase, url: str, payload: dict[str, Any], params: dict[
         LOG.debug("Socket Exception: %s", error)
         return False
     if answer.status_code != requests.codes.ok or said.get("errcode"):
-        LOG.warning("HTTP %s, %s %s", answer.status_code, said.get("errcode"), said.get("errmsg"))
+        why = f"errcode {said.get('errcode')}, {said.get('errmsg')}" if said else answer.text[:200]
+        LOG.warning("HTTP %s: %s", answer.status_code, why)
         return False
     return True
 
@@ -228,11 +233,10 @@ def _notify(to: OpenChannel, message: Message, where: str) -> None:
 
 def _reason(said: list[str], secrets: tuple[str, ...]) -> str:
     """What went wrong, of all that Apprise logged: failures and the other side's answer, without URLs."""
-    told = [
-        line for line in said if re.search(r"[Ff]ail|[Ee]rror|[Ee]xception|reject|HTTP \d|Response D", line)
-    ]
     short = []
-    for line in told:
+    for line in said:
+        if "Payload" in line or not WHY.search(line):
+            continue
         line = re.sub(r"with url: \S+", "", line.replace("Response Details:", "answer:"))
         line = re.sub(r"https?://\S+", "...", line)
         short.append(redacted(" ".join(line.split()), secrets)[:300])
