@@ -47,8 +47,10 @@ def clear_secrets(url: str) -> Iterator[str]:
     user, _, password = userinfo.partition(":")
     if _clear(password):
         yield "a password"
-    if scheme == "dingtalk" and _clear(user):
-        yield "a secret"
+    if scheme == "dingtalk":
+        if _clear(user):
+            yield "a secret"
+        user = ""
     parts = [part for part in path.split("/") if part and part[0] not in "#@+"]
     tokens = [host] if scheme in TOKEN_FIRST else []
     tokens += parts[:3] if scheme in TOKENS_IN_PATH else []

@@ -106,7 +106,7 @@ def _channels(center: Center) -> Iterator[Problem]:
             yield Problem(
                 at, wrong, "an Apprise URL such as slack://${SLACK_TOKENS}, or ${SLACK_WEBHOOK} alone"
             )
-        for secret in channels.clear_secrets(channel.url):
+        for secret in [] if wrong else channels.clear_secrets(channel.url):
             yield Problem(
                 at,
                 f"{secret} stands in the file",

@@ -51,6 +51,10 @@ WHOLE_CARDS = ("workflow", "workflows")
 
 WHY = re.compile(r"[Ff]ail|[Ee]rror|[Ee]xception|refused|reject|HTTP \d|Response Details")
 """What Apprise logs where something went wrong."""
+CAUSED = re.compile(
+    r"^HTTPS?ConnectionPool.*?(\[Errno [^\"')]*|Read timed out|certificate verify failed[^\"'(]*).*$"
+)
+"""requests' account of a failed connection; what is wanted of it is its end."""
 
 NATIVE = (
     (re.compile(r"https://oapi\.dingtalk\.com/robot/send\?access_token=([A-Za-z0-9]+)"), "dingtalk"),
@@ -232,12 +236,13 @@ def _notify(to: OpenChannel, message: Message, where: str) -> None:
 
 
 def _reason(said: list[str], secrets: tuple[str, ...]) -> str:
-    """What went wrong, of all that Apprise logged: failures and the other side's answer, without URLs."""
+    """What went wrong, of all that Apprise logged: failures and the other side's answer, the most exact
+    first, without URLs."""
     short = []
     for line in said:
         if "Payload" in line or not WHY.search(line):
             continue
-        line = re.sub(r"with url: \S+", "", line.replace("Response Details:", "answer:"))
-        line = re.sub(r"https?://\S+", "...", line)
-        short.append(redacted(" ".join(line.split()), secrets)[:300])
-    return "; ".join(dict.fromkeys(short)) or "no reason was given"
+        line = " ".join(line.replace("Response Details:", "answer:").split())
+        line = CAUSED.sub(r"\1", line.removeprefix("Socket Exception: "))
+        short.append(redacted(re.sub(r"https?://\S+|with url: \S+", "...", line), secrets)[:300])
+    return "; ".join(dict.fromkeys(reversed(short))) or "no reason was given"

@@ -110,7 +110,8 @@ def test_nothing_that_is_logged_holds_a_secret() -> None:
         "from metric_pipelines.notifications.sending import send\n"
         "alert = Alert(Text(en='x'), 'run', 'http://x', 'UTC', error='disk full')\n"
         "for url in ('slack://${S}', 'dingtalk://${S}@abc', 'json://u:${S}@127.0.0.1:1/${S}'):\n"
-        "    print(send([(Channel(name='ops', url=url, allow_private=True), alert)], 'en', {'S': 'hush!hush'}))\n"
+        "    channel = Channel(name='ops', url=url, allow_private=True)\n"
+        "    print(send([(channel, alert)], 'en', {'S': 'hush!hush'}))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.count("alerts/ops.yaml") == 3
