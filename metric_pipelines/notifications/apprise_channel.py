@@ -92,6 +92,7 @@ class WeCom(NotifyWeComBot):  # type: ignore[misc]  # as above
     notify_format = (NotifyFormat.MARKDOWN, NotifyFormat.TEXT)
     body_maxlen = 4096
     title_maxlen = 250
+    most_bytes_of_text = 2000
 
     def send(self, body: str, title: str = "", body_format: Any = None, **_: Any) -> bool:
         """Posts Markdown, or text."""
@@ -162,6 +163,8 @@ class OpenChannel:
         """How long a message may be."""
         if self.is_mail:
             return MOST_BYTES_OF_MAIL
+        if isinstance(self.plugin, WeCom) and not self.markdown:
+            return WeCom.most_bytes_of_text
         whole = str(self.plugin.schema) in WHOLE_CARDS
         return MOST_BYTES if whole else min(MOST_BYTES, int(self.plugin.body_maxlen))
 
