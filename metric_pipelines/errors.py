@@ -82,6 +82,19 @@ class EnvironmentBrokenError(MetricPipelinesError):
     """The machine, the installation or a setting is not as needed."""
 
 
+class AccessDeniedError(MetricPipelinesError):
+    """Something was asked for that is not allowed: a private address that nobody allowed."""
+
+    exit_code = 2
+
+
+class NotDeliveredError(MetricPipelinesError):
+    """A channel did not take an alert. Trying again may help."""
+
+    retry_helps = True
+    exit_code = 1
+
+
 class BusyError(MetricPipelinesError):
     """Somebody else holds what this needs; trying again helps."""
 

@@ -58,6 +58,10 @@ class Settings(BaseSettings):
         default=None, description="Language of the command line: en or zh; default: the center's."
     )
     port: int = Field(default=3000, description="Port of the Dagster web server, on the loopback address.")
+    dagster_url: str | None = Field(
+        default=None,
+        description="Address of the Dagster web server in links of alerts; default: the port on 127.0.0.1.",
+    )
 
     @property
     def center_folder(self) -> Path:
@@ -92,3 +96,8 @@ class Settings(BaseSettings):
         if set("?%") & set(str(folder)):
             raise UsageError("METRIC_PIPELINES_HOME", str(folder), "a path without ? and %")
         return folder
+
+    @property
+    def dagster_address(self) -> str:
+        """Where people find the Dagster web server."""
+        return (self.dagster_url or f"http://127.0.0.1:{self.port}").rstrip("/")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from metric_pipelines.cli.completion import dimension_names, grains, metric_names
+from metric_pipelines.cli.completion import channel_names, dimension_names, grains, metric_names
 from metric_pipelines.cli.environment import settings
 from metric_pipelines.cli.screen import Screen
 
@@ -40,6 +40,10 @@ def import_(context: typer.Context) -> None:
 
 
 def export(context: typer.Context) -> None:
+    _help_alone(context)
+
+
+def alerts(context: typer.Context) -> None:
     _help_alone(context)
 
 
@@ -218,6 +222,22 @@ def init(
     page.init(context.obj, folder, name, from_excel)
 
 
+def alerts_list(context: typer.Context, as_json: Json = False) -> None:
+    from metric_pipelines.cli import alerts
+
+    alerts.listed(context.obj, settings(), as_json=as_json)
+
+
+def alerts_test(
+    context: typer.Context,
+    channel: Annotated[str | None, typer.Argument(metavar="CHANNEL", autocompletion=channel_names)] = None,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import alerts
+
+    _leave(alerts.test(context.obj, settings(), channel, as_json=as_json))
+
+
 def docs(context: typer.Context, check: Annotated[bool, typer.Option("--check")] = False) -> None:
     from metric_pipelines.cli import reference
 
@@ -241,6 +261,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 GROUPS: dict[str, tuple[Callable[..., Any], dict[str, Callable[..., Any]]]] = {
     "import": (import_, {"excel": import_excel}),
     "export": (export, {"dictionary": export_dictionary}),
+    "alerts": (alerts, {"list": alerts_list, "test": alerts_test}),
     "demo": (demo, {"next-day": next_day, "bad-month": bad_month, "fix": fix}),
 }
 HIDDEN = frozenset({"docs"})

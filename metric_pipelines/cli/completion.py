@@ -17,6 +17,11 @@ def metric_names() -> list[str]:
     return [file.stem for file in _files("metrics")]
 
 
+def channel_names() -> list[str]:
+    """All channels of alerts."""
+    return [file.stem for file in _files("alerts")]
+
+
 def dimension_names() -> list[str]:
     """All dimensions of all models."""
     found: dict[str, None] = {}

@@ -310,6 +310,49 @@ HELP: dict[str, Help] = {
             ("metric-pipelines up --read-only --port 3001", ("beside another one", "与另一个并行")),
         ),
     ),
+    "alerts": Help(
+        (
+            "The channels that alerts go to: mail, Slack, Teams, DingTalk ...",
+            "告警渠道：邮件、Slack、Teams、钉钉等。",
+        ),
+        (
+            "One file a channel in the center's folder alerts/. A refresh that withheld or "
+            "failed something tells each of them once.",
+            "指标中心 alerts/ 目录下每个渠道一个文件。刷新中有内容暂缓发布或失败时，每个渠道收到一条消息。",
+        ),
+        examples=(
+            ("metric-pipelines alerts list", ("what is set up", "查看已配置的渠道")),
+            ("metric-pipelines alerts test", ("a sample to all of them", "向全部渠道发送测试消息")),
+        ),
+    ),
+    "alerts list": Help(
+        (
+            "List the channels: whether each can be used, and its last alert.",
+            "列出渠道：是否可用，以及最近一次告警。",
+        ),
+        ("Sends nothing, and prints no secret.", "不发送任何消息，也不显示密钥。"),
+        {"as_json": _JSON},
+        (("metric-pipelines alerts list --json", ("for programs", "供程序使用")),),
+    ),
+    "alerts test": Help(
+        (
+            "Send a sample to one channel or all, and say whether each took it.",
+            "向一个或全部渠道发送测试消息，并说明是否送达。",
+        ),
+        (
+            "Exits with 1 where a channel did not take it, 2 where its file is wrong or it "
+            "leads to a private address, 3 where a variable is not set; the worst of all.",
+            "渠道未接收时退出码为 1，文件有误或指向内网地址时为 2，环境变量未设置时为 3；取最严重者。",
+        ),
+        {
+            "channel": ("A channel; nothing means all.", "渠道名；不填则为全部。"),
+            "as_json": _JSON,
+        },
+        (
+            ("metric-pipelines alerts test", ("all channels", "全部渠道")),
+            ("metric-pipelines alerts test ops_mail", ("one of them", "其中一个")),
+        ),
+    ),
     "docs": Help(
         (
             "Write the pages of docs/reference, or check that they are as the code says.",

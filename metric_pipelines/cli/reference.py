@@ -62,6 +62,7 @@ YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
         d.ConversionMetric,
     ),
     "`metrics/<department>/<name>.yaml`, of a draft": (DraftMetric, DraftOwners, DraftOrigin),
+    "`alerts/<channel>.yaml`": (d.Channel,),
     "In several files": (d.Owners, d.Column, d.TableRules, d.Expectation),
 }
 

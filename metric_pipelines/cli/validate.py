@@ -58,6 +58,7 @@ def counted(center: Center, graph: Graph) -> dict[str, int]:
         "metrics": len(center.metrics),
         **drafts,
         "departments": len(center.settings.departments),
+        "channels": len(center.channels),
         "expectations": sum(len(found) for found in rules),
         "assets": len(graph.nodes),
     }

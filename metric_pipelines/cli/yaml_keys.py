@@ -202,4 +202,16 @@ KEYS: dict[str, dict[str, str]] = {
         "calculation": "A share, or a number.",
         "constant_properties": "Entities or dimensions that must be the same in both.",
     },
+    "Channel": {
+        "name": "Name of the channel, and of its file.",
+        "url": "Apprise URL; its secret parts as `${NAME}`: the value of that environment variable as it is, "
+        "not percent-encoded. A variable alone may hold a whole URL, or the address of a robot's webhook.",
+        "language": "Language of its messages; default: the center's.",
+        "on": "What it is told of: `withheld` by a check; `unavailable`, a source could not be read; "
+        "`failed`, the run itself, or something that was asked for and never computed.",
+        "departments": "Only alerts about metrics of these departments.",
+        "owners": "Only alerts about what these mail addresses own.",
+        "tier": "Only alerts about metrics of this tier and above: `1` is board level alone.",
+        "allow_private": "Whether it may lead to a private, loopback or reserved address; mail always may.",
+    },
 }

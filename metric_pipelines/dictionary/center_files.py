@@ -1,6 +1,7 @@
 """Reads a center's folder into typed values, and collects every problem with its file and line.
 
     center.yaml   sources/<system>.yaml   models/<name>.yaml + <name>.sql   metrics/<department>/<name>.yaml
+    alerts/<channel>.yaml
 
 Stays out: rules between files (`validation.py`), and what follows from them (`graph.py`).
 """
@@ -14,12 +15,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model, Source
+from metric_pipelines.dictionary.definitions import CenterFile, Channel, Metric, Model, Source
 from metric_pipelines.dictionary.drafts import DraftMetric, MetricFile
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
 
 T = TypeVar("T", bound=BaseModel)
+
+HOLDS_SECRETS = ("url", "connection")
+"""Keys whose value is never repeated in a problem."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,11 @@ class Center:
     metrics: dict[str, Metric]
     files: dict[str, YamlFile] = field(repr=False)
     drafts: dict[str, DraftMetric] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
 
     def where(self, key: str, *location: str | int) -> str:
-        """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>` or
-        `center`.
+        """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>`,
+        `alerts/<name>` or `center`.
         """
         return self.files[key].where(location)
 
@@ -66,10 +71,11 @@ def load_center(folder: Path) -> Center:
     written = reader.many(folder / "metrics", "metrics", TypeAdapter(MetricFile))
     drafts = {name: one for name, one in written.items() if isinstance(one, DraftMetric)}
     metrics = {name: one for name, one in written.items() if name not in drafts}
+    channels = reader.many(folder / "alerts", "alerts", TypeAdapter(Channel))
     sql = {name: text for name in models for text in reader.sql(folder / "models" / f"{name}.sql")}
     if reader.problems or settings is None:
         raise InvalidCenterError(str(folder), reader.problems)
-    return Center(folder, settings, sources, models, sql, metrics, reader.files, drafts)
+    return Center(folder, settings, sources, models, sql, metrics, reader.files, drafts, channels)
 
 
 class _Reader:
@@ -139,12 +145,15 @@ def _problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[Any]) ->
         elif finding["type"] == "missing":
             yield Problem(file.where(location), f"missing key {key!r}", f"{key}: ... here", f"add {key}")
         else:
-            found = f"{dotted}: {finding['input']!r}"[:160] if dotted else repr(finding["input"])[:80]
-            yield Problem(
-                file.where(location),
-                found,
-                finding["msg"].removeprefix("Value error, ").removeprefix("expected "),
-            )
+            secret = dotted in HOLDS_SECRETS or (not dotted and isinstance(finding["input"], str))
+            shown = "..." if secret else repr(finding["input"])[:120]
+            found = f"{dotted}: {shown}" if dotted else shown[:80]
+            yield Problem(file.where(location), found, _told(finding["msg"]))
+
+
+def _told(message: str) -> str:
+    """Pydantic's message, ours without what is said around it anyway."""
+    return message.removeprefix("Value error, ").removeprefix("expected ")
 
 
 def _in_file(file: YamlFile, location: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
-from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary import channels, shapes
 from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
     GRAINS,
@@ -62,6 +62,7 @@ def problems_of(center: Center) -> Iterator[Problem]:
     yield from _settings(center)
     yield from _sources(center)
     yield from _models(center)
+    yield from _channels(center)
     metrics = [problem for metric in center.metrics.values() for problem in _metric(center, metric)]
     yield from metrics
     yield from _drafts(center)
@@ -96,6 +97,29 @@ def _settings(center: Center) -> Iterator[Problem]:
         yield Problem(
             str(center.folder / "models"), "not exactly one model with time_spine: true", "one calendar model"
         )
+
+
+def _channels(center: Center) -> Iterator[Problem]:
+    for name, channel in center.channels.items():
+        at = center.where(f"alerts/{name}", "url")
+        wrong = channels.malformed(channel.url)
+        if wrong:
+            yield Problem(
+                at, wrong, "an Apprise URL such as slack://${SLACK_TOKENS}, or ${SLACK_WEBHOOK} alone"
+            )
+        for secret in [] if wrong else channels.clear_secrets(channel.url):
+            yield Problem(
+                at,
+                f"{secret} stands in the file",
+                "secrets from the environment",
+                "write ${NAME} in its place, set the variable NAME, and change the secret: files are copied",
+            )
+        known = center.settings.departments
+        for department in channel.departments:
+            if department not in known:
+                where = center.where(f"alerts/{name}", "departments")
+                found = f"unknown department {department!r}"
+                yield Problem(where, found, f"one of {listed(known)}", did_you_mean(department, known))
 
 
 def _sources(center: Center) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ import dagster as dg
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.effective import write_effective
 from metric_pipelines.ledger.ledger import Ledger, sqlite_url
+from metric_pipelines.orchestration.alerting import Alarm
 from metric_pipelines.orchestration.assets import DEFINITIONS_TAG, assets_of
 from metric_pipelines.orchestration.automation import follow, nightly
 from metric_pipelines.orchestration.refresh_job import Announce, refresh_job, with_epoch
@@ -36,7 +37,9 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = assets_of(open_shop(ask_sources=False), open_shop, tags[DEFINITIONS_TAG])
     everything = dg.define_asset_job("assets", selection=dg.AssetSelection.all(), tags=tags)
-    refresh = refresh_job(open_shop, lambda: defs.resolve_job_def("assets"), announce, tags)
+    refresh = refresh_job(
+        open_shop, lambda: defs.resolve_job_def("assets"), announce, tags, Alarm(center, ledger)
+    )
     defs = dg.Definitions(
         assets=assets,
         jobs=[everything, refresh],

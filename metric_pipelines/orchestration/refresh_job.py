@@ -2,7 +2,8 @@
 process.
 
 Launched alike by the schedule, the command line and the sensor `follow`. It ends failed, naming them, when
-something is withheld, blocked or unavailable, after everything good is published: that is the gate.
+something is withheld, blocked or unavailable, after everything good is published: that is the gate. Before it
+fails it tells people (`alerting.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -23,12 +24,13 @@ from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import InternalError
 from metric_pipelines.ledger import lease
 from metric_pipelines.ledger.ledger import now
+from metric_pipelines.orchestration.alerting import Alarm
 from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, TODAY_TAG, OpenWorkshop
 from metric_pipelines.orchestration.blocked import say_blocked
 from metric_pipelines.orchestration.reaper import process_tags, reap, tag_this_process
 from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.plan import Scope, Work
-from metric_pipelines.publication.refresh import refresh
+from metric_pipelines.publication.refresh import Trouble, refresh
 from metric_pipelines.publication.workshop import Workshop
 
 OP = "carry_out_plan"
@@ -59,15 +61,33 @@ class RefreshConfig(dg.Config):
 
 
 def refresh_job(
-    open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce, tags: Mapping[str, str]
+    open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce, tags: Mapping[str, str], alarm: Alarm
 ) -> dg.JobDefinition:
-    """The job; `assets_job` gives the job of all assets, whose child runs it makes."""
+    """The job; `assets_job` gives the job of all assets, whose child runs it makes; `alarm` tells people."""
 
     @dg.op(name=OP, description="Plan from the ledger, carry it out in waves, fail if anything is withheld.")
     def refresh_op(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
         tag_this_process(context.instance, context.run)
-        since = now()
-        shop = open_shop(ask_sources=True)
+        scope = config.scope(now())
+        try:
+            shop = open_shop(ask_sources=True)
+        except Exception as error:
+            alarm.without_shop(context, error)
+            raise
+        try:
+            shop, found = carry_out(context, config, scope, shop)
+        except Exception as error:
+            alarm.after(context, shop, scope, error)
+            raise
+        alarm.after(context, shop, scope)
+        if found:
+            listed = "\n".join(str(trouble) for trouble in found)
+            raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)
+
+    def carry_out(
+        context: dg.OpExecutionContext, config: RefreshConfig, scope: Scope, shop: Workshop
+    ) -> tuple[Workshop, list[Trouble]]:
+        """The center as it is in the end, and what is not published."""
         with lease.held(
             shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)
         ) as epoch:
@@ -76,13 +96,11 @@ def refresh_job(
             shop = open_shop(ask_sources=True, epoch=str(epoch))
             alive = partial(lease.renew, shop.ledger, epoch)
             child = _Child(context, assets_job(), epoch, shop.today, config.forced, announce, alive)
-            found = refresh(shop, config.scope(since), child.execute)
+            found = refresh(shop, scope, child.execute)
             say_blocked(context.instance, context.run, shop)
             if not config.assets and not config.months:
                 shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
-        if found:
-            listed = "\n".join(str(trouble) for trouble in found)
-            raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)
+        return shop, found
 
     @dg.job(
         name="refresh",

@@ -22,6 +22,8 @@ CONFINED = {
     "metricflow_semantics": ("semantics/metricflow_sql.py",),
     "great_expectations": ("quality/expectations.py",),
     "pandera": ("quality/contract.py",),
+    "apprise": ("notifications/apprise_channel.py",),
+    "requests": ("notifications/apprise_channel.py",),
     "sqlalchemy": ("ledger/", "ingest.py", "demo/", "orchestration/event_log.py"),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.ledger.ledger import Attempt
 from metric_pipelines.publication.plan import Facts
 from metric_pipelines.publication.standing import NOTHING, Standing, chain
 
@@ -60,3 +61,32 @@ def _why(facts: Facts, stands: Mapping[Pair, Standing], root: Pair) -> tuple[str
     if stand.state == "published":
         return ("unavailable", latest.reason or "") if latest is not None and away else ("", "")
     return ("unavailable" if away and stand.state == "withheld" else stand.state), stand.reason
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Since when a root cause lasts: the first attempt that failed since the last good one, and that one."""
+
+    first: Attempt | None
+    published: Attempt | None
+
+
+def trails(attempts: Iterable[Attempt], roots: Iterable[Root]) -> dict[tuple[str, str], Trail]:
+    """The trail of each root cause, by asset and state; `attempts` are those at the roots' assets, oldest
+    first. Of several months, the longest that lasts.
+    """
+    good: dict[Pair, Attempt] = {}
+    failed: dict[Pair, Attempt] = {}
+    for attempt in attempts:
+        if attempt.state == "published":
+            good[attempt.pair] = attempt
+            failed.pop(attempt.pair, None)
+        elif attempt.state in ("withheld", "unavailable"):
+            failed.setdefault(attempt.pair, attempt)
+    found = {}
+    for root in roots:
+        pairs = [(root.asset, month) for month in root.reasons]
+        first = min((failed[pair] for pair in pairs if pair in failed), key=lambda a: a.id, default=None)
+        last = max((good[pair] for pair in pairs if pair in good), key=lambda a: a.id, default=None)
+        found[root.asset, root.state] = Trail(first, last)
+    return found
