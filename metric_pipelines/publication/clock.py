@@ -58,7 +58,7 @@ def _newest_day(
 ) -> date | None:
     source = center.sources[name]
     try:
-        with ingest.attached(con, source, home):
-            return ingest.newest_day(con, source, center.settings.time_zone)
+        with ingest.opened(con, source, home) as system:
+            return ingest.newest_day(system, source, center.settings.time_zone)
     except (SourceUnavailableError, SourceDataError):
         return known  # the step that reads it says what is wrong; a clock only stands still

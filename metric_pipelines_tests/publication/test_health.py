@@ -1,4 +1,4 @@
-"""Health says stale by what changed and by how old the newest day is, and never because midnight has passed."""
+"""Health says stale by what changed and by how old the newest day is, not because midnight has passed."""
 
 from __future__ import annotations
 
