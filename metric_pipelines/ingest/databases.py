@@ -37,8 +37,16 @@ SESSIONS = {
     "mysql": ("set session time_zone = '+00:00'", "set session transaction read only"),
     "mariadb": ("set session time_zone = '+00:00'", "set session transaction read only"),
 }
-REFUSED = ("28P01", "28000", "1045", "1044", "1698")
+REFUSED = ("28P01", "28000", "42501", "1045", "1044", "1142", "1698")
 """Of PostgreSQL and MySQL: user or password are wrong, or the user may not."""
+REFUSALS = (
+    "authentication failed",
+    "no password supplied",
+    'role "',
+    "permission denied",
+    "no pg_hba.conf entry",
+)
+"""Signs of the same where PostgreSQL gives no code: before it is connected."""
 
 
 @contextmanager
@@ -184,7 +192,7 @@ def _as_ours(source: Source, url: URL) -> Iterator[None]:
 
 def _translated(source: Source, error: sa.exc.DBAPIError, text: str) -> Exception:
     code = str(getattr(error.orig, "sqlstate", None) or next(iter(getattr(error.orig, "args", ())), ""))
-    if code in REFUSED or "authentication failed" in text:
+    if code in REFUSED or any(sign in text for sign in REFUSALS):
         remedy = "check user, password and rights"
         return SourceRefusedError(source.name, text, "a user who may read", remedy)
     if isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)) or error.connection_invalidated:
