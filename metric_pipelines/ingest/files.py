@@ -112,9 +112,22 @@ class Files:
         with self._text_of(file, read) as lines:
             return joined_header(_first_rows(lines, read))
 
-    def _text_of(self, file: Path, read: Reading) -> TextIO:
-        encoding = "utf-8-sig" if read.encoding.lower() in UTF_8 else read.encoding
-        return file.open(encoding=encoding, newline="", errors="replace")
+    @contextmanager
+    def _text_of(self, file: Path, read: Reading) -> Iterator[TextIO]:
+        """The file's text.
+
+        Raises: SourceDataError where a byte does not belong to the encoding, or there is no such encoding.
+        """
+        encoding, where = "utf-8-sig" if read.encoding.lower() in UTF_8 else read.encoding, self._where(file)
+        try:
+            with file.open(encoding=encoding, newline="") as text:
+                yield text
+        except UnicodeError as error:
+            found = f"not {read.encoding}: {error}"
+            raise SourceDataError(where, found, read.encoding, "mend read.encoding, or the file") from error
+        except LookupError as error:
+            found = f"unknown encoding {read.encoding!r}"
+            raise SourceDataError(where, found, "such as utf-8 or gb18030", "mend read.encoding") from error
 
     def _one(self, file: Path, read: Reading, columns: list[str]) -> str:
         kind, listed_ = file.suffix.lower(), ", ".join(map(name, columns))
@@ -155,13 +168,9 @@ class Files:
         return max(DELIMITERS, key="".join(header).count)
 
     def _as_utf_8(self, file: Path, read: Reading) -> Path:
-        """The file itself, or a copy in UTF-8 beside the step's other temporary files, in a stream.
-
-        Raises: SourceDataError where a byte does not belong to the encoding.
-        """
+        """The file itself, or a copy in UTF-8 beside the step's other temporary files, in a stream."""
         if read.encoding.lower() in UTF_8:
             return file
-        where = self._where(file)
         folder = Path(tempfile.mkdtemp(prefix="metric_pipelines_"))
         self._copies.append(folder)
         copy = folder / file.name

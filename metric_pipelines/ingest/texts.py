@@ -16,12 +16,14 @@ _AWAY = ("database is locked", "unable to open", "disk i/o error", "cannot open"
 
 def as_text(spec: SourceTable, column: str, there: str) -> str:
     """An expression for the text of a column (`there` in the source) as the casts take it: a decimal point,
-    an ISO date. What has another form than its YAML says stays as it is, for the cast to refuse.
+    an ISO date. What has another form than its YAML says becomes what the cast refuses.
     """
     definition, text, read = spec.columns[column], name(there), spec.read
     if definition.format is not None:
         form = "%Y-%m-%d" if definition.type == "date" else "%Y-%m-%d %H:%M:%S.%f"
-        return f"coalesce(strftime(try_strptime({text}, {quoted(definition.format)}), '{form}'), {text})"
+        there_as = quoted(definition.format)
+        other = f"{text} || {quoted(f' (not {definition.format})')}"
+        return f"coalesce(strftime(try_strptime({text}, {there_as}), '{form}'), {other})"
     if definition.type.startswith(("decimal", "double", "int64")):
         if read.thousands:
             text = f"replace({text}, {quoted(read.thousands)}, '')"
