@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -174,18 +176,8 @@ class Files:
         folder = Path(tempfile.mkdtemp(prefix="metric_pipelines_"))
         self._copies.append(folder)
         copy = folder / file.name
-        try:
-            with (
-                file.open(encoding=read.encoding, newline="") as lines,
-                copy.open("w", encoding="utf-8") as out,
-            ):
-                shutil.copyfileobj(lines, out, 1 << 20)
-        except UnicodeDecodeError as error:
-            found = f"byte {error.start} is not {read.encoding}"
-            raise SourceDataError(where, found, read.encoding, "mend read.encoding, or the file") from error
-        except LookupError as error:
-            found = f"unknown encoding {read.encoding!r}"
-            raise SourceDataError(where, found, "such as utf-8 or gb18030", "mend read.encoding") from error
+        with self._text_of(file, read) as text, copy.open("w", encoding="utf-8", newline="") as out:
+            shutil.copyfileobj(text, out, 1 << 20)
         return copy
 
 

@@ -1,4 +1,4 @@
-"""A folder of CSV, Parquet and Excel files as a source: every encoding, header and sign of numbers, exactly."""
+"""A folder of CSV, Parquet and Excel files as a source: encodings, headers, signs of numbers, exactly."""
 
 from __future__ import annotations
 
@@ -86,8 +86,7 @@ def test_encodings(con: Con, exports: Path, encoding: str) -> None:
 def test_a_file_in_another_encoding_is_refused(con: Con, exports: Path) -> None:
     (exports / "orders.csv").write_bytes("id,amount,note\n1,1,北京\n".encode("gb18030"))
     assert "erp" in refusal(con, exports, folder_of("orders.csv", PLAIN))
-    (exports / "orders.csv").write_bytes("id,amount,note\n1,1,北京\n".encode("utf-16"))
-    assert "is not ascii" in refusal(con, exports, folder_of("orders.csv", PLAIN, read={"encoding": "ascii"}))
+    assert "not ascii" in refusal(con, exports, folder_of("orders.csv", PLAIN, read={"encoding": "ascii"}))
     assert "unknown encoding" in refusal(
         con, exports, folder_of("orders.csv", PLAIN, read={"encoding": "gbx"})
     )
