@@ -22,7 +22,7 @@ def as_text(spec: SourceTable, column: str, there: str) -> str:
     if definition.format is not None:
         form = "%Y-%m-%d" if definition.type == "date" else "%Y-%m-%d %H:%M:%S.%f"
         there_as = quoted(definition.format)
-        other = f"{text} || {quoted(f' (not {definition.format})')}"
+        other = f"{quoted(f'not {definition.format}: ')} || {text}"
         return f"coalesce(strftime(try_strptime({text}, {there_as}), '{form}'), {other})"
     if definition.type.startswith(("decimal", "double", "int64")):
         if read.thousands:

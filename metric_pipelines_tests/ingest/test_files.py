@@ -112,9 +112,8 @@ def test_names_dates_and_numbers_as_another_country_writes_them(con: Con, export
 def test_a_day_in_another_form_than_said_is_refused(con: Con, exports: Path) -> None:
     (exports / "orders.csv").write_text("day\n31.01.2024\n2024/02/01\n", "utf-8")
     source = folder_of("orders.csv", {"day": {"type": "date", "format": "%d.%m.%Y"}})
-    assert "erp.orders.day: 1 value(s) that are not date, such as '2024/02/01'" in refusal(
-        con, exports, source
-    )
+    found = "erp.orders.day: 1 value(s) that are not date, such as 'not %d.%m.%Y: 2024/02/01'"
+    assert found in refusal(con, exports, source)
 
 
 def test_an_english_number_where_a_comma_is_the_decimal_sign_is_refused(con: Con, exports: Path) -> None:
