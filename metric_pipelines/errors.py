@@ -72,6 +72,10 @@ class SourceUnavailableError(MetricPipelinesError):
     exit_code = 1
 
 
+class SourceRefusedError(SourceUnavailableError):
+    """A source system refuses the user: trying again helps only once somebody has mended that."""
+
+
 class ComputationError(MetricPipelinesError):
     """The SQL of a model or metric failed on the data."""
 

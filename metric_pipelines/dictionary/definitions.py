@@ -25,6 +25,10 @@ Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max",
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
 
 
+PLACEHOLDER = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+"""A variable of the environment in a connection: `${NAME}` or `${NAME:-default}`."""
+
+
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", value) or "__" in value:
         raise ValueError("expected two or more of a-z, 0-9 and single _, starting with a letter")
@@ -174,6 +178,42 @@ class Column(Strict):
         return self
 
 
+class SourceColumn(Column):
+    """A column of a source table: its contract, and how it is read where the source has it otherwise.
+
+    `from` is its name there; `format` (of `strptime`) is how it writes dates or times.
+    """
+
+    source_name: str | None = Field(default=None, alias="from")
+    format: str | None = None
+
+    @model_validator(mode="after")
+    def _of_a_time(self) -> SourceColumn:
+        if self.format is not None and self.type not in ("date", "timestamp"):
+            raise ValueError(f"format of a {self.type}; expected it of a date or timestamp")
+        return self
+
+
+class Reading(Strict):
+    """How a file is read: of CSV its encoding, delimiter and signs of numbers, of Excel its sheet, of both
+    the row of the header (of several rows, `header_rows` of them, the names are joined).
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    sheet: str | None = None
+    header_row: Annotated[int, Field(ge=1)] = 1
+    header_rows: Annotated[int, Field(ge=1, le=5)] = 1
+
+    @model_validator(mode="after")
+    def _two_signs(self) -> Reading:
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same sign; expected two")
+        return self
+
+
 class TableRules(Strict):
     """Rules about a whole table: keys that are unique, and how many rows a partition holds."""
 
@@ -184,26 +224,41 @@ class TableRules(Strict):
 
 
 class SourceTable(Strict):
-    """One table of a source system: where it stands, its contract, how it is read."""
+    """One table of a source system: where it stands, its contract, how it is read.
+
+    `table` is its name there (default: ours); in a folder of files a file name or a pattern such as
+    `orders_*.csv`.
+    """
 
     table: str | None = None
     label: Text
     description: Text
     partition_by: str | None = None
     reread: Annotated[int, Field(ge=1)] | Literal["all"] = 3
-    columns: dict[str, Column]
+    columns: dict[str, SourceColumn]
+    read: Reading = Reading()
     checks: TableRules = TableRules()
 
     def computation(self) -> dict[str, Any]:
         """What the stored rows depend on."""
         types = {name: column.type for name, column in self.columns.items()}
-        return {"table": self.table, "partition_by": self.partition_by, "columns": types}
+        there = {
+            name: [column.source_name, column.format]
+            for name, column in self.columns.items()
+            if column.source_name or column.format
+        }
+        read = self.read.model_dump(exclude_defaults=True)
+        found = {"table": self.table, "partition_by": self.partition_by, "columns": types}
+        return found | ({"there": there} if there else {}) | ({"read": read} if read else {})
 
 
 class Source(Strict):
     """A source system: a connection and its tables.
 
-    `connection` is a SQLAlchemy URL; `sqlite:///sources/crm.sqlite` is relative to the home folder.
+    `connection` is a SQLAlchemy URL (`postgresql://reader:${OMS_PASSWORD}@host/db`), a database file
+    (`sqlite:///sources/crm.sqlite`, `duckdb:///...`) or a folder of files (`file:exports`); files are
+    relative to the home folder. `${NAME}` and `${NAME:-default}` come from the environment, as every secret
+    must.
     `time_zone` is that of its time stamps without a zone.
     """
 

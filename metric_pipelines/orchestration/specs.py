@@ -179,7 +179,7 @@ def _lineage(columns: Mapping[str, Iterable[TableColumn]]) -> dg.TableColumnLine
     )
 
 
-def _schema(columns: dict[str, Column]) -> dg.TableSchema:
+def _schema(columns: Mapping[str, Column]) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(

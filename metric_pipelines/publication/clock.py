@@ -29,16 +29,14 @@ def today_of(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -
     seen = ledger.noted(SEEN)
     known = date.fromisoformat(seen) if seen else None
     newest = _ask(center, home, known) if ask_sources else known
-    if newest is not None and newest > _tomorrow(center):
-        newest = known  # a slip of the pen, or a sign for "never": the step that reads it judges it
     if newest is not None and newest != known:
         ledger.note(SEEN, newest.isoformat())
     return newest or first_day(center.settings.partitions.start)
 
 
-def _tomorrow(center: Center) -> date:
-    """The last day that a source may hold: its clock may be ahead, but not by more than a zone."""
-    return datetime.now(ZoneInfo(center.settings.time_zone)).date() + timedelta(days=1)
+def _not_yet(center: Center) -> date:
+    """A day that no source can have come to, wherever it stands: what is later is a slip, or means never."""
+    return datetime.now(ZoneInfo(center.settings.time_zone)).date() + timedelta(days=2)
 
 
 def last_deadline(center: Center, cron: str, today: date) -> date:
@@ -65,7 +63,7 @@ def _newest_day(
 ) -> date | None:
     source = center.sources[name]
     try:
-        with ingest.attached(con, source, home):
-            return ingest.newest_day(con, source, center.settings.time_zone)
+        with ingest.opened(con, source, home) as system:
+            return ingest.newest_day(system, source, center.settings.time_zone, _not_yet(center))
     except (SourceUnavailableError, SourceDataError):
         return known  # the step that reads it says what is wrong; a clock only stands still

@@ -206,8 +206,11 @@ def _stage_sources(
 ) -> list[Staged]:
     source = shop.center.sources[keys[0].split("/")[0]]
     zone = shop.center.settings.time_zone
-    with ingest.attached(con, source, shop.home):
-        return [ingest.stage(con, source, key.split("/")[1], zone, months, _target()) for key in keys]
+
+    def staged(system: ingest.System) -> list[Staged]:
+        return [ingest.stage(con, system, source, key.split("/")[1], zone, months, _target()) for key in keys]
+
+    return ingest.read(con, source, shop.home, staged)
 
 
 def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str]) -> Staged:

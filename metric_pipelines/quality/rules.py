@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from metric_pipelines.dictionary.definitions import Column, Expectation, Metric, Model, SourceTable
@@ -21,7 +22,7 @@ class Rules:
     `some` names columns one of which must be filled for a row to belong to the asset (empty: all rows do).
     """
 
-    columns: dict[str, Column]
+    columns: Mapping[str, Column]
     unique: list[list[str]] = field(default_factory=list)
     min_rows: int = 0
     max_rows: int | None = None

@@ -1,0 +1,15 @@
+"""Reads source tables into temp tables of the step's connection: types as the source's YAML says, months by
+local day.
+
+    connections   which engine a connection means, secrets from the environment, retry while it is away
+    attached, databases, files (headers, workbooks)   one kind of source system each: its tables as texts
+    staging       texts to types, exactly; months; what a cast would change is refused
+
+Stays out: contracts (`quality/`) and writing (`publication/`).
+"""
+
+from metric_pipelines.ingest.connections import opened, read
+from metric_pipelines.ingest.staging import newest_day, stage
+from metric_pipelines.ingest.system import System
+
+__all__ = ["System", "newest_day", "opened", "read", "stage"]

@@ -1,0 +1,80 @@
+"""SQLite: a file, read by DuckDB's scanner, attached read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from metric_pipelines.dictionary.definitions import Source, SourceTable
+from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
+from metric_pipelines.ingest.system import Span
+from metric_pipelines.ingest.texts import as_ours, quoted
+from metric_pipelines.warehouse.tables import name
+
+SYSTEM = "source_system"
+
+
+@contextmanager
+def opened_file(
+    con: duckdb.DuckDBPyConnection, source: Source, file: Path, kind: str
+) -> Iterator[AttachedFile]:
+    """A database file of DuckDB or SQLite (`kind`), attached read-only.
+
+    Raises: SourceUnavailableError where it is gone or locked.
+    """
+    if not file.exists():
+        found, expected = f"{file} is not there", f"a {kind} database"
+        raise SourceUnavailableError(source.name, found, expected, "lay it out, or mend connection")
+    con.execute("set sqlite_all_varchar = true")
+    with as_ours(source):
+        con.execute(f"attach {quoted(str(file))} as {SYSTEM} (type {kind}, read_only)")
+    try:
+        yield AttachedFile(con, source)
+    finally:
+        con.execute(f"detach {SYSTEM}")
+
+
+class AttachedFile:
+    """A database file that is attached as `source_system`."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source) -> None:
+        self._con, self._source = con, source
+
+    def tables(self) -> list[str]:
+        """Its tables and views; those of another schema than the main one as `schema.table`."""
+        rows = self._con.execute(
+            "select distinct if(schema_name = 'main', '', schema_name || '.') || table_name"
+            f" from duckdb_columns() where database_name = '{SYSTEM}' order by 1"
+        )
+        return [str(row[0]) for row in rows.fetchall()]
+
+    def columns(self, table: str, spec: SourceTable) -> list[str]:
+        """The columns of a table or view."""
+        known = self.tables()
+        if table not in known:
+            remedy = did_you_mean(table, known) or "mend the source's YAML, or the source"
+            where = f"{self._source.name}.{table}"
+            raise SourceDataError(where, "no such table", f"one of {listed(known)}", remedy)
+        rows = self._con.execute(f"describe {_relation(table)}").fetchall()
+        return [str(row[0]) for row in rows]
+
+    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+        """The table as it stands; DuckDB reads the rows and columns that it needs."""
+        listed_ = ", ".join(f"cast({name(c)} as varchar) as {name(c)}" for c in columns)
+        return f"(select {listed_} from {_relation(table)})"
+
+    def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
+        """The greatest text; ISO dates and times sort as texts, and what is none is told by who reads it."""
+        text = f"cast({name(column)} as varchar)"
+        query = f"select max({text}) from {_relation(table)} where {text} < '{before}'"
+        row = self._con.execute(query).fetchone()
+        return None if row is None or row[0] is None else str(row[0])
+
+
+def _relation(table: str) -> str:
+    schema, dot, bare = table.partition(".")
+    return f"{SYSTEM}.{name(schema)}.{name(bare)}" if dot else f"{SYSTEM}.{name(table)}"

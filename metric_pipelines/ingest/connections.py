@@ -1,0 +1,104 @@
+"""What a source's `connection` means: its engine, secrets from the environment, further tries while away."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+import duckdb
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from metric_pipelines.dictionary.definitions import PLACEHOLDER, Source
+from metric_pipelines.errors import DefinitionError, SourceRefusedError, SourceUnavailableError
+from metric_pipelines.ingest.attached import opened_file
+from metric_pipelines.ingest.system import System
+
+T = TypeVar("T")
+Secrets = Callable[[str], str | None]
+FILES = "file:"
+TRIES = 4
+"""Of a system across a network; a file that is away is away."""
+
+
+@contextmanager
+def opened(
+    con: duckdb.DuckDBPyConnection, source: Source, home: Path, secrets: Secrets = os.environ.get
+) -> Iterator[System]:
+    """The source system, open for one connection: one consistent state of it, where its engine gives one.
+
+    Raises: SourceUnavailableError where it is gone or locked, SourceRefusedError where it refuses the user,
+    DefinitionError where the connection means nothing, or names a variable that is not set.
+    """
+    connection = resolved(source, secrets)
+    if connection.startswith(FILES):
+        from metric_pipelines.ingest.files import Files  # late: pyarrow, openpyxl
+
+        files = Files(con, source, home / Path(connection.removeprefix(FILES)).expanduser())
+        try:
+            yield files
+        finally:
+            files.forget()
+        return
+    url = _url(source, connection)
+    kind = url.get_backend_name()
+    if kind in ("sqlite", "duckdb"):
+        if not url.database:
+            raise DefinitionError(source.name, f"a {kind} database without a file", f"{kind}:///<file>")
+        with opened_file(con, source, home / url.database, kind) as system:
+            yield system
+        return
+    from metric_pipelines.ingest.databases import opened_database  # late: pyarrow, drivers
+
+    with opened_database(con, source, url) as database:
+        yield database
+
+
+def read(con: duckdb.DuckDBPyConnection, source: Source, home: Path, work: Callable[[System], T]) -> T:
+    """What `work` reads from the open source system; all of it again, with back-off, while it is away."""
+    connection = resolved(source, os.environ.get)
+    local = connection.startswith((FILES, "sqlite", "duckdb"))
+    for attempt in Retrying(
+        stop=stop_after_attempt(1 if local else TRIES),
+        wait=wait_exponential_jitter(initial=0.5, max=10),
+        retry=retry_if_exception(
+            lambda e: isinstance(e, SourceUnavailableError) and not isinstance(e, SourceRefusedError)
+        ),
+        reraise=True,
+    ):
+        with attempt, opened(con, source, home) as system:
+            return work(system)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def resolved(source: Source, secrets: Secrets) -> str:
+    """The connection with `${NAME}` and `${NAME:-default}` filled in; in front of an @ as a URL wants it.
+
+    Raises: DefinitionError that names a variable that is not set, never a value.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name, default = found["name"], found["default"]
+        given = secrets(name) or default
+        if given is None:
+            expected = f"export {name}=..."
+            raise DefinitionError(source.name, f"environment variable {name} is not set", expected)
+        return quote(given, safe="") if "@" in source.connection[found.end() :] else given
+
+    return PLACEHOLDER.sub(value, source.connection)
+
+
+def _url(source: Source, connection: str) -> URL:
+    try:
+        url = make_url(connection)
+    except ArgumentError as error:
+        expected = "such as sqlite:///sources/crm.sqlite, postgresql://... or file:exports"
+        raise DefinitionError(source.name, "connection is not a URL", expected) from error
+    defaults = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}
+    return url.set(drivername=defaults.get(url.drivername, url.drivername))

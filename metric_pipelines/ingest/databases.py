@@ -1,0 +1,204 @@
+"""Database servers, by SQLAlchemy: PostgreSQL, MariaDB, MySQL and whatever else has a driver.
+
+All is read in one read-only transaction at REPEATABLE READ, so that the tables of one step agree. Every value
+comes as the server's own text (exact decimals), in a stream; the months' range is left to the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import TIMESTAMP as MYSQL_TIMESTAMP
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from metric_pipelines.dictionary.definitions import Source, SourceTable
+from metric_pipelines.errors import (
+    EnvironmentBrokenError,
+    SourceDataError,
+    SourceRefusedError,
+    SourceUnavailableError,
+    did_you_mean,
+    listed,
+)
+from metric_pipelines.ingest.spool import ROWS, spooled
+from metric_pipelines.ingest.system import Span
+from metric_pipelines.warehouse.tables import name
+
+CONNECT_SECONDS = 10
+SESSIONS = {
+    "postgresql": ("set datestyle to 'ISO'", "set extra_float_digits to 1"),
+    "mysql": ("set session time_zone = '+00:00'", "set session transaction read only"),
+    "mariadb": ("set session time_zone = '+00:00'", "set session transaction read only"),
+}
+REFUSED = ("28P01", "28000", "42501", "1045", "1044", "1142", "1698")
+"""Of PostgreSQL and MySQL: user or password are wrong, or the user may not."""
+REFUSALS = (
+    "authentication failed",
+    "no password supplied",
+    'role "',
+    "permission denied",
+    "no pg_hba.conf entry",
+)
+"""Signs of the same where PostgreSQL gives no code: before it is connected."""
+
+
+@contextmanager
+def opened_database(con: duckdb.DuckDBPyConnection, source: Source, url: URL) -> Iterator[Database]:
+    """A database server, in one read-only transaction.
+
+    Raises: SourceUnavailableError where it cannot be reached, SourceRefusedError where it refuses the user,
+    EnvironmentBrokenError where its driver is not installed.
+    """
+    engine = _engine(source, url)
+    with _as_ours(source, url):
+        connection = engine.connect().execution_options(**_options(url))
+    database = Database(con, source, url, connection)
+    try:
+        with _as_ours(source, url):
+            for statement in SESSIONS.get(url.get_backend_name(), ()):
+                connection.exec_driver_sql(statement)
+        yield database
+    finally:
+        database.forget()
+        connection.close()
+
+
+def _engine(source: Source, url: URL) -> sa.Engine:
+    timeout = {"connect_timeout": CONNECT_SECONDS}
+    known = url.get_backend_name() in SESSIONS
+    try:
+        return sa.create_engine(url, poolclass=NullPool, connect_args=timeout if known else {})
+    except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
+        expected = "pip install 'metric-pipelines[postgres]' or [mysql], or the driver that SQLAlchemy names"
+        raise EnvironmentBrokenError(source.name, f"no driver: {error}", expected) from error
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() not in SESSIONS:
+        return {}
+    readonly = {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
+    return {"isolation_level": "REPEATABLE READ", **readonly}
+
+
+class Database:
+    """A database server in a transaction; what is read of it is spooled into DuckDB until the end."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, source: Source, url: URL, connection: sa.Connection
+    ) -> None:
+        self._con, self._source, self._url, self._connection = con, source, url, connection
+        self._spooled: list[str] = []
+
+    def tables(self) -> list[str]:
+        """Tables and views of the user's own schema."""
+        with _as_ours(self._source, self._url):
+            inspector = sa.inspect(self._connection)
+            return sorted([*inspector.get_table_names(), *inspector.get_view_names()])
+
+    def columns(self, table: str, spec: SourceTable) -> list[str]:
+        """The columns of a table; `schema.table` names one of another schema."""
+        return [column.name for column in self._table(table).columns]
+
+    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+        """A temp table of texts: the rows of the span, where the server has its column as a date or time."""
+        there = self._table(table)
+        query = sa.select(*(self._text(there.c[c]).label(f"c{i}") for i, c in enumerate(columns)))
+        if span is not None and isinstance(there.c[span.column].type, (sa.Date, sa.DateTime)):
+            column = there.c[span.column]
+            first, last = (self._moment(column, moment) for moment in (span.first, span.last))
+            query = query.where(sa.or_(sa.and_(column >= first, column < last), column.is_(None)))
+        self.forget()
+        stream = self._connection.execution_options(stream_results=True, max_row_buffer=ROWS)
+        with _as_ours(self._source, self._url):
+            result = stream.execute(query)
+            raw = spooled(self._con, columns, (rows for rows in result.partitions(ROWS)))
+        self._spooled.append(raw)
+        return self._in_source_time(raw, there, columns)
+
+    def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
+        """The greatest value, as text."""
+        there = self._table(table)
+        is_time = isinstance(there.c[column].type, (sa.Date, sa.DateTime))
+        end = self._moment(there.c[column], datetime(before.year, before.month, before.day))
+        come = there.c[column] < (end if is_time else before.isoformat())
+        greatest = sa.select(sa.func.max(there.c[column]).label(column)).where(come).subquery()
+        found = greatest.c[column]
+        found.type = there.c[column].type
+        with _as_ours(self._source, self._url):
+            raw = spooled(self._con, [column], [self._connection.execute(sa.select(self._text(found))).all()])
+        self._spooled.append(raw)
+        row = self._con.execute(f"select * from {self._in_source_time(raw, there, [column])}").fetchone()
+        return None if row is None or row[0] is None else str(row[0])
+
+    def forget(self) -> None:
+        """Drops what was spooled."""
+        while self._spooled:
+            self._con.execute(f"drop table if exists {self._spooled.pop()}")
+
+    def _table(self, table: str) -> sa.Table:
+        schema, _, bare = table.rpartition(".")
+        with _as_ours(self._source, self._url):
+            try:
+                return sa.Table(bare, sa.MetaData(), schema=schema or None, autoload_with=self._connection)
+            except sa.exc.NoSuchTableError as error:
+                known = self.tables()
+                remedy = did_you_mean(table, known) or "mend the source's YAML, or the source"
+                where = f"{self._source.name}.{table}"
+                raise SourceDataError(where, "no such table", f"one of {listed(known)}", remedy) from error
+
+    def _text(self, column: Any) -> Any:
+        """The server's own text of a value; an instant in the source's time."""
+        if _is_instant(column) and self._url.get_backend_name() == "postgresql":
+            column = sa.func.timezone(self._source.time_zone, column)
+        return sa.cast(column, sa.CHAR if self._url.get_backend_name() in ("mysql", "mariadb") else sa.Text)
+
+    def _moment(self, column: Any, moment: datetime) -> datetime:
+        """A moment of source time as the column compares with it."""
+        zone = ZoneInfo(self._source.time_zone)
+        if isinstance(column.type, MYSQL_TIMESTAMP):  # the session is at UTC
+            return moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+        return moment.replace(tzinfo=zone) if _is_instant(column) else moment
+
+    def _in_source_time(self, raw: str, there: sa.Table, columns: list[str]) -> str:
+        """MySQL's TIMESTAMP came at UTC."""
+        shifted = {c for c in columns if isinstance(there.c[c].type, MYSQL_TIMESTAMP)}
+        if not shifted or self._source.time_zone == "UTC":
+            return raw
+        zone = self._source.time_zone
+        local = "cast(cast({c} as timestamp) at time zone 'UTC' at time zone '{zone}' as varchar) as {c}"
+        parts = [local.format(c=name(c), zone=zone) if c in shifted else name(c) for c in columns]
+        return f"(select {', '.join(parts)} from {raw})"
+
+
+def _is_instant(column: Any) -> bool:
+    return isinstance(column.type, sa.DateTime) and bool(column.type.timezone)
+
+
+@contextmanager
+def _as_ours(source: Source, url: URL) -> Iterator[None]:
+    """Turns the driver's errors into ours, without the password that some of them repeat."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        text = str(error.orig).splitlines()[0]
+        if url.password:
+            text = text.replace(str(url.password), "***")
+        raise _translated(source, error, text) from None
+
+
+def _translated(source: Source, error: sa.exc.DBAPIError, text: str) -> Exception:
+    code = str(getattr(error.orig, "sqlstate", None) or next(iter(getattr(error.orig, "args", ())), ""))
+    if code in REFUSED or any(sign in text for sign in REFUSALS):
+        remedy = "check user, password and rights"
+        return SourceRefusedError(source.name, text, "a user who may read", remedy)
+    if isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)) or error.connection_invalidated:
+        expected, remedy = "a source that can be read", "try again; nothing was changed"
+        return SourceUnavailableError(source.name, text, expected, remedy)
+    return SourceDataError(source.name, text, "a table as its YAML says", "mend the source, or its YAML")

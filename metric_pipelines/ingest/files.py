@@ -1,0 +1,191 @@
+"""A folder of CSV, Parquet and Excel files: a table is a file, or all files of a pattern."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import duckdb
+
+from metric_pipelines.dictionary.definitions import Reading, Source, SourceTable
+from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
+from metric_pipelines.ingest.headers import joined_header
+from metric_pipelines.ingest.spool import spooled
+from metric_pipelines.ingest.system import Span
+from metric_pipelines.ingest.texts import as_ours, as_text, quoted
+from metric_pipelines.ingest.workbooks import header_of_sheet, rows_of_sheet
+from metric_pipelines.warehouse.tables import name
+
+CSV, PARQUET, EXCEL = (".csv", ".tsv", ".txt"), (".parquet",), (".xlsx", ".xlsm")
+DELIMITERS = ",;\t|"
+UTF_8 = ("utf-8", "utf8", "utf-8-sig")
+
+
+class Files:
+    """A folder of files."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, folder: Path) -> None:
+        self._con, self._source, self._folder = con, source, folder
+        self._copies: list[Path] = []
+        self._spooled: list[str] = []
+
+    def tables(self) -> list[str]:
+        """The files that can be read."""
+        known = (*CSV, *PARQUET, *EXCEL)
+        files = (file for file in self._folder.rglob("*") if file.suffix.lower() in known)
+        return sorted(str(file.relative_to(self._folder)) for file in files)
+
+    def columns(self, table: str, spec: SourceTable) -> list[str]:
+        """The columns that every file of the table has."""
+        headers = [self._header(file, spec.read) for file in self._files(table)]
+        return [column for column in headers[0] if all(column in header for header in headers)]
+
+    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+        """All rows of all files; DuckDB reads what it needs."""
+        branches = [self._one(file, spec.read, columns) for file in self._files(table)]
+        return f"({' union all '.join(branches)})"
+
+    def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
+        """The greatest day or time, as its YAML reads it."""
+        ours = next(c for c, one in spec.columns.items() if (one.source_name or c) == column)
+        text = as_text(spec, ours, column)
+        moment = f"try_cast({text} as timestamp)"
+        rows = self.relation(table, spec, [column], None)
+        query = f"select max({moment}) from {rows} where {moment} < timestamp '{before}'"
+        row = self._con.execute(query).fetchone()
+        if row is None or row[0] is None:
+            return None
+        form = spec.columns[ours].format
+        return row[0].strftime(form) if form else str(row[0])
+
+    def forget(self) -> None:
+        """Drops what was spooled and copied."""
+        while self._spooled:
+            self._con.execute(f"drop table if exists {self._spooled.pop()}")
+        while self._copies:
+            shutil.rmtree(self._copies.pop(), ignore_errors=True)
+
+    def _files(self, table: str) -> list[Path]:
+        """The files of a name or pattern, in order; none outside the folder."""
+        where = f"{self._source.name}.{table}"
+        if not self._folder.is_dir():
+            found = f"{self._folder} is not there"
+            raise SourceUnavailableError(where, found, "a folder of files", "lay it out, or mend connection")
+        if Path(table).is_absolute() or ".." in Path(table).parts:
+            raise SourceDataError(where, "a path that leaves its folder", "a file below it", "mend table")
+        found_files = sorted(file for file in self._folder.glob(table) if file.is_file())
+        if not found_files:
+            known = self.tables()
+            expected, near = f"a file such as {listed(known)}", did_you_mean(table, known)
+            raise SourceUnavailableError(where, "no such file", expected, near or "lay it there")
+        for file in found_files:
+            if file.suffix.lower() not in (*CSV, *PARQUET, *EXCEL):
+                raise SourceDataError(
+                    f"{where} ({file.name})", f"a {file.suffix} file", "CSV, Parquet or Excel"
+                )
+        return found_files
+
+    def _header(self, file: Path, read: Reading) -> list[str]:
+        kind = file.suffix.lower()
+        if kind in PARQUET:
+            with as_ours(self._source):
+                rows = self._con.execute(
+                    f"describe select * from read_parquet({quoted(str(file))})"
+                ).fetchall()
+            return [str(row[0]) for row in rows]
+        header = (
+            header_of_sheet(self._where(file), file, read) if kind in EXCEL else self._csv_header(file, read)
+        )
+        twice = sorted({column for column in header if column and header.count(column) > 1})
+        if not any(header) or twice:
+            found = f"column {twice[0]!r} twice" if twice else "no names"
+            remedy = "mend read.header_row, or the file"
+            raise SourceDataError(f"{self._where(file)}:{read.header_row}", found, "a header", remedy)
+        return header
+
+    def _where(self, file: Path) -> str:
+        return f"{self._source.name} ({file.name})"
+
+    def _csv_header(self, file: Path, read: Reading) -> list[str]:
+        with self._text_of(file, read) as lines:
+            return joined_header(_first_rows(lines, read))
+
+    @contextmanager
+    def _text_of(self, file: Path, read: Reading) -> Iterator[TextIO]:
+        """The file's text.
+
+        Raises: SourceDataError where a byte does not belong to the encoding, or there is no such encoding.
+        """
+        encoding, where = "utf-8-sig" if read.encoding.lower() in UTF_8 else read.encoding, self._where(file)
+        try:
+            with file.open(encoding=encoding, newline="") as text:
+                yield text
+        except UnicodeError as error:
+            found = f"not {read.encoding}: {error}"
+            raise SourceDataError(where, found, read.encoding, "mend read.encoding, or the file") from error
+        except LookupError as error:
+            found = f"unknown encoding {read.encoding!r}"
+            raise SourceDataError(where, found, "such as utf-8 or gb18030", "mend read.encoding") from error
+
+    def _one(self, file: Path, read: Reading, columns: list[str]) -> str:
+        kind, listed_ = file.suffix.lower(), ", ".join(map(name, columns))
+        if kind in PARQUET:
+            return f"select {self._parquet_texts(file, columns)} from read_parquet({quoted(str(file))})"
+        header = self._header(file, read)
+        if kind in EXCEL:
+            rows = rows_of_sheet(self._where(file), file, read, [header.index(c) for c in columns])
+            self._spooled.append(spooled(self._con, columns, rows))
+            return f"select * from {self._spooled[-1]}"
+        names = {column or f"unnamed_{i}": "VARCHAR" for i, column in enumerate(header)}
+        options = {
+            "header": "false",
+            "skip": str(read.header_row - 1 + read.header_rows),
+            "delim": quoted(self._delimiter(file, read)),
+            "columns": "{" + ", ".join(f"{quoted(c)}: 'VARCHAR'" for c in names) + "}",
+            "quote": "'\"'",
+            "escape": "'\"'",
+            "allow_quoted_nulls": "false",
+            "auto_detect": "false",
+        }
+        listed_options = ", ".join(f"{key} = {value}" for key, value in options.items())
+        return f"select {listed_} from read_csv({quoted(str(self._as_utf_8(file, read)))}, {listed_options})"
+
+    def _parquet_texts(self, file: Path, columns: list[str]) -> str:
+        with as_ours(self._source):
+            rows = self._con.execute(f"describe select * from read_parquet({quoted(str(file))})").fetchall()
+        kinds = {str(row[0]): str(row[1]) for row in rows}
+        at_zone = f" at time zone {quoted(self._source.time_zone)}"
+        local = {c: at_zone if "ZONE" in kinds[c] else "" for c in columns}
+        return ", ".join(f"cast({name(c)}{local[c]} as varchar) as {name(c)}" for c in columns)
+
+    def _delimiter(self, file: Path, read: Reading) -> str:
+        if read.delimiter:
+            return read.delimiter
+        with self._text_of(file, read) as lines:
+            header = list(islice(lines, read.header_row - 1 + read.header_rows))[-1:]
+        return max(DELIMITERS, key="".join(header).count)
+
+    def _as_utf_8(self, file: Path, read: Reading) -> Path:
+        """The file itself, or a copy in UTF-8 beside the step's other temporary files, in a stream."""
+        if read.encoding.lower() in UTF_8:
+            return file
+        folder = Path(tempfile.mkdtemp(prefix="metric_pipelines_"))
+        self._copies.append(folder)
+        copy = folder / file.name
+        with self._text_of(file, read) as text, copy.open("w", encoding="utf-8", newline="") as out:
+            shutil.copyfileobj(text, out, 1 << 20)
+        return copy
+
+
+def _first_rows(lines: TextIO, read: Reading) -> list[list[str]]:
+    """The rows of the header: lines, since what stands above it need not be CSV."""
+    chosen = list(islice(lines, read.header_row - 1, read.header_row - 1 + read.header_rows))
+    delimiter = read.delimiter or max(DELIMITERS, key=(chosen or [""])[-1].count)
+    return list(csv.reader(chosen, delimiter=delimiter))

@@ -1,0 +1,36 @@
+"""What every kind of source system offers: its tables, with all values as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from metric_pipelines.dictionary.definitions import SourceTable
+
+
+@dataclass(frozen=True)
+class Span:
+    """The rows of a table that are wanted: `column` (theirs) from `first` to before `last`, in its time."""
+
+    column: str
+    first: datetime
+    last: datetime
+
+
+class System(Protocol):
+    """An open source system, for one connection of DuckDB."""
+
+    def tables(self) -> list[str]:
+        """The names of its tables; file names where it is a folder."""
+
+    def columns(self, table: str, spec: SourceTable) -> list[str]:
+        """The names of a table's columns, as they are there."""
+
+    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+        """A relation of DuckDB with these columns (theirs) as VARCHAR: at least the rows of the span, and
+        those whose span column is null.
+        """
+
+    def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
+        """The greatest text or time of a column before a day; None without rows."""
