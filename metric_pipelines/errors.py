@@ -99,6 +99,27 @@ class NotDeliveredError(MetricPipelinesError):
     exit_code = 1
 
 
+UNWRITABLE = (
+    "disk is full",
+    "no space left",
+    "readonly database",
+    "read-only file system",
+    "permission denied",
+    "unable to open database file",
+    "disk quota exceeded",
+)
+"""How databases and systems say that they cannot write."""
+
+
+def unwritable(where: str, text: str) -> EnvironmentBrokenError | None:
+    """The error for what a system said of a disk or folder; None where it said something else."""
+    if not any(sign in text.lower() for sign in UNWRITABLE):
+        return None
+    said = next((line for line in text.splitlines() if line.strip()), text)[:200]
+    remedy = "make room or mend the rights, and repeat: what was published stays"
+    return EnvironmentBrokenError(where, said, "a folder and disk that can be written", remedy)
+
+
 class BusyError(MetricPipelinesError):
     """Somebody else holds what this needs; trying again helps."""
 

@@ -11,8 +11,8 @@ from rich.text import Text
 from metric_pipelines.cli.opening import main_metric, workshop
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.channels import variables
-from metric_pipelines.dictionary.definitions import Channel
 from metric_pipelines.errors import DefinitionError, MetricPipelinesError, UsageError
 from metric_pipelines.ledger.ledger import Ledger, now
 from metric_pipelines.notifications.alert import Alert, Cause

@@ -21,7 +21,7 @@ from metric_pipelines.cli.environment import language
 from metric_pipelines.cli.help_page import PROGRAM, Command, Group, translated
 from metric_pipelines.cli.screen import Screen, leave_quietly, near
 from metric_pipelines.cli.texts import LANGS, Lang
-from metric_pipelines.errors import InvalidCenterError, MetricPipelinesError, UsageError
+from metric_pipelines.errors import InvalidCenterError, MetricPipelinesError, UsageError, unwritable
 
 INTERRUPTED = 130
 USED_WRONGLY = 2
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return failed(screen, error)
     except Exception as error:  # noqa: BLE001 (the process's edge: nobody above could say it better)
         _trace(asked.debug)
-        return _unexpected(screen, error)
+        named = unwritable("", f"{type(error).__name__}: {error}")
+        return _unexpected(screen, error) if named is None else failed(screen, named)
 
 
 def build(lang: Lang) -> typer.core.TyperGroup:

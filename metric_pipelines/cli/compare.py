@@ -10,6 +10,7 @@ from rich.text import Text
 from metric_pipelines.cli import figures, search
 from metric_pipelines.cli.opening import Opened, has_lake, opened, reading, workshop
 from metric_pipelines.cli.screen import Screen
+from metric_pipelines.cli.values import KEPT
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.scorecards import monthly
@@ -123,11 +124,20 @@ def _values(screen: Screen, found: Opened, a: Metric, b: Metric, left: Months, r
         x, y = left.get(month), right.get(month)
         table.add_row(
             month,
-            _cell(screen, x, a),
-            _cell(screen, y, b),
+            _cell(screen, x, a) + _mark(found, a, month, x),
+            _cell(screen, y, b) + _mark(found, b, month, y),
             *([_difference(screen, x, y, a.unit)] if alike else []),
         )
     screen.block(table)
+    if any(_mark(found, m, month, 0) for m in (a, b) for month in months):
+        screen.note(f"{KEPT} {say('compare.kept')}")
+
+
+def _mark(found: Opened, metric: Metric, month: str, value: Any) -> str:
+    """Marks a value that was published before its month was withheld or blocked."""
+    stand = found.stands.get((f"metrics/{metric.name}", month))
+    kept = value is not None and stand is not None and stand.state in ("withheld", "blocked")
+    return f" {KEPT}" if kept else ""
     screen.blank()
     for line in _summary(screen, a, b, left, right):
         screen.block(line)

@@ -13,6 +13,8 @@ from rich.text import Text
 from metric_pipelines.cli import figures
 from metric_pipelines.cli.opening import Opened, demo_missing, main_metric
 from metric_pipelines.cli.screen import MARGIN, STATE_STYLES, Screen
+from metric_pipelines.demo import changes
+from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.publication.plan import Scope, waiting
 from metric_pipelines.publication.refresh import troubles
 from metric_pipelines.publication.roots import Root, roots_of
@@ -130,7 +132,7 @@ def _steps(screen: Screen, settings: Settings, found: Opened, roots: Sequence[Ro
         ]
         return [*(looks if first else []), ("metric-pipelines up", say("refresh.board"))]
     steps: list[tuple[str, str]] = []
-    if "withheld" in states and settings.center_folder.parent == SHIPPED:
+    if "withheld" in states and _demo_spoiled(settings):
         steps.append(("metric-pipelines demo fix", say("refresh.fix")))
     if "unavailable" in states and demo_missing(settings, found.center):
         steps.append(("metric-pipelines load-demo", say("demo.compute")))
@@ -143,6 +145,16 @@ def _steps(screen: Screen, settings: Settings, found: Opened, roots: Sequence[Ro
         ]
         steps.append(("metric-pipelines refresh", say(what)))
     return [*steps, ("metric-pipelines health", say("refresh.health"))]
+
+
+def _demo_spoiled(settings: Settings) -> bool:
+    """Whether the demo's bad month may be what is withheld."""
+    if settings.center_folder.parent != SHIPPED:
+        return False
+    try:
+        return bool(changes.spoiled(settings.home_folder / "sources"))
+    except MetricPipelinesError:
+        return False
 
 
 def _links(screen: Screen, settings: Settings, found: Opened, scope: Scope, done: Outcome) -> None:

@@ -23,6 +23,7 @@ from metric_pipelines.cli.help_texts import HELP
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.cli.yaml_keys import KEYS
 from metric_pipelines.dictionary import definitions as d
+from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.drafts import DraftMetric, DraftOrigin, DraftOwners
 from metric_pipelines.errors import EnvironmentBrokenError, InternalError
 from metric_pipelines.settings import PACKAGE, Settings
@@ -50,7 +51,7 @@ NAMED_TYPES: dict[Any, str] = {
 
 YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
     "`center.yaml`": (d.CenterFile, d.PartitionRange, d.Clock, d.Department),
-    "`sources/<system>.yaml`": (d.Source, d.SourceTable),
+    "`sources/<system>.yaml`": (d.Source, d.SourceTable, d.SourceColumn, d.Reading),
     "`models/<name>.yaml`": (d.Model, d.Entity, d.Dimension),
     "`metrics/<department>/<name>.yaml`, whatever its type": (d.MetricCard, d.MetricChecks, d.Freshness),
     "`metrics/<department>/<name>.yaml`, by type": (
@@ -62,7 +63,7 @@ YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
         d.ConversionMetric,
     ),
     "`metrics/<department>/<name>.yaml`, of a draft": (DraftMetric, DraftOwners, DraftOrigin),
-    "`alerts/<channel>.yaml`": (d.Channel,),
+    "`alerts/<channel>.yaml`": (Channel,),
     "In several files": (d.Owners, d.Column, d.TableRules, d.Expectation),
 }
 
@@ -185,22 +186,24 @@ def _first_sentences(model: type) -> str:
 
 
 def _keys(model: type[BaseModel]) -> str:
-    """Keys of a model; a metric's own ones only, since every metric has the card's.
+    """Keys of a model; its own ones only, where it is one of a kind whose keys are told already.
 
     Raises: InternalError for a key that `yaml_keys.py` does not explain.
     """
-    card = (
-        set(d.MetricCard.model_fields)
-        if issubclass(model, d.MetricCard) and model is not d.MetricCard
-        else set()
-    )
+    told = {
+        name
+        for kind in (d.MetricCard, d.Column)
+        if issubclass(model, kind) and model is not kind
+        for name in kind.model_fields
+    }
     texts = KEYS[model.__name__]
-    own = {name: field for name, field in model.model_fields.items() if name not in card}
+    own = {f.alias or name: f for name, f in model.model_fields.items() if name not in told}
+    names = {f.alias or name: name for name, f in model.model_fields.items()}
     if texts.keys() != own.keys():
         wrong = ", ".join(sorted(texts.keys() ^ own.keys()))
         raise InternalError(f"yaml_keys.py: {model.__name__}", f"explains other keys than there are: {wrong}")
     types = get_type_hints(model, include_extras=True)
-    rows = [[f"`{name}`", _type(types[name]), _default(f), texts[name]] for name, f in own.items()]
+    rows = [[f"`{key}`", _type(types[names[key]]), _default(f), texts[key]] for key, f in own.items()]
     return _table(["key", "type", "default", "meaning"], rows)
 
 

@@ -21,7 +21,7 @@ from metric_pipelines.cli.selection import selected
 from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.ledger.ledger import PairHistory, now
-from metric_pipelines.publication.plan import Scope, Work, foreseen
+from metric_pipelines.publication.plan import Scope, Work, foreseen, waiting
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.scorecards import scorecard as lines_of
 from metric_pipelines.settings import Settings
@@ -51,10 +51,13 @@ def dry_run(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) 
     shop = workshop(settings, ask_sources=True)
     scope = asked.scope(shop)
     works = foreseen(shop.facts(), scope)
+    late = list(dict.fromkeys(root[0] for root in waiting(shop.facts(), scope).values()))
     if as_json:
         screen.json(plain_plan(shop, scope, works))
         return
     say = screen.say
+    if late:
+        screen.line(say("refresh.due_first", names=", ".join(late)), style="warn")
     if not works:
         screen.line(say("refresh.nothing_due"))
         return

@@ -154,6 +154,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "refresh.retry": ("tries to read it again", "再次尝试读取"),
     "refresh.upstream": ("computes what it is derived from, too", "连同上游一起计算"),
     "refresh.missing": ("its inputs were never published", "其输入从未发布"),
+    "refresh.due_first": (
+        "What was selected waits for what is due and was not selected: {names}",
+        "所选内容需等待尚未选中的待计算项：{names}",
+    ),
     "refresh.due_too": (
         "it is due, and what was selected is derived from it; refresh it first or along",
         "所选内容源自于它，而它本身待计算；请先行或一并刷新",
@@ -290,6 +294,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "compare.description": ("Description", "说明"),
     "compare.same": ("The same for both", "二者相同"),
+    "compare.kept": (
+        "withheld now: the value published before is shown",
+        "当前暂缓发布：显示此前发布的数值",
+    ),
     "compare.difference": ("Difference", "差异"),
     "compare.relation": ("Related", "关系"),
     "compare.derived": ("{a} is derived from {b}", "{a} 由 {b} 计算而来"),

@@ -1,4 +1,4 @@
-"""`validate`: all definitions of the center, checked without touching data."""
+"""`validate`: all definitions of the center, and their SQL over empty tables; no data is touched."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, build_graph
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import DefinitionError, InvalidCenterError
+from metric_pipelines.publication.rehearsal import rehearse
 from metric_pipelines.settings import Settings
 
 
@@ -21,6 +22,9 @@ def validate(screen: Screen, settings: Settings, *, as_json: bool) -> int:
     try:
         center = load_valid_center(settings.center_folder)
         graph = build_graph(center, center.settings.partitions.end or center.settings.partitions.start)
+        problems = list(rehearse(center))
+        if problems:
+            raise InvalidCenterError(str(center.folder), problems)
     except DefinitionError as error:
         if not as_json:
             raise

@@ -32,18 +32,34 @@ KEYS: dict[str, dict[str, str]] = {
         "label": "What people call it.",
         "description": "What it records.",
         "owners": "Who answers for it.",
-        "connection": "SQLAlchemy URL; `sqlite:///sources/crm.sqlite` is relative to the home folder.",
+        "connection": "SQLAlchemy URL, database file (`sqlite:///sources/crm.sqlite`, `duckdb:///...`) or "
+        "folder of files (`file:exports`), relative to the home folder; `${NAME}` and `${NAME:-default}` "
+        "come from the environment.",
         "time_zone": "Zone of its time stamps that have none.",
         "tables": "The tables that are read, by name.",
     },
     "SourceTable": {
-        "table": "Name in the source system, where it differs from the key.",
+        "table": "Name in the source system, where it differs from the key; a file, or a pattern of files.",
         "label": "What people call it.",
         "description": "What a row is.",
         "partition_by": "Time column that tells a row's month; without it the table is read as a whole.",
         "reread": "How many of the newest months every refresh reads again (`all`: all of them).",
         "columns": "The contract: every column that is read, by name.",
+        "read": "How its files are read.",
         "checks": "Rules about the table.",
+    },
+    "SourceColumn": {
+        "from": "Name in the source, where it differs from the key.",
+        "format": "How dates or times are written there, as for `strptime`: `%d.%m.%Y`.",
+    },
+    "Reading": {
+        "encoding": "Encoding of CSV files: `utf-8`, `gb18030`, `latin-1` and what else Python knows.",
+        "delimiter": "What separates the columns; without it, told from the header.",
+        "decimal": "The sign before decimals.",
+        "thousands": "The sign between thousands.",
+        "sheet": "Name of the sheet; without it, the first.",
+        "header_row": "The row of the file that holds the names, counted from 1.",
+        "header_rows": "How many rows hold the names: they are joined, merged cells count for all they span.",
     },
     "Column": {
         "type": "`int64`, `string`, `date`, `timestamp`, `double`, `boolean`, `decimal(18,2)`, or `any`.",

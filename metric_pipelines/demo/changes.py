@@ -6,13 +6,23 @@ What does not belong here: what the center makes of it.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from metric_pipelines.demo.business_days import LAST_DAY, Days, days_of_month
-from metric_pipelines.demo.database import changed, laid_until, mark, marked, not_laid_out, only_writer
+from metric_pipelines.demo.database import (
+    changed,
+    connected,
+    errors_named,
+    laid_until,
+    mark,
+    marked,
+    not_laid_out,
+    only_writer,
+)
 from metric_pipelines.demo.journey import copy_rows, opened
 from metric_pipelines.demo.tables import CRM, OMS, Database
 from metric_pipelines.errors import UsageError
@@ -70,6 +80,14 @@ def fix(folder: Path) -> tuple[str, ...]:
                 reprice(connection, Days(days_of_month(month).first, last), A_TENTH)
             connection.execute("drop table if exists demo_bad_months")
     return tuple(recorded)
+
+
+def spoiled(folder: Path) -> tuple[str, ...]:
+    """The months that are bad now; none where nothing is laid out."""
+    if not (folder / OMS.file).exists():
+        return ()
+    with errors_named(folder / OMS.file), closing(connected(folder / OMS.file)) as connection:
+        return tuple(bad_months(connection))
 
 
 def day_to_come(folder: Path) -> date:

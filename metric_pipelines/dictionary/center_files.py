@@ -8,14 +8,15 @@ Stays out: rules between files (`validation.py`), and what follows from them (`g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from metric_pipelines.dictionary.definitions import CenterFile, Channel, Metric, Model, Source
+from metric_pipelines.dictionary.channel_definitions import Channel
+from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model, Source
 from metric_pipelines.dictionary.drafts import DraftMetric, MetricFile
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
@@ -73,6 +74,7 @@ def load_center(folder: Path) -> Center:
     metrics = {name: one for name, one in written.items() if name not in drafts}
     channels = reader.many(folder / "alerts", "alerts", TypeAdapter(Channel))
     sql = {name: text for name in models for text in reader.sql(folder / "models" / f"{name}.sql")}
+    reader.orphans(folder / "models", models)
     if reader.problems or settings is None:
         raise InvalidCenterError(str(folder), reader.problems)
     return Center(folder, settings, sources, models, sql, metrics, reader.files, drafts, channels)
@@ -121,6 +123,13 @@ class _Reader:
             else:
                 found[definition.name], places[definition.name] = definition, path
         return found
+
+    def orphans(self, folder: Path, models: Collection[str]) -> None:
+        """SQL that no model's YAML stands beside would be left out without a word."""
+        for path in sorted(folder.rglob("*.sql")):
+            if path.stem not in models and not path.with_suffix(".yaml").exists():
+                found = f"{path.name} without {path.stem}.yaml"
+                self.problems.append(Problem(f"{path}:1", found, "the model's YAML beside it", "add it"))
 
     def sql(self, path: Path) -> Iterator[str]:
         try:

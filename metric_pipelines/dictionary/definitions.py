@@ -1,5 +1,4 @@
-"""Models of the YAML: a center, its source systems, its models, its metrics
-and its channels of alerts; one class a kind of file.
+"""Models of the YAML: a center, its source systems, its models and its metrics; one class a kind of file.
 
 Belongs here: keys, types, defaults, and rules that one file can be judged by alone. Stays out: rules between
 files (`validation.py`) and reading (`center_files.py`). `computation()` of each is what its values depend on:
@@ -71,7 +70,8 @@ def _day(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value))
 
 
-def _each_once(values: list[str]) -> list[str]:
+def each_once(values: list[str]) -> list[str]:
+    """The same values, none of them twice."""
     twice = next((value for value in values if values.count(value) > 1), None)
     if twice is not None:
         raise ValueError(f"{twice!r} is named twice; expected each once")
@@ -374,7 +374,7 @@ class MetricCard(Strict):
     reviewed_on: Day
     review_every: Literal["quarter", "half_year", "year"] = "year"
     grain: Literal["day", "month"] = "day"
-    dimensions: Annotated[list[Name], AfterValidator(_each_once)] = Field(default_factory=list)
+    dimensions: Annotated[list[Name], AfterValidator(each_once)] = Field(default_factory=list)
     checks: MetricChecks = MetricChecks()
     freshness: Freshness = Freshness()
 
@@ -482,27 +482,3 @@ class CenterFile(Strict):
     clock: Clock = Clock()
     refresh_at: Cron = "0 2 * * *"
     departments: dict[Name, Department]
-
-
-AlertEvent = Literal["withheld", "unavailable", "failed"]
-
-
-class Channel(Strict):
-    """Where alerts go: an Apprise URL whose secret parts are taken from the environment as `${NAME}`.
-
-    `departments`, `owners` and `tier` narrow it to alerts about a metric that meets all of them.
-    """
-
-    name: Annotated[Name, Field(max_length=60)]
-    url: Annotated[str, Field(min_length=1)]
-    language: Literal["en", "zh"] | None = None
-    on: Annotated[list[AlertEvent], AfterValidator(_each_once), Field(min_length=1)] = Field(
-        default_factory=lambda: list(ALERT_EVENTS)
-    )
-    departments: list[Name] = Field(default_factory=list)
-    owners: list[Email] = Field(default_factory=list)
-    tier: Annotated[int, Field(ge=1, le=3)] = 3
-    allow_private: bool = False
-
-
-ALERT_EVENTS: tuple[AlertEvent, ...] = ("withheld", "unavailable", "failed")

@@ -68,9 +68,10 @@ class AttachedFile:
         return f"(select {listed_} from {_relation(table)})"
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
-        """The greatest text; ISO dates and times sort as texts, and what is none is told by who reads it."""
+        """The greatest text; ISO dates and times sort as texts, and words after all of them."""
         text = f"cast({name(column)} as varchar)"
-        query = f"select max({text}) from {_relation(table)} where {text} < '{before}'"
+        come = f"({text} < '{before}' or {text} >= ':')"
+        query = f"select max({text}) from {_relation(table)} where {come}"
         row = self._con.execute(query).fetchone()
         return None if row is None or row[0] is None else str(row[0])
 

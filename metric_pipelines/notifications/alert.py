@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from metric_pipelines.dictionary.definitions import AlertEvent, Channel, Owners, Text
+from metric_pipelines.dictionary.channel_definitions import AlertEvent, Channel
+from metric_pipelines.dictionary.definitions import Owners, Text
 
 CauseState = Literal["withheld", "unavailable", "waiting", "missing"]
 

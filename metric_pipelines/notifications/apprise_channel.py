@@ -23,7 +23,7 @@ from apprise.manager_plugins import NotificationManager
 from apprise.plugins.dingtalk import NotifyDingTalk
 from apprise.plugins.wecombot import NotifyWeComBot
 
-from metric_pipelines.dictionary.definitions import Channel
+from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.errors import DefinitionError, MetricPipelinesError, NotDeliveredError
 from metric_pipelines.notifications.addresses import behind_proxy, guarded, refuse_host
 from metric_pipelines.notifications.message import Message

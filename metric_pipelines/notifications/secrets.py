@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
+from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.channels import PLACE, variables
-from metric_pipelines.dictionary.definitions import Channel
 from metric_pipelines.errors import EnvironmentBrokenError
 
 SHORTEST = 4

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Literal
 
-from metric_pipelines.dictionary.definitions import Channel
+from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.errors import InternalError, MetricPipelinesError, NotDeliveredError
 from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.notifications.alert import Alert, meant_for

@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.errors import InternalError
+from metric_pipelines.errors import InternalError, unwritable
 from metric_pipelines.orchestration.build import build_definitions
 from metric_pipelines.orchestration.reaper import process_tags
 from metric_pipelines.orchestration.refresh_job import OP, Announce, interrupted
@@ -95,6 +95,9 @@ def _raise_ours(result: Any) -> None:
             return
         cause = error.cause or error if error is not None else None
         text = str(cause.message).strip() if cause is not None else "no error was recorded"
+        named = unwritable(f"run {result.run_id}", text)
+        if named is not None:
+            raise named
         raise InternalError(
             f"run {result.run_id}", text, "a refresh that ends", "see the run in the Dagster UI"
         )

@@ -167,9 +167,9 @@ class Reader:
         if isinstance(metric, CumulativeMetric):
             daily = model_sql(self.center, staging.Question([metric], metric.grain, dimensions))
             return last_of_period(f"({daily})", grain, dimensions), "model"
-        days = (first_day(self.graph.first), self.today)  # a model without months may hold others
-        within = None if shapes.whole_reach(self.center, metric).back else days
-        return model_sql(self.center, staging.Question([metric], grain, dimensions, within)), "model"
+        reaches_back = bool(shapes.whole_reach(self.center, metric).back)
+        first = None if reaches_back else first_day(self.graph.first)  # a model without months has others
+        return model_sql(self.center, staging.Question([metric], grain, dimensions, first)), "model"
 
     def _rows(self, question: Question, sql: str, columns: list[str]) -> list[tuple[Any, ...]]:
         keys = ", ".join(str(i + 1) for i in range(1 + len(question.dimensions)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -20,21 +20,19 @@ def compile_sql(
     manifest: dict[str, Any],
     metrics: Sequence[str],
     group_by: Sequence[str],
-    days: tuple[date, date] | None = None,
+    first: date | None = None,
 ) -> str:
     """The query for some metrics by `metric_time__<grain>` and `<entity>__<dimension>` names, in DuckDB's
-    SQL; of events from the first to the last of `days`, both included, where they are given.
+    SQL; of events from the day `first` on, where it is given.
 
     Columns: the group-by names as given, then the metrics.
     Raises: DefinitionError where MetricFlow refuses the question.
     """
-    return _compiled(json.dumps(manifest, sort_keys=True), tuple(metrics), tuple(group_by), days)
+    return _compiled(json.dumps(manifest, sort_keys=True), tuple(metrics), tuple(group_by), first)
 
 
 @lru_cache(maxsize=512)
-def _compiled(
-    manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], days: tuple[date, date] | None
-) -> str:
+def _compiled(manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], first: date | None) -> str:
     # late: 0.5 s, where a question is compiled
     from metricflow.dataflow.optimizer.dataflow_optimizer_factory import DataflowPlanOptimization
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
@@ -43,15 +41,15 @@ def _compiled(
     request = MetricFlowQueryRequest.create(
         metric_names=list(metrics),
         group_by_names=list(group_by),
-        time_constraint_start=datetime.combine(days[0], time()) if days else None,
-        time_constraint_end=datetime.combine(days[1], time()) if days else None,
+        # MetricFlow's own time constraint is widened to whole periods of the grain
+        where_constraints=[f"{{{{ TimeDimension('metric_time', 'day') }}}} >= '{first}'"] if first else None,
         dataflow_plan_optimizations=set(DataflowPlanOptimization),
     )
     try:
         return str(_engine(manifest).explain(request).sql_statement.without_descriptions.sql)
     except (InformativeUserError, AssertionError, RuntimeError) as error:  # it asserts on some definitions
-        first = next((line for line in str(error).splitlines() if line.strip()), "")
-        found = f"MetricFlow cannot compute {', '.join(metrics)} by {', '.join(group_by)}: {first}"
+        told = next((line for line in str(error).splitlines() if line.strip()), "")
+        found = f"MetricFlow cannot compute {', '.join(metrics)} by {', '.join(group_by)}: {told}"
         raise DefinitionError("metrics", found, "dimensions and grains the metrics have") from error
 
 

@@ -24,12 +24,12 @@ from metric_pipelines.warehouse.tables import columns as table_columns
 
 @dataclass(frozen=True)
 class Question:
-    """Metrics of one shape, at a grain and by dimensions; of events of some days, both included."""
+    """Metrics of one shape, at a grain and by dimensions; of events from a day on."""
 
     metrics: list[Metric]
     grain: str
     dimensions: list[str]
-    days: tuple[date, date] | None = None
+    first: date | None = None
 
 
 def group_sql(center: Center, question: Question) -> str:
@@ -61,7 +61,7 @@ def _over_models(center: Center, question: Question) -> str:
 
 def _query(center: Center, question: Question, built: m.Manifest, entity: str) -> str:
     by = m.group_by(entity, question.grain, question.dimensions)
-    inner = compile_sql(built, requested(question.metrics), by, question.days)
+    inner = compile_sql(built, requested(question.metrics), by, question.first)
     keys = [f"cast({by[0]} as date) as {TIME}"]
     keys += [f"{column} as {name(d)}" for column, d in zip(by[1:], question.dimensions, strict=True)]
     values = [_value(center, metric) for metric in requested(question.metrics)]

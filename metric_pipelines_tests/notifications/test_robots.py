@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from metric_pipelines.dictionary.definitions import Channel
+from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.errors import NotDeliveredError
 from metric_pipelines.notifications.alert import Alert
 from metric_pipelines.notifications.sending import Delivery, send
