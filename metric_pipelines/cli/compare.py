@@ -131,6 +131,9 @@ def _values(screen: Screen, found: Opened, a: Metric, b: Metric, left: Months, r
     screen.block(table)
     if any(_mark(found, m, month, 0) for m in (a, b) for month in months):
         screen.note(f"{KEPT} {say('compare.kept')}")
+    screen.blank()
+    for line in _summary(screen, a, b, left, right):
+        screen.block(line)
 
 
 def _mark(found: Opened, metric: Metric, month: str, value: Any) -> str:
@@ -138,9 +141,6 @@ def _mark(found: Opened, metric: Metric, month: str, value: Any) -> str:
     stand = found.stands.get((f"metrics/{metric.name}", month))
     kept = value is not None and stand is not None and stand.state in ("withheld", "blocked")
     return f" {KEPT}" if kept else ""
-    screen.blank()
-    for line in _summary(screen, a, b, left, right):
-        screen.block(line)
 
 
 def _cell(screen: Screen, value: Any, metric: Metric) -> Text:
