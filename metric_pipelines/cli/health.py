@@ -9,9 +9,9 @@ from rich.text import Text
 
 from metric_pipelines.cli import figures, search
 from metric_pipelines.cli.opening import Opened, opened, workshop
-from metric_pipelines.cli.roots import root_of
 from metric_pipelines.cli.screen import STATE_STYLES, Screen
 from metric_pipelines.publication.health import Health
+from metric_pipelines.publication.roots import root_of
 from metric_pipelines.publication.standing import label
 from metric_pipelines.settings import Settings
 

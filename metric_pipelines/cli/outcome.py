@@ -12,10 +12,10 @@ from rich.text import Text
 
 from metric_pipelines.cli import figures
 from metric_pipelines.cli.opening import Opened, demo_missing, main_metric
-from metric_pipelines.cli.roots import Root, roots_of
 from metric_pipelines.cli.screen import MARGIN, STATE_STYLES, Screen
 from metric_pipelines.publication.plan import Scope, waiting
 from metric_pipelines.publication.refresh import troubles
+from metric_pipelines.publication.roots import Root, roots_of
 from metric_pipelines.settings import SHIPPED, Settings
 
 NAMED = 6

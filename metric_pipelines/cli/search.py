@@ -10,20 +10,16 @@ from difflib import SequenceMatcher
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.names import called, folded
 from metric_pipelines.errors import UsageError
 
 EXACT, PREFIX, CONTAINS, DESCRIBED, NEAR = range(5)
 NEARLY = 0.75
 
 
-def called(metric: Metric) -> list[str]:
-    """All that a metric is called: name, code, labels, synonyms."""
-    return [metric.name, metric.code, metric.label.en, metric.label.zh, *metric.synonyms]
-
-
 def found(metrics: Iterable[Metric], query: str) -> list[Metric]:
     """The metrics that a query finds, best first; all of them for an empty one."""
-    wanted = _folded(query)
+    wanted = folded(query)
     if not wanted:
         return sorted(metrics, key=lambda m: (m.department, m.tier, m.name))
     ranked = [
@@ -43,7 +39,7 @@ def the_metric(center: Center, word: str) -> Metric:
     """
     if word in center.metrics:
         return center.metrics[word]
-    meant = [m for m in center.metrics.values() if _folded(word) in {_folded(name) for name in called(m)}]
+    meant = [m for m in center.metrics.values() if folded(word) in {folded(name) for name in called(m)}]
     if len(meant) > 1:
         names = [metric.name for metric in meant]
         remedy = f"metric-pipelines compare {names[0]} {names[1]}"
@@ -55,21 +51,15 @@ def the_metric(center: Center, word: str) -> Metric:
     return meant[0]
 
 
-def shared_names(first: Metric, second: Metric) -> list[str]:
-    """What both metrics are called."""
-    others = {_folded(name) for name in called(second)}
-    return list(dict.fromkeys(name for name in called(first) if name and _folded(name) in others))
-
-
 def shared_by(metrics: Iterable[Metric], query: str) -> list[Metric]:
     """The metrics that are called exactly so, where they are several."""
-    same = [m for m in metrics if _folded(query) in {_folded(name) for name in called(m)}]
+    same = [m for m in metrics if folded(query) in {folded(name) for name in called(m)}]
     return same if len(same) > 1 else []
 
 
 def _rank(metric: Metric, wanted: str) -> Iterable[int]:
-    names = [_folded(name) for name in called(metric) if name]
-    texts = [_folded(text) for text in (metric.description.en, metric.description.zh)]
+    names = [folded(name) for name in called(metric) if name]
+    texts = [folded(text) for text in (metric.description.en, metric.description.zh)]
     if wanted in names:
         yield EXACT
     elif any(name.startswith(wanted) for name in names):
@@ -80,7 +70,3 @@ def _rank(metric: Metric, wanted: str) -> Iterable[int]:
         yield DESCRIBED
     elif any(SequenceMatcher(None, wanted, name).ratio() >= NEARLY for name in names):
         yield NEAR
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().replace("_", " ").split())

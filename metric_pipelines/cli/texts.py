@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from metric_pipelines.figures import unit_in
+
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
@@ -50,7 +52,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "months": ("Months", "月份"),
     "reason": ("Reason", "原因"),
     "no_data": ("no data", "无数据"),
-    "points": ("{value} pp", "{value} 个百分点"),
     "next": ("Next", "下一步"),
     "whole": ("whole", "全量"),
     "to": ("{first} to {last}", "{first} 至 {last}"),
@@ -319,20 +320,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "docs.same": ("{n} page(s) are as the code says", "{n} 页与代码一致"),
 }
 
-UNITS: dict[str, str] = {
-    "baskets": "个购物篮",
-    "customers": "位客户",
-    "days": "天",
-    "households": "户",
-    "mailings": "封邮寄",
-    "orders": "单",
-    "redemptions": "次核销",
-    "stores": "家门店",
-    "units": "件",
-}
-"""Chinese words for counted things; currencies and what is not listed stay as the dictionary writes them.
-"""
-
 
 @dataclass(frozen=True)
 class Words:
@@ -351,4 +338,4 @@ class Words:
 
     def unit(self, unit: str) -> str:
         """A unit in words."""
-        return UNITS.get(unit, unit) if self.lang == "zh" else unit
+        return unit_in(self.lang, unit)
