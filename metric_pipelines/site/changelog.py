@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.definitions import Metric, MetricCard
 from metric_pipelines.figures import difference, month_spans, number
 from metric_pipelines.ledger.log import Event
+from metric_pipelines.site.reasons import reason_in_words
 from metric_pipelines.site.snapshot import Snapshot
 from metric_pipelines.site.texts import KEYS
 from metric_pipelines.site.timeline import Change, Difference, Moment, differences
 from metric_pipelines.site.words import Phrase, phrase, say
 
 DEFINITIONS = ("added", "removed", "changed", "computation")
-SPARE = {"name", "type"}
+TEXTS_OF_CARDS = set(MetricCard.model_fields) - {"grain", "dimensions"}
+"""Keys of a metric that move no number."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class Detail:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that happened; `what` is its kind, `note` a reason in the package's own words."""
+    """Something that happened; `what` is its kind, `note` the reason."""
 
     at: datetime
     what: str
     asset: str
     title: Phrase
-    note: str = ""
+    note: Phrase | None = None
     details: list[Detail] = field(default_factory=list)
 
 
@@ -54,7 +56,7 @@ def log_of_metric(shot: Snapshot, metric: Metric) -> list[Entry]:
     for moment in shot.timeline:
         for change in moment.changes:
             if change.asset == key:
-                found += _meaning(moment, change, metric)
+                found += _meaning(moment, change)
             elif change.asset in above or _is_source_of(change.asset, above):
                 found.append(_changed(moment.at, change))
     return newest_first(found)
@@ -74,7 +76,11 @@ def of_events(shot: Snapshot, events: Iterable[Event]) -> Iterator[Entry]:
         months = _spans([e.partition for e in members])
         title = say(f"log.{what}", months=months if months.en else say("log.whole"))
         details = [_month(shot, e) for e in members] if what == "restated" else []
-        yield Entry(members[-1].at, what, asset, title, members[0].reason, details)
+        yield Entry(members[-1].at, what, asset, title, _note(shot, members[0]), details)
+
+
+def _note(shot: Snapshot, event: Event) -> Phrase | None:
+    return reason_in_words(shot.verdicts.get(event.id, []), event.reason) if event.reason else None
 
 
 def _spans(months: list[str]) -> Phrase:
@@ -111,21 +117,15 @@ def _computations(shot: Snapshot, key: str) -> Iterator[Entry]:
         if i == 0:
             yield Entry(one.first_used_at, "computation", key, title)
             continue
-        details = [detail(d) for d in differences(known[i - 1].definition, one.definition)]
-        computed = shot.center.metrics[key.removeprefix("metrics/")].computation().keys() | {
-            "grain",
-            "dimensions",
-        }
-        changed = {d.path.split(".")[0] for d in differences(known[i - 1].definition, one.definition)}
-        note = say("log.input_changed") if not changed & computed else None
-        more = [Detail(note, "", "")] if note is not None else []
-        yield Entry(one.first_used_at, "computation", key, title, "", more + details)
+        changed = differences(known[i - 1].definition, one.definition)
+        details = [detail(d) for d in changed if d.path.split(".")[0] not in TEXTS_OF_CARDS]
+        note = None if details else say("log.input_changed")
+        yield Entry(one.first_used_at, "computation", key, title, note, details)
 
 
-def _meaning(moment: Moment, change: Change, metric: Metric) -> Iterator[Entry]:
+def _meaning(moment: Moment, change: Change) -> Iterator[Entry]:
     """Changes of a metric's texts and card; those of its computation are told with their first use."""
-    computed = {*metric.computation(), "grain", "dimensions"}
-    kept = tuple(d for d in change.differences if d.path.split(".")[0] not in computed)
+    kept = tuple(d for d in change.differences if d.path.split(".")[0] in TEXTS_OF_CARDS)
     if kept or change.what != "changed":
         yield _changed(moment.at, Change(change.asset, change.what, kept))
 
@@ -140,7 +140,7 @@ def of_definitions(moments: Iterable[Moment]) -> Iterator[Entry]:
 def _changed(at: datetime, change: Change) -> Entry:
     details = [detail(d) for d in change.differences]
     kind = "metric" if change.asset.startswith("metrics/") else "other"
-    return Entry(at, change.what, change.asset, say(f"log.{change.what}.{kind}"), "", details)
+    return Entry(at, change.what, change.asset, say(f"log.{change.what}.{kind}"), None, details)
 
 
 def detail(found: Difference) -> Detail:

@@ -7,11 +7,13 @@ from typing import Any
 
 from metric_pipelines.figures import PERCENT
 
-SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 """The name of the language; nothing is loaded from there."""
 
 FIRST, SECOND, KEPT, GRID, INK = "#1f6f78", "#b4532a", "#b42318", "#e6e9ee", "#4a5565"
 COLOURS = [FIRST, SECOND, "#5b5fc7", "#8a6d1b", "#3d7a3d", "#a03c78"]
+
+FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'PingFang SC', 'Microsoft YaHei', sans-serif"
 
 Point = dict[str, Any]
 """`month`, `value` (a float), `text` (its digits), `kept` (whether it is a last good value)."""
@@ -90,7 +92,7 @@ def _y(unit: str) -> dict[str, Any]:
 
 def _framed(parts: dict[str, Any]) -> dict[str, Any]:
     axis = {"gridColor": GRID, "labelColor": INK, "domainColor": GRID, "labelFontSize": 12, "labelPadding": 6}
-    config = {"view": {"stroke": None}, "axis": axis, "font": "inherit", "background": "transparent"}
+    config = {"view": {"stroke": None}, "axis": axis, "font": FONT, "background": "transparent"}
     size = {"width": "container", "height": 240, "autosize": {"type": "fit", "contains": "padding"}}
     return {"$schema": SCHEMA, **size, **parts, "config": config}
 

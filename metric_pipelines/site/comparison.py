@@ -11,7 +11,7 @@ from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.figures import gap, number
 from metric_pipelines.site.charts import compared_chart
 from metric_pipelines.site.views import Views
-from metric_pipelines.site.words import LANGS, Bilingual, Phrase, say
+from metric_pipelines.site.words import LANGS, Bilingual, Phrase, joined, say
 
 MOST = 6
 """The most metrics that are shown side by side."""
@@ -94,8 +94,9 @@ def _relation(views: Views, names: Sequence[str]) -> Iterator[Phrase]:
     for a, b in derived:
         yield say("compare.derived", a=label[a], b=label[b])
     common = set.intersection(*above.values())
-    if not derived and common:
-        yield say("compare.common", names=", ".join(sorted(common)))
+    nearest = [k for k in common if not common & set(views.graph.downstream(k))]
+    if not derived and nearest:
+        yield say("compare.common", names=joined([views.label(k) for k in sorted(nearest)]))
 
 
 def _months(views: Views, metrics: Sequence[Metric], *, with_gap: bool) -> Iterator[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from metric_pipelines.dictionary.graph import Graph
 
-WIDTH, HEIGHT, GAP, LANE, COLUMN = 190, 46, 16, 10, 62
+WIDTH, HEIGHT, GAP, LANE, COLUMN = 172, 46, 16, 10, 42
 MARGIN = 6
 SWEEPS = 12
 MOST_BELOW = 24

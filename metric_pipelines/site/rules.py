@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from metric_pipelines.dictionary.definitions import Column, Expectation, Metric, Model, SourceTable
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
 from metric_pipelines.site.words import Phrase, joined, say
 
@@ -22,7 +23,7 @@ class Judged:
     results: dict[str, str]
     state: str
     times: int
-    reason: str
+    reason: Phrase
 
 
 def judged(shot: Snapshot, key: str) -> list[Judged]:
@@ -36,16 +37,8 @@ def _judged(shot: Snapshot, key: str, partition: str) -> Judged:
     results = dict.fromkeys(CHECKS, "")
     for check, verdict in said.items():
         results[check] = "passed" if verdict.passed else "failed" if verdict.blocks else "warned"
-    stand = shot.stands[key, partition]
-    reason = (last.reason or "") if last is not None and last.state == "withheld" else stand.reason
-    state = stand.state
-    return Judged(
-        partition,
-        results,
-        state,
-        shot.judged.get((key, partition), 0),
-        "" if state == "published" else reason,
-    )
+    state, times = shot.stands[key, partition].state, shot.judged.get((key, partition), 0)
+    return Judged(partition, results, state, times, reason_of(shot, key, partition))
 
 
 def contract_of(thing: Metric | Model | SourceTable) -> list[Phrase]:
@@ -89,4 +82,4 @@ def column_rules(column: Column) -> Phrase:
     if column.isin is not None:
         shown = ", ".join(map(str, column.isin[:12])) + (" …" if len(column.isin) > 12 else "")
         found.append(say("rule.isin", values=shown))
-    return joined(list(found))
+    return joined(found)

@@ -79,7 +79,9 @@ class Snapshot:
 def take_snapshot(shop: Workshop, timeline: list[Moment], tell: Told) -> Snapshot:
     """Reads everything; numbers only where something was published."""
     facts = shop.facts()
+    happened = log.events(shop.ledger)
     wanted = {own.last.id for own in facts.history.values() if own.last is not None} | set(receipts(facts))
+    wanted |= {event.id for event in happened if event.what == "withheld"}
     verdicts = shop.ledger.verdicts(wanted)
     healths = {one.metric: one for one in health(facts, verdicts)}
     with _reading(shop) as reader:
@@ -90,7 +92,7 @@ def take_snapshot(shop: Workshop, timeline: list[Moment], tell: Told) -> Snapsho
         verdicts,
         healths,
         lines,
-        log.events(shop.ledger),
+        happened,
         log.computations(shop.ledger),
         log.judged(shop.ledger),
         timeline,

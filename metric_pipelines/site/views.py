@@ -18,6 +18,7 @@ from metric_pipelines.publication.roots import Root
 from metric_pipelines.publication.standing import chain
 from metric_pipelines.scorecards import Change, Line
 from metric_pipelines.site.charts import Point, curve
+from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
 from metric_pipelines.site.words import Phrase, phrase, say
 
@@ -78,7 +79,7 @@ class Why:
     root_months: list[str]
     state: str
     months: list[str]
-    reason: str
+    reason: Phrase
 
 
 class Views:
@@ -154,11 +155,21 @@ class Views:
         for month in self.shot.withheld_months(key):
             root = chain(self.shot.stands, (key, month))[-1]
             stand = self.shot.stands[root]
-            why = found.setdefault((root[0], stand.reason), Why(root[0], [], stand.state, [], stand.reason))
+            why = found.setdefault(
+                (root[0], stand.reason), Why(root[0], [], stand.state, [], self.reason(*root))
+            )
             why.months.append(month)
             if root[1] and root[1] not in why.root_months:
                 why.root_months.append(root[1])
         return list(found.values())
+
+    def reason(self, asset: str, partition: str) -> Phrase:
+        """Why a pair is withheld or could not be read, in words."""
+        return reason_of(self.shot, asset, partition)
+
+    def quoted(self, words: Sequence[str]) -> Phrase:
+        """Words in quotation marks, one after the other."""
+        return Phrase(", ".join(f"“{w}”" for w in words), "".join(f"“{w}”" for w in words))
 
     @cached_property
     def roots(self) -> list[Root]:

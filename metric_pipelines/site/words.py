@@ -6,7 +6,7 @@ say is English and shown as it is; what stands in the dictionary comes from ther
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,7 +52,7 @@ def _in(lang: str, values: dict[str, object]) -> dict[str, object]:
     return {name: v.of(lang) if hasattr(v, "of") else v for name, v in values.items()}
 
 
-def joined(parts: list[Bilingual]) -> Phrase:
+def joined(parts: Sequence[Bilingual]) -> Phrase:
     """Phrases in a row."""
     return Phrase(", ".join(p.of("en") for p in parts), "、".join(p.of("zh") for p in parts))
 

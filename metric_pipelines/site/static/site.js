@@ -111,5 +111,13 @@
   }
 
   window.addEventListener("beforeprint", () => all("details").forEach((one) => { one.open = true; }));
-  document.addEventListener("DOMContentLoaded", () => { switchable(); searchable(); translate(root.dataset.lang); });
+    // A wide picture opens at the asset it is about.
+  function centred() {
+    all(".lineage .self rect").forEach((rect) => {
+      const scroll = rect.closest(".scroll"), own = rect.getBoundingClientRect(), frame = scroll.getBoundingClientRect();
+      scroll.scrollLeft += own.left + own.width / 2 - frame.left - frame.width / 2;
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => { switchable(); centred(); searchable(); translate(root.dataset.lang); });
 })();
