@@ -70,7 +70,7 @@ TEXTS: dict[str, Both] = {
     "search.hint": ("Name, code, synonym, in English or Chinese", "名称、编号、别名，中英文均可"),
     "all": ("All", "全部"),
     "reset": ("Reset", "重置"),
-    "found": ("of {all} metrics", "个指标（共 {all} 个）"),
+    "shown": ("of {all} metrics", "个指标（共 {all} 个）"),
     "nothing": (
         "No metric fits. Try fewer words, or reset the filters.",
         "没有符合条件的指标，请减少关键词或重置筛选。",
