@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def dagster_url(self) -> str:
+        """The address of the Dagster web server."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def home_folder(self) -> Path:
         """The folder for everything that is written."""
         return (self.home or project_folder() / "data").expanduser().resolve()

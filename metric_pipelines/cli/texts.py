@@ -155,6 +155,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "refresh.all": ("computes all that is due", "计算所有待计算的内容"),
     "refresh.health": ("how each metric is", "各指标的健康状况"),
+    "refresh.site": ("the dictionary as pages", "指标字典页面"),
+    "refresh.site.again": ("builds the dictionary's pages", "生成字典页面"),
     "refresh.board": ("the web interface: assets, checks, runs", "网页界面：资产、检查、运行记录"),
     "refresh.explore": ("one number by month", "按月查看一个指标"),
     # scorecard
@@ -301,6 +303,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),
     "health.count": ("{n} {state}", "{state} {n} 个"),
+    # site
+    "site.reading": ("reading values", "读取数值"),
+    "site.writing": ("writing pages", "生成页面"),
+    "site.built": ("{pages} pages, {size}, in {seconds}", "共 {pages} 页，{size}，用时 {seconds}"),
+    "site.open": ("Open it in a browser", "在浏览器中打开"),
+    "site.no_numbers": (
+        "Nothing was published yet: the pages have definitions and no numbers.",
+        "尚未发布任何数据：页面只有定义，没有数值。",
+    ),
+    "site.no_browser": ("No browser could be started here.", "此处无法启动浏览器。"),
+    "site.failed": ("The dictionary's pages could not be built: {reason}", "字典页面生成失败：{reason}"),
     # up
     "up.starting": ("starting the web server and the daemon ...", "正在启动网页服务与守护进程……"),
     "up.starting.read_only": ("starting the web server, read-only ...", "正在以只读方式启动网页服务……"),

@@ -105,7 +105,11 @@ def up(home: Path, port: int, *, read_only: bool, ready: Callable[[str], None]) 
     Stops all children: each gets SIGINT, and is killed after 10 seconds.
     """
     folder = dagster_home(home)
-    environment = {**os.environ, "METRIC_PIPELINES_HOME": str(home)}
+    environment = {
+        **os.environ,
+        "METRIC_PIPELINES_HOME": str(home),
+        "METRIC_PIPELINES_PORT": str(port),  # cards link to this very server
+    }
     commands = [_webserver(folder, port, read_only)] + ([] if read_only else [_daemon(folder)])
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

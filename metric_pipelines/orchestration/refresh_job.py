@@ -26,6 +26,7 @@ from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, OpenWorkshop
 from metric_pipelines.orchestration.blocked import say_blocked
 from metric_pipelines.orchestration.reaper import process_tags, reap, tag_this_process
+from metric_pipelines.orchestration.site_asset import build_after_refresh
 from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.plan import Scope, Work
 from metric_pipelines.publication.refresh import refresh
@@ -80,6 +81,7 @@ def refresh_job(
             say_blocked(context.instance, context.run, shop)
             if not config.assets and not config.months:
                 shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
+            build_after_refresh(context, shop)
         if found:
             listed = "\n".join(str(trouble) for trouble in found)
             raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)

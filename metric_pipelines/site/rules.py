@@ -47,8 +47,8 @@ def contract_of(thing: Metric | Model | SourceTable) -> list[Phrase]:
         return list(_of_table(thing))
     checks = thing.checks
     found = [say("rule.keys", keys=", ".join(["metric_time", *thing.dimensions]))]
-    found += [say("rule.min", value=f"{checks.min:,g}")] if checks.min is not None else []
-    found += [say("rule.max", value=f"{checks.max:,g}")] if checks.max is not None else []
+    found += [say("rule.min", value=f"{checks.min:,.12g}")] if checks.min is not None else []
+    found += [say("rule.max", value=f"{checks.max:,.12g}")] if checks.max is not None else []
     return [*found, *([say("rule.min_rows", n=checks.min_rows)] if checks.min_rows else [])]
 
 
@@ -76,8 +76,8 @@ def _expectation(rule: Expectation) -> str:
 def column_rules(column: Column) -> Phrase:
     """What a column may hold, in words."""
     found = [say("rule.not_null")] if not column.nullable else []
-    found += [say("rule.at_least", value=f"{column.min:,g}")] if column.min is not None else []
-    found += [say("rule.at_most", value=f"{column.max:,g}")] if column.max is not None else []
+    found += [say("rule.at_least", value=f"{column.min:,.12g}")] if column.min is not None else []
+    found += [say("rule.at_most", value=f"{column.max:,.12g}")] if column.max is not None else []
     found += [say("rule.matches", pattern=column.matches)] if column.matches is not None else []
     if column.isin is not None:
         shown = ", ".join(map(str, column.isin[:12])) + (" …" if len(column.isin) > 12 else "")

@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from metric_pipelines.dictionary.effective import write_effective
 from metric_pipelines.dictionary.graph import digest
+from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.site.pages import pages, renderer
 from metric_pipelines.site.snapshot import Told, take_snapshot
@@ -31,6 +32,9 @@ FOLDER = "site"
 BUILT = "built.json"
 HERE = Path(__file__).parent
 MOST_LOADED = 200
+
+NOT_BUILT = "site_not_built"
+"""The ledger's mark with the reason why the site could not be built last; empty where it could."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +80,31 @@ def build_site(shop: Workshop, dagster: str, now: datetime, tell: Told = lambda 
     """Builds the site of a center; what stands keeps standing until the new one is whole.
 
     `dagster` is the address of the Dagster UI, `now` the machine's time.
+    Raises: EnvironmentBrokenError where the folder cannot be written.
     """
     began, target = time.monotonic(), folder_of(shop.home)
-    shop.home.mkdir(parents=True, exist_ok=True)
-    with FileLock(shop.home / f"{FOLDER}.lock"):
-        _recover(target)
-        new = _beside(target, "new")
-        try:
-            count = _write(shop, dagster, now, new, target, tell)
-            _swap(new, target)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+    try:
+        shop.home.mkdir(parents=True, exist_ok=True)
+        with FileLock(shop.home / f"{FOLDER}.lock"):
+            count = _replace(shop, dagster, now, target, tell)
+    except OSError as error:
+        place = str(error.filename or target)
+        raise EnvironmentBrokenError(
+            place, error.strerror or str(error), "a folder that can be written", "what stood there still does"
+        ) from error
     size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     return Site(target / "index.html", count, size, time.monotonic() - began)
+
+
+def _replace(shop: Workshop, dagster: str, now: datetime, target: Path, tell: Told) -> int:
+    _recover(target)
+    new = _beside(target, "new")
+    try:
+        count = _write(shop, dagster, now, new, target, tell)
+        _swap(new, target)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return count
 
 
 def _write(shop: Workshop, dagster: str, now: datetime, new: Path, old: Path, tell: Told) -> int:
