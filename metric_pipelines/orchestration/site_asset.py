@@ -37,7 +37,7 @@ def site_asset(graph: Graph, open_shop: OpenWorkshop) -> dg.AssetsDefinition:
         group_name=GROUP,
         deps=deps,
         kinds={"html"},
-        description="The dictionary as static pages, site/index.html below the home folder: no server needed.",
+        description="The dictionary as static pages: site/index.html below the home folder.",
         tags={"layer": "product"},
     )
     def site(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:

@@ -130,7 +130,7 @@ def _write(shop: Workshop, dagster: str, now: datetime, new: Path, old: Path, te
 def _next(shop: Workshop, dagster: str, now: datetime, effective: str, before: _Built) -> _Built:
     """What is kept of this build. The same state built again tells the same news as before."""
     mark, at = shop.ledger.mark(), now.isoformat(timespec="seconds")
-    state = f"{mark} {effective}"
+    state = _state(shop, effective)
     same = state == before.state
     since = before.since if same else {"mark": before.mark, "at": before.at} if before.at else {}
     loaded = before.loaded or [[name, when.isoformat()] for name, when in seen(shop.home)]
@@ -142,12 +142,19 @@ def _next(shop: Workshop, dagster: str, now: datetime, effective: str, before: _
 
 def _stamp(shop: Workshop, dagster: str, effective: str) -> str:
     """All that the pages depend on, but the time of the day."""
-    look = [
-        file.read_text("utf-8") for file in sorted([*HERE.glob("*.py"), *HERE.glob("*/*.*")]) if _ours(file)
+    files = sorted([*HERE.glob("*.py"), *HERE.glob("*/*.*")])
+    look = [version("vl-convert-python"), *(file.read_text("utf-8") for file in files if _ours(file))]
+    return digest([_state(shop, effective), str(shop.today), dagster, look])
+
+
+def _state(shop: Workshop, effective: str) -> str:
+    """What is defined and how everything stands; what was read again and did not change is no news."""
+    found = [
+        (*pair, last.state, last.version, last.data_version, last.reason, own.latest and own.latest.state)
+        for pair, own in sorted(shop.ledger.history().items())
+        if (last := own.last or own.latest) is not None
     ]
-    return digest(
-        [shop.ledger.mark(), effective, str(shop.today), dagster, version("vl-convert-python"), look]
-    )
+    return digest([effective, found])
 
 
 def _ours(file: Path) -> bool:

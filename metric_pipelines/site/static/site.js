@@ -105,6 +105,7 @@
 
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", apply);
+    form.addEventListener("change", apply);
     form.addEventListener("reset", () => setTimeout(apply));
     window.addEventListener("hashchange", recall);
     recall();
