@@ -13,7 +13,6 @@ from metric_pipelines.dictionary.reviews import review_due
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.figures import with_unit
 from metric_pipelines.semantics.lineage import columns_behind, metric_inputs
-from metric_pipelines.semantics.staging import Question, group_sql
 from metric_pipelines.site.changelog import log_of_metric
 from metric_pipelines.site.charts import months_chart
 from metric_pipelines.site.picture import lineage_picture
@@ -57,7 +56,7 @@ def card(views: Views, metric: Metric) -> dict[str, Any]:
         "reads_published": shapes.reads_published(views.center, metric),
         "additive": _additive(metric),
         "reach": _reach(views, metric),
-        "sql": _sql(views, metric),
+        "sql": views.queries.of(views.center, views.graph, metric),
         "file": str(views.center.files[key].path.relative_to(views.center.folder)),
         "picture": lineage_picture(views.graph, key),
         "dependents": views.graph.dependents[key],
@@ -100,14 +99,6 @@ def _reach(views: Views, metric: Metric) -> Bilingual:
     if not reach.back and not reach.ahead:
         return say("reach.none")
     return say("reach", back=reach.back, ahead=reach.ahead)
-
-
-def _sql(views: Views, metric: Metric) -> str:
-    """The query its values are made by; the reason where there is none."""
-    try:
-        return group_sql(views.center, Question([metric], metric.grain, list(metric.dimensions)))
-    except MetricPipelinesError as error:
-        return f"-- {error.message()}"
 
 
 def _columns(views: Views, metric: Metric) -> tuple[list[ColumnRow], list[ColumnRow]]:

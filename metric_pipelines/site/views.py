@@ -18,6 +18,7 @@ from metric_pipelines.publication.roots import Root
 from metric_pipelines.publication.standing import chain
 from metric_pipelines.scorecards import Change, Line
 from metric_pipelines.site.charts import Point, curve
+from metric_pipelines.site.queries import Queries
 from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
 from metric_pipelines.site.words import Phrase, phrase, say
@@ -85,8 +86,8 @@ class Why:
 class Views:
     """Views of one snapshot; each made once."""
 
-    def __init__(self, shot: Snapshot, build: Build) -> None:
-        self.shot, self.build = shot, build
+    def __init__(self, shot: Snapshot, build: Build, queries: Queries) -> None:
+        self.shot, self.build, self.queries = shot, build, queries
         self.center, self.graph = shot.center, shot.graph
         self.lang = shot.center.settings.language
         self._zone = ZoneInfo(shot.center.settings.time_zone)

@@ -15,7 +15,6 @@ from markupsafe import Markup, escape
 from metric_pipelines.site.texts import TEXTS
 
 LANGS = ("en", "zh")
-HTML_LANGS = {"en": "en", "zh": "zh-CN"}
 
 
 class Bilingual(Protocol):
@@ -66,9 +65,7 @@ def both(text: Bilingual | str | None) -> Markup:
     english, chinese = text.of("en"), text.of("zh")
     if english == chinese:
         return escape(english)
-    return Markup('<span class="en" lang="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(
-        english, chinese
-    )
+    return Markup("<span lang=en>{}</span><span lang=zh>{}</span>").format(english, chinese)
 
 
 def attribute(name: str, text: Bilingual | str, lang: str) -> Markup:

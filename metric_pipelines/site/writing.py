@@ -23,6 +23,7 @@ from metric_pipelines.dictionary.graph import digest
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.site.pages import pages, renderer
+from metric_pipelines.site.queries import Queries
 from metric_pipelines.site.snapshot import Told, take_snapshot
 from metric_pipelines.site.timeline import seen, timeline
 from metric_pipelines.site.vega import write_vega
@@ -113,7 +114,8 @@ def _write(shop: Workshop, dagster: str, now: datetime, new: Path, old: Path, te
     loaded = [(name, datetime.fromisoformat(at)) for name, at in built.loaded]
     shot = take_snapshot(shop, timeline(shop.home, loaded), tell)
     since = datetime.fromisoformat(built.since["at"]) if built.since else None
-    views = Views(shot, Build(now, since, int(built.since.get("mark", 0)), dagster))
+    queries = Queries(old)
+    views = Views(shot, Build(now, since, int(built.since.get("mark", 0)), dagster), queries)
     render = renderer(views)
     listed = list(pages(views))
     for done, page in enumerate(listed):
@@ -122,6 +124,7 @@ def _write(shop: Workshop, dagster: str, now: datetime, new: Path, old: Path, te
     tell("writing", len(listed), len(listed))
     for file in (HERE / "static").iterdir():
         _put(new / "assets" / file.name, file.read_text("utf-8"))
+    queries.write(new)
     write_vega(new / "assets", old / "assets")
     _put(new / BUILT, json.dumps(vars(built), ensure_ascii=False, indent=1) + "\n")
     return len(listed)

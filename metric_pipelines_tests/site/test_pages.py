@@ -52,8 +52,8 @@ def test_ids_are_given_once_a_page(eventful: BuiltSite) -> None:
 
 def test_both_languages_are_in_every_page(eventful: BuiltSite) -> None:
     for page in eventful.pages():
-        english = sum(a.get("class") == "en" for a in page.of("span"))
-        chinese = sum(a.get("class") == "zh" for a in page.of("span"))
+        english = sum(a.get("lang") == "en" for a in page.of("span"))
+        chinese = sum(a.get("lang") == "zh" for a in page.of("span"))
         assert english == chinese > 10, page.file
         [root] = page.of("html")
         assert root == {"lang": "en", "data-lang": "en"}
