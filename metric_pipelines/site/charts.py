@@ -53,8 +53,10 @@ def months_chart(points: Sequence[Point], unit: str, target: float | None) -> di
     return _framed({"layer": [values, rule]})
 
 
-def compared_chart(series: Sequence[tuple[str, Sequence[Point]]], unit: str) -> dict[str, Any]:
-    """Several metrics of one unit by month."""
+def compared_chart(
+    series: Sequence[tuple[str, Sequence[Point]]], unit: str, labels: dict[str, dict[str, str]]
+) -> dict[str, Any]:
+    """Several metrics of one unit by month; `labels` are in both languages, for the page's script."""
     points = [{**point, "metric": name} for name, listed in series for point in listed]
     names = [name for name, _ in series]
     colour = {
@@ -71,7 +73,8 @@ def compared_chart(series: Sequence[tuple[str, Sequence[Point]]], unit: str) -> 
         "tooltip": [*tooltip, {"field": "text", "title": "value"}],
     }
     mark = {"type": "line", "point": {"size": 44}, "strokeWidth": 2}
-    return _framed({"data": {"values": points}, "mark": mark, "encoding": encoding})
+    chart = {"usermeta": {"names": labels}, "data": {"values": points}, "mark": mark, "encoding": encoding}
+    return _framed(chart)
 
 
 def _x() -> dict[str, Any]:

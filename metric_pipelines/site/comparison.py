@@ -42,6 +42,7 @@ def comparison(views: Views, names: Sequence[str], words: Sequence[str]) -> dict
     fields = [_field(views, metrics, label) for label in FIELDS]
     alike = len({metric.unit for metric in metrics}) == 1
     series = [(metric.name, views.points(metric)) for metric in metrics]
+    labels = {m.name: {lang: m.label.of(lang) for lang in LANGS} for m in metrics}
     drawn = alike and sum(len(points) > 1 for _, points in series) > 1
     return {
         "words": words,
@@ -52,7 +53,7 @@ def comparison(views: Views, names: Sequence[str], words: Sequence[str]) -> dict
         "relation": list(_relation(views, shown)),
         "months": list(_months(views, metrics, with_gap=alike and len(metrics) == 2)),
         "gap": alike and len(metrics) == 2,
-        "chart": compared_chart(series, metrics[0].unit) if drawn else None,
+        "chart": compared_chart(series, metrics[0].unit, labels) if drawn else None,
     }
 
 

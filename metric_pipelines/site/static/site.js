@@ -43,7 +43,9 @@
     if (!window.vegaEmbed) return;
     all("script.spec").forEach((script) => {
       const place = script.previousElementSibling;
-      const spec = titled(JSON.parse(script.textContent), WORDS[lang]);
+      const names = (JSON.parse(script.textContent).usermeta || {}).names || {};
+      const named = (_, value) => (typeof value === "string" && Object.hasOwn(names, value) ? names[value][lang] : value);
+      const spec = titled(JSON.parse(script.textContent, named), WORDS[lang]);
       window.vegaEmbed(place, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: "custom" } })
         .then(() => {
           place.dataset.drawn = lang;
