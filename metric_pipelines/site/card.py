@@ -44,6 +44,7 @@ def card(views: Views, metric: Metric) -> dict[str, Any]:
         "row": views.rows[metric.name],
         "health": views.shot.healths[metric.name],
         "whys": views.whys(key),
+        "unread": views.shot.unread.get(metric.name),
         "months": views.months(metric),
         "chart": months_chart(points, metric.unit, metric.target) if len(points) > 1 else None,
         "target": _target(metric),

@@ -63,7 +63,7 @@ def compared_chart(
         "field": "metric",
         "type": "nominal",
         "scale": {"domain": names, "range": COLOURS[: len(names)]},
-        "legend": {"orient": "top", "title": None, "labelLimit": 300},
+        "legend": {"orient": "top", "title": None, "labelLimit": 300, "labelFontSize": 13, "labelColor": INK},
     }
     tooltip = [{"field": "metric", "title": "metric"}, {"field": "month", "title": "month"}]
     encoding = {

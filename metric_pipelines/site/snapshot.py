@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import duckdb
+
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, Pair
+from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.ledger import log
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.publication.health import Health, health, receipts
@@ -30,7 +33,9 @@ Told = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A center at one moment. `lines` has each metric's numbers; `timeline` the definitions over time."""
+    """A center at one moment. `lines` has each metric's numbers, `unread` why one could not be read;
+    `timeline` has the definitions over time.
+    """
 
     facts: Facts
     stands: dict[Pair, Standing]
@@ -40,6 +45,7 @@ class Snapshot:
     events: list[log.Event]
     computations: dict[str, list[log.Computation]]
     judged: dict[Pair, int]
+    unread: dict[str, str]
     timeline: list[Moment]
 
     @property
@@ -84,8 +90,9 @@ def take_snapshot(shop: Workshop, timeline: list[Moment], tell: Told) -> Snapsho
     wanted |= {event.id for event in happened if event.what == "withheld"}
     verdicts = shop.ledger.verdicts(wanted)
     healths = {one.metric: one for one in health(facts, verdicts)}
+    unread: dict[str, str] = {}
     with _reading(shop) as reader:
-        lines = dict(_lines(reader, facts, healths, tell))
+        lines = dict(_lines(reader, facts, healths, tell, unread))
     return Snapshot(
         facts,
         standing(facts.graph, facts.history),
@@ -95,6 +102,7 @@ def take_snapshot(shop: Workshop, timeline: list[Moment], tell: Told) -> Snapsho
         happened,
         log.computations(shop.ledger),
         log.judged(shop.ledger),
+        unread,
         timeline,
     )
 
@@ -109,15 +117,18 @@ def _reading(shop: Workshop) -> Iterator[Reader | None]:
 
 
 def _lines(
-    reader: Reader | None, facts: Facts, healths: dict[str, Health], tell: Told
+    reader: Reader | None, facts: Facts, healths: dict[str, Health], tell: Told, unread: dict[str, str]
 ) -> Iterator[tuple[str, Line]]:
+    """Numbers of all metrics; what cannot be read is said on its card, and takes no other along."""
     metrics = sorted(facts.center.metrics.values(), key=lambda m: (m.department, m.tier, m.name))
     for done, metric in enumerate(metrics):
         tell("reading", done, len(metrics))
-        if reader is None:
-            yield metric.name, Line.without_data(metric, healths[metric.name])
-        else:
-            yield metric.name, line_of(reader, metric, healths[metric.name])
+        line = Line.without_data(metric, healths[metric.name])
+        try:
+            line = line if reader is None else line_of(reader, metric, healths[metric.name])
+        except (MetricPipelinesError, duckdb.Error) as error:
+            unread[metric.name] = str(error).splitlines()[0]
+        yield metric.name, line
     tell("reading", len(metrics), len(metrics))
 
 

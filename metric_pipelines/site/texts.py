@@ -150,6 +150,7 @@ TEXTS: dict[str, Both] = {
         "It has no total by month that is published: its values do not add up, or nothing was published yet.",
         "没有已发布的月度总计：其数值不可相加，或尚未发布。",
     ),
+    "unread": ("Its values could not be read:", "无法读取其数值："),
     "withheld.title": ("Some months are held back", "部分月份暂缓发布"),
     "withheld.text": (
         "New data of these months did not pass the checks. What was published before stays, and is marked.",
