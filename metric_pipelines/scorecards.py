@@ -38,7 +38,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Line:
-    """A metric on the scorecard; changes are None where there is no data to compare with."""
+    """A metric on the scorecard; changes are None where there is no data to compare with. `months` has its
+    totals.
+    """
 
     metric: Metric
     value: Number | None
@@ -49,18 +51,25 @@ class Line:
     trend: list[float | None]
     health: Health
     withheld: list[str] = field(default_factory=list)
+    months: dict[str, Number] = field(default_factory=dict)
+
+    @classmethod
+    def without_data(cls, metric: Metric, health: Health) -> Line:
+        """The line of a metric that has no published total."""
+        return cls(metric, None, "", False, None, None, [], health, list(health.months))
 
 
 def scorecard(reader: Reader, health: dict[str, Health]) -> list[Line]:
     """A line for every metric, by department, tier and name."""
     ordered = sorted(reader.center.metrics.values(), key=lambda m: (m.department, m.tier, m.name))
-    return [_line(reader, metric, health[metric.name]) for metric in ordered]
+    return [line_of(reader, metric, health[metric.name]) for metric in ordered]
 
 
-def _line(reader: Reader, metric: Metric, health: Health) -> Line:
+def line_of(reader: Reader, metric: Metric, health: Health) -> Line:
+    """The line of one metric."""
     months = monthly(reader, metric)
     if not months:
-        return Line(metric, None, "", False, None, None, [], health, list(health.months))
+        return Line.without_data(metric, health)
     month = max(months)
     last = day_after(month) - timedelta(days=1)
     until = min(reader.today, last, _known_until(reader, metric, month))
@@ -75,6 +84,7 @@ def _line(reader: Reader, metric: Metric, health: Health) -> Line:
         [_float(months.get(m)) for m in reader.graph.months[-SPARK_MONTHS:]],
         health,
         list(health.months) if health.state == "withheld" else [],
+        months,
     )
 
 

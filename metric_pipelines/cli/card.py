@@ -10,7 +10,6 @@ from rich.text import Text
 
 from metric_pipelines.cli import card_parts, draft_card, figures, lineage_trees, search
 from metric_pipelines.cli.checks import checked
-from metric_pipelines.cli.dates import day_in
 from metric_pipelines.cli.opening import Opened, center_of, has_lake, opened, reading, workshop
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary import shapes
@@ -18,13 +17,13 @@ from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.months import shift
+from metric_pipelines.dictionary.reviews import review_due
 from metric_pipelines.query import Reader
 from metric_pipelines.scorecards import monthly
 from metric_pipelines.semantics.staging import Question, model_sql
 from metric_pipelines.settings import Settings
 
 MONTHS = 6
-REVIEW_MONTHS = {"quarter": 3, "half_year": 6, "year": 12}
 
 
 def show(screen: Screen, settings: Settings, word: str, *, columns: bool, as_json: bool) -> None:
@@ -105,11 +104,6 @@ def _facts(screen: Screen, found: Opened, metric: Metric) -> list[tuple[str, str
         (say("show.file"), near(center.where(f"metrics/{metric.name}"))),
         (say("show.health"), screen.state(state.state).append(f"  {state.reason}", style="note")),
     ]
-
-
-def review_due(metric: Metric) -> date:
-    """The day by which a metric is to be reviewed again."""
-    return day_in(metric.reviewed_on, REVIEW_MONTHS[metric.review_every])
 
 
 def _review(screen: Screen, metric: Metric, today: date) -> Text:

@@ -175,6 +175,12 @@ def health(
     _leave(health.health(context.obj, settings(), metric, as_json=as_json))
 
 
+def site(context: typer.Context, and_open: Annotated[bool, typer.Option("--open")] = False) -> None:
+    from metric_pipelines.cli import site
+
+    site.site(context.obj, settings(), and_open=and_open)
+
+
 def up(
     context: typer.Context,
     read_only: Annotated[bool, typer.Option("--read-only")] = False,
@@ -254,6 +260,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "values": values,
     "health": health,
     "validate": validate,
+    "site": site,
     "up": up,
     "init": init,
     "docs": docs,

@@ -13,6 +13,7 @@ from metric_pipelines.cli.screen import Screen
 from metric_pipelines.cli.values import KEPT
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
+from metric_pipelines.dictionary.names import shared_names
 from metric_pipelines.scorecards import monthly
 from metric_pipelines.settings import Settings
 
@@ -36,7 +37,7 @@ def compare(screen: Screen, settings: Settings, first: str, second: str, *, as_j
         screen.json(plain(found, a, b, *values))
         return
     screen.title(screen.say("compare.title", a=a.label.of(screen.lang), b=b.label.of(screen.lang)))
-    shared = search.shared_names(a, b)
+    shared = shared_names(a, b)
     if shared and a.name != b.name:
         screen.block(Text(screen.say("compare.shared", words=", ".join(shared)), style="warn"))
     _definitions(screen, found, a, b)
@@ -184,7 +185,7 @@ def plain(found: Opened, a: Metric, b: Metric, left: Months, right: Months) -> d
     keys = sorted(cards[0].keys() | cards[1].keys())
     return {
         "metrics": [a.name, b.name],
-        "shared_names": search.shared_names(a, b),
+        "shared_names": shared_names(a, b),
         "definitions": cards,
         "differing": [key for key in keys if cards[0].get(key) != cards[1].get(key)],
         "values": [

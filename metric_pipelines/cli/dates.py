@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 
-from metric_pipelines.dictionary.months import day_after, first_day, is_month, month_of, months_between, shift
+from metric_pipelines.dictionary.months import is_month, months_between
 from metric_pipelines.errors import UsageError
 
 RANGE = ".."
@@ -49,10 +49,3 @@ def _stretch(option: str, part: str) -> list[str]:
     if ends[0] > ends[1]:
         raise UsageError(option, repr(part), "the earlier month first", f"{ends[1]}{RANGE}{ends[0]}")
     return months_between(ends[0], ends[1])
-
-
-def day_in(day: date, months: int) -> date:
-    """The same day some months later, or the last one of a shorter month."""
-    month = shift(month_of(day), months)
-    last = day_after(month) - timedelta(days=1)
-    return min(last, first_day(month) + timedelta(days=day.day - 1))

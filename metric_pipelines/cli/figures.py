@@ -7,46 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from metric_pipelines import figures
 from metric_pipelines.cli.texts import Words
-from metric_pipelines.dictionary.months import spans
+from metric_pipelines.figures import Number
+from metric_pipelines.figures import number as number
 
 if TYPE_CHECKING:  # `scorecards` imports DuckDB and pandas
     from metric_pipelines.scorecards import Change
 
-PERCENT = "%"
 BLOCKS = "▁▂▃▄▅▆▇█"
-CURRENCY_LENGTH = 3
 WHOLE_MONTH = "~"
 """Before a change against a whole month while its own is not over."""
-
-Number = Decimal | float | int
-
-
-def number(value: Number, unit: str = "") -> str:
-    """The digits of a value: percent for shares, a Decimal's own, two decimals or four digits for a float."""
-    if unit == PERCENT:
-        return f"{value * 100:,.2f} %"
-    if isinstance(value, (Decimal, int)):
-        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
-    return f"{value:,.2f}" if abs(value) >= 1 or value == 0 or is_currency(unit) else f"{value:.4g}"
-
-
-def is_currency(unit: str) -> bool:
-    """Whether a unit is written like a currency of ISO 4217."""
-    return len(unit) == CURRENCY_LENGTH and unit.isupper()
 
 
 def with_unit(say: Words, value: Number | None, unit: str) -> str:
     """A value and its unit; `no data` for None."""
     if value is None:
         return say("no_data")
-    digits = number(value, unit)
-    return digits if unit == PERCENT else f"{digits} {say.unit(unit)}"
+    return figures.with_unit(say.lang, value, unit)
 
 
 def change(say: Words, moved: Change | None, unit: str) -> Text:
@@ -59,11 +41,7 @@ def change(say: Words, moved: Change | None, unit: str) -> Text:
 
 def difference(say: Words, absolute: float, relative: float | None, unit: str) -> str:
     """The words of a change; absolute where it was zero before."""
-    if unit == PERCENT:
-        return say("points", value=f"{absolute * 100:+.2f}")
-    if relative is None:
-        return f"{absolute:+,.2f}"
-    return f"{relative * 100:+,.1f} %"
+    return figures.difference(say.lang, absolute, relative, unit)
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -83,8 +61,7 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 def month_spans(say: Words, months: Iterable[str]) -> str:
     """Months in words: `2017-03 to 2017-05, 2017-08`; empty for the whole."""
-    found = spans(sorted(month for month in set(months) if month))
-    return ", ".join(first if first == last else say("to", first=first, last=last) for first, last in found)
+    return figures.month_spans(say.lang, months)
 
 
 def seconds(value: float) -> str:
@@ -96,9 +73,7 @@ def seconds(value: float) -> str:
 
 def gap(say: Words, absolute: float, unit: str) -> str:
     """A difference between two values of one unit, with its sign; percentage points for shares."""
-    if unit == PERCENT:
-        return say("points", value=f"{absolute * 100:+.2f}")
-    return f"{absolute:+,.2f} {say.unit(unit)}"
+    return figures.gap(say.lang, absolute, unit)
 
 
 def period(grain: str, first: date) -> str:

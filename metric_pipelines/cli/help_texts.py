@@ -284,6 +284,23 @@ HELP: dict[str, Help] = {
             ),
         ),
     ),
+    "site": Help(
+        (
+            "Build the dictionary as pages that open without a server.",
+            "生成指标字典页面，无需服务器即可打开。",
+        ),
+        (
+            "site/index.html below the home folder: search, a card for each metric, lineage, checks, change "
+            "log, owners, sources; English and Chinese. A refresh builds it by itself when anything changed.",
+            "位于主目录下的 site/index.html：搜索、指标卡、血缘、检查、变更日志、归属与数据源，中英双语。"
+            "刷新后若有变化会自动生成。",
+        ),
+        {"and_open": ("Open it in the browser, too.", "同时在浏览器中打开。")},
+        (
+            ("metric-pipelines site", ("build it and show its path", "生成并显示路径")),
+            ("metric-pipelines site --open", ("and open it", "并在浏览器中打开")),
+        ),
+    ),
     "up": Help(
         (
             "Start the web interface and the daemon (Dagster) on this machine.",

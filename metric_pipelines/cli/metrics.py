@@ -12,6 +12,7 @@ from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
+from metric_pipelines.dictionary.names import Defined
 from metric_pipelines.errors import UsageError
 from metric_pipelines.settings import Settings
 
@@ -36,7 +37,7 @@ def metrics(
     known = center.settings.departments
     if department is not None and department not in known:
         raise UsageError.unknown_name("--department", "department", department, known)
-    every: list[search.Defined] = [*center.metrics.values(), *center.drafts.values()]
+    every: list[Defined] = [*center.metrics.values(), *center.drafts.values()]
     chosen = [m for m in every if department in (None, m.department)]
     if reading is not None:
         readers = _readers(center, reading)
@@ -64,7 +65,7 @@ def _readers(center: Center, source: str) -> list[str]:
     return metrics_reading(center, source)
 
 
-def in_short(metric: search.Defined) -> dict[str, object]:
+def in_short(metric: Defined) -> dict[str, object]:
     """A metric in a list, for programs; a draft has the type `draft`, and None for what it lacks."""
     described = metric.description
     return {
@@ -82,7 +83,7 @@ def in_short(metric: search.Defined) -> dict[str, object]:
     }
 
 
-def _list(screen: Screen, center: Center, found: Sequence[search.Defined]) -> None:
+def _list(screen: Screen, center: Center, found: Sequence[Defined]) -> None:
     say = screen.say
     wide = not screen.out.is_terminal or screen.out.width >= NARROW
     described = [say("metrics.description")] if wide else []
@@ -94,7 +95,7 @@ def _list(screen: Screen, center: Center, found: Sequence[search.Defined]) -> No
     screen.block(table)
 
 
-def _cells(screen: Screen, center: Center, metric: search.Defined) -> list[str | Text]:
+def _cells(screen: Screen, center: Center, metric: Defined) -> list[str | Text]:
     say, lang = screen.say, screen.lang
     label = Text(metric.label.of(lang))
     if isinstance(metric, DraftMetric):
@@ -104,7 +105,7 @@ def _cells(screen: Screen, center: Center, metric: search.Defined) -> list[str |
     return [label, department, str(metric.tier or ""), say.unit(metric.unit or ""), described]
 
 
-def _after(screen: Screen, found: Sequence[search.Defined], shared: Sequence[Metric], query: str) -> None:
+def _after(screen: Screen, found: Sequence[Defined], shared: Sequence[Metric], query: str) -> None:
     say = screen.say
     steps = [(f"metric-pipelines show {found[0].name}", say("metrics.card"))]
     if shared:

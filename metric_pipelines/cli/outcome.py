@@ -25,12 +25,16 @@ NAMED = 6
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished refresh: its run, its time, what became of how many pairs, what is not published."""
+    """A finished refresh: its run, its time, what became of how many pairs, what is not published; the first
+    page of the dictionary where there is one, and why it could not be built where it could not.
+    """
 
     run_id: str
     seconds: float
     computed: dict[str, int]
     roots: list[Root]
+    site: Path | None = None
+    not_built: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -56,6 +60,7 @@ def plain(done: Outcome) -> dict[str, Any]:
         "seconds": round(done.seconds, 3),
         "computed": done.computed,
         "not_published": rows,
+        "site": {"index": str(done.site) if done.site else None, "not_built": done.not_built or None},
     }
 
 
@@ -71,7 +76,11 @@ def told(screen: Screen, settings: Settings, found: Opened, scope: Scope, done: 
         screen.heading(say("refresh.not_published"))
         for root in done.roots:
             _root(screen, settings, found, root)
-    screen.next_steps(_steps(screen, settings, found, done.roots))
+    steps = _steps(screen, settings, found, done.roots)
+    if done.not_built:
+        screen.line(say("site.failed", reason=done.not_built), style="warn")
+        steps.append(("metric-pipelines site", say("refresh.site.again")))
+    screen.next_steps(steps)
     _links(screen, settings, found, scope, done)
 
 
@@ -163,3 +172,5 @@ def _links(screen: Screen, settings: Settings, found: Opened, scope: Scope, done
     asset = done.roots[0].asset if done.roots else f"metrics/{metric}"
     looks = [(f"{base}/assets/{asset}", "")] if done.roots or metric else []
     screen.links(say("in_dagster"), [*looks, (f"{base}/runs/{done.run_id}", say("refresh.run"))])
+    if done.site is not None:
+        screen.links(say("refresh.site"), [(done.site.as_uri(), "")])

@@ -25,6 +25,7 @@ from metric_pipelines.publication.plan import Scope, Work, foreseen, waiting
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.scorecards import scorecard as lines_of
 from metric_pipelines.settings import Settings
+from metric_pipelines.site.writing import NOT_BUILT, folder_of
 
 NOISY = ("dagster", "great_expectations", "pandera", "metricflow", "metricflow_semantics", "alembic")
 
@@ -109,8 +110,14 @@ def refresh(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) 
     took = time.monotonic() - began
     shop = workshop(settings)
     found = opened(shop)
+    site = folder_of(settings.home_folder) / "index.html"
     done = outcome.Outcome(
-        run_id, took, _computed(found.facts.history, before), outcome.not_published(found, scope)
+        run_id,
+        took,
+        _computed(found.facts.history, before),
+        outcome.not_published(found, scope),
+        site if site.exists() else None,
+        shop.ledger.noted(NOT_BUILT) or "",
     )
     if not has_lake(shop):
         lines = []

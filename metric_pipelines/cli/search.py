@@ -13,9 +13,9 @@ from typing import TypeVar
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
+from metric_pipelines.dictionary.names import Defined, called, folded
 from metric_pipelines.errors import UsageError
 
-Defined = Metric | DraftMetric
 D = TypeVar("D", bound=Defined)
 
 EXACT, PREFIX, CONTAINS, DESCRIBED, NEAR = range(5)
@@ -24,14 +24,9 @@ NO_TIER = 4
 """Behind all that have one."""
 
 
-def called(metric: Defined) -> list[str]:
-    """All that a metric is called: name, code, labels, synonyms."""
-    return [metric.name, metric.code or "", metric.label.en, metric.label.zh, *metric.synonyms]
-
-
 def found(metrics: Iterable[D], query: str) -> list[D]:
     """The metrics that a query finds, best first; all of them for an empty one."""
-    wanted = _folded(query)
+    wanted = folded(query)
     if not wanted:
         return sorted(metrics, key=lambda m: (m.department, _tier(m), m.name))
     ranked = [
@@ -79,17 +74,11 @@ def the_definition(center: Center, word: str) -> Defined:
 
 
 def _called_so(metrics: Iterable[D], word: str) -> list[D]:
-    return [m for m in metrics if _folded(word) in {_folded(name) for name in called(m) if name}]
+    return [m for m in metrics if folded(word) in {folded(name) for name in called(m) if name}]
 
 
 def _several(word: str, names: Sequence[str], remedy: str) -> UsageError:
     return UsageError("", f"{word!r} is said of {len(names)} metrics", f"one of {', '.join(names)}", remedy)
-
-
-def shared_names(first: Metric, second: Metric) -> list[str]:
-    """What both metrics are called."""
-    others = {_folded(name) for name in called(second)}
-    return list(dict.fromkeys(name for name in called(first) if name and _folded(name) in others))
 
 
 def shared_by(metrics: Iterable[Metric], query: str) -> list[Metric]:
@@ -103,9 +92,9 @@ def _tier(metric: Defined) -> int:
 
 
 def _rank(metric: Defined, wanted: str) -> Iterable[int]:
-    names = [_folded(name) for name in called(metric) if name]
+    names = [folded(name) for name in called(metric) if name]
     described = metric.description
-    texts = [_folded(text) for text in (described.en, described.zh)] if described is not None else []
+    texts = [folded(text) for text in (described.en, described.zh)] if described is not None else []
     if wanted in names:
         yield EXACT
     elif any(name.startswith(wanted) for name in names):
@@ -116,7 +105,3 @@ def _rank(metric: Defined, wanted: str) -> Iterable[int]:
         yield DESCRIBED
     elif any(SequenceMatcher(None, wanted, name).ratio() >= NEARLY for name in names):
         yield NEAR
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().replace("_", " ").split())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from metric_pipelines.cli.list_texts import LIST_TEXTS
+from metric_pipelines.figures import unit_in
 
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -54,7 +55,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason": ("Reason", "原因"),
     "draft": ("draft", "草稿"),
     "no_data": ("no data", "无数据"),
-    "points": ("{value} pp", "{value} 个百分点"),
     "next": ("Next", "下一步"),
     "whole": ("whole", "全量"),
     "to": ("{first} to {last}", "{first} 至 {last}"),
@@ -164,6 +164,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "refresh.all": ("computes all that is due", "计算所有待计算的内容"),
     "refresh.health": ("how each metric is", "各指标的健康状况"),
+    "refresh.site": ("The dictionary as pages", "指标字典页面"),
+    "refresh.site.again": ("builds the dictionary's pages", "生成字典页面"),
     "refresh.board": ("the web interface: assets, checks, runs", "网页界面：资产、检查、运行记录"),
     "refresh.explore": ("one number by month", "按月查看一个指标"),
     # scorecard
@@ -333,6 +335,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),
     "health.count": ("{n} {state}", "{state} {n} 个"),
+    # site
+    "site.reading": ("reading values", "读取数值"),
+    "site.writing": ("writing pages", "生成页面"),
+    "site.built": ("{pages} pages, {size}, in {seconds}", "共 {pages} 页，{size}，用时 {seconds}"),
+    "site.open": ("Open it in a browser", "在浏览器中打开"),
+    "site.no_numbers": (
+        "Nothing was published yet: the pages have definitions and no numbers.",
+        "尚未发布任何数据：页面只有定义，没有数值。",
+    ),
+    "site.no_browser": ("No browser could be started here.", "此处无法启动浏览器。"),
+    "site.failed": ("The dictionary's pages could not be built: {reason}", "字典页面生成失败：{reason}"),
     # up
     "up.starting": ("starting the web server and the daemon ...", "正在启动网页服务与守护进程……"),
     "up.starting.read_only": ("starting the web server, read-only ...", "正在以只读方式启动网页服务……"),
@@ -377,22 +390,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "docs.same": ("{n} page(s) are as the code says", "{n} 页与代码一致"),
 }
 
-UNITS: dict[str, str] = {
-    "baskets": "个购物篮",
-    "customers": "位客户",
-    "days": "天",
-    "hours": "小时",
-    "households": "户",
-    "mailings": "封邮寄",
-    "orders": "单",
-    "redemptions": "次核销",
-    "stores": "家门店",
-    "tickets": "张工单",
-    "units": "件",
-}
-"""Chinese words for counted things; currencies and what is not listed stay as the dictionary writes them.
-"""
-
 
 @dataclass(frozen=True)
 class Words:
@@ -411,4 +408,4 @@ class Words:
 
     def unit(self, unit: str) -> str:
         """A unit in words."""
-        return UNITS.get(unit, unit) if self.lang == "zh" else unit
+        return unit_in(self.lang, unit)

@@ -64,7 +64,7 @@ def _step(
 
     @dg.multi_asset(
         name=step,
-        specs=[asset_spec(workshop.center, workshop.graph, node, months) for node in nodes],
+        specs=[asset_spec(workshop.center, workshop.graph, node, months, workshop.home) for node in nodes],
         check_specs=[spec for node in nodes for spec in check_specs(node, months)],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,

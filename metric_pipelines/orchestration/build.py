@@ -16,6 +16,7 @@ from metric_pipelines.orchestration.assets import DEFINITIONS_TAG, assets_of
 from metric_pipelines.orchestration.automation import follow, nightly
 from metric_pipelines.orchestration.refresh_job import Announce, refresh_job, with_epoch
 from metric_pipelines.orchestration.resources import LakeResource
+from metric_pipelines.orchestration.site_asset import site_asset
 from metric_pipelines.publication.workshop import Workshop, open_workshop
 
 
@@ -35,13 +36,16 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
     with warnings.catch_warnings():  # partitioned checks are preview, wide mappings beta: both are pinned
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
-        assets = assets_of(open_shop(ask_sources=False), open_shop, tags[DEFINITIONS_TAG])
-    everything = dg.define_asset_job("assets", selection=dg.AssetSelection.all(), tags=tags)
+        shop = open_shop(ask_sources=False)
+        assets = assets_of(shop, open_shop, tags[DEFINITIONS_TAG])
+        products = [site_asset(shop.graph, open_shop)]
+    computed = dg.AssetSelection.assets(*assets)
+    everything = dg.define_asset_job("assets", selection=computed, tags=tags)
     refresh = refresh_job(
         open_shop, lambda: defs.resolve_job_def("assets"), announce, tags, Alarm(center, ledger)
     )
     defs = dg.Definitions(
-        assets=assets,
+        assets=[*assets, *products],
         jobs=[everything, refresh],
         schedules=[nightly(center, refresh)],
         sensors=[follow(refresh, open_shop)],

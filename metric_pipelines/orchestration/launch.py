@@ -112,7 +112,11 @@ def up(
     Stops all children: each gets SIGINT, and is killed after 10 seconds.
     """
     folder = dagster_home(home)
-    environment = {**os.environ, "METRIC_PIPELINES_HOME": str(home)}
+    environment = {
+        **os.environ,
+        "METRIC_PIPELINES_HOME": str(home),
+        "METRIC_PIPELINES_PORT": str(port),  # cards link to this very server
+    }
     if center is not None:  # the children stand in another folder than we do
         environment["METRIC_PIPELINES_CENTER"] = str(center)
     commands = [_webserver(folder, port, read_only)] + ([] if read_only else [_daemon(folder)])

@@ -28,6 +28,7 @@ from metric_pipelines.orchestration.alerting import Alarm
 from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, TODAY_TAG, OpenWorkshop
 from metric_pipelines.orchestration.blocked import say_blocked
 from metric_pipelines.orchestration.reaper import process_tags, reap, tag_this_process
+from metric_pipelines.orchestration.site_asset import build_after_refresh
 from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.plan import Scope, Work
 from metric_pipelines.publication.refresh import Trouble, refresh
@@ -100,6 +101,7 @@ def refresh_job(
             say_blocked(context.instance, context.run, shop)
             if not config.assets and not config.months:
                 shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
+            build_after_refresh(context, shop)
         return shop, found
 
     @dg.job(

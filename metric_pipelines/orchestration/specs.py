@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,13 +19,16 @@ from metric_pipelines.orchestration.partitions import dependency
 from metric_pipelines.quality.rules import CHECKS
 from metric_pipelines.semantics.lineage import metric_inputs, model_columns
 from metric_pipelines.semantics.query_lineage import TableColumn
+from metric_pipelines.site.writing import card_of
 
 
 def asset_spec(
-    center: Center, graph: Graph, node: Node, months: dg.PartitionsDefinition[Any]
+    center: Center, graph: Graph, node: Node, months: dg.PartitionsDefinition[Any], home: Path
 ) -> dg.AssetSpec:
-    """The spec of an asset: lineage, group, owners, kinds, tags, description, versions."""
+    """The spec of an asset: lineage, group, owners, kinds, tags, description, versions, a metric's card."""
     described = _described(center, node)
+    if node.kind == "metric":
+        described["metadata"]["card"] = dg.MetadataValue.path(str(card_of(home, node.name)))
     return dg.AssetSpec(
         key=asset_key(node.key),
         deps=[dependency(edge, node, graph.nodes) for edge in node.inputs],

@@ -56,7 +56,15 @@ def test_a_refresh_publishes_and_shows_the_scorecard(at: Sit, fresh_shop: Shop) 
     assert "Warning" not in said.err
     again = terminal.process("refresh", "--json", "--lang", "zh")
     assert again.code == 0
-    assert set(again.json) == {"run_id", "published_all", "seconds", "computed", "not_published", "scorecard"}
+    assert set(again.json) == {
+        "run_id",
+        "published_all",
+        "seconds",
+        "computed",
+        "not_published",
+        "scorecard",
+        "site",
+    }
     assert again.json["computed"]["withheld"] == 0
 
 

@@ -6,11 +6,13 @@ from datetime import date
 
 import pytest
 
-from metric_pipelines.cli.dates import day_in, day_of, months_of
-from metric_pipelines.cli.search import found, shared_by, shared_names, the_metric
+from metric_pipelines.cli.dates import day_of, months_of
+from metric_pipelines.cli.search import found, shared_by, the_metric
 from metric_pipelines.cli.selection import selected
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, build_graph
+from metric_pipelines.dictionary.names import shared_names
+from metric_pipelines.dictionary.reviews import day_in
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import UsageError
 from metric_pipelines.settings import SHIPPED

@@ -41,10 +41,15 @@ class DagsterView:
     def graph(self) -> Any:
         return self.definitions.resolve_asset_graph()
 
+    @property
+    def keys(self) -> list[dg.AssetKey]:
+        """The assets that the ledger knows; products such as the site are Dagster's alone."""
+        return [k for k in self.graph.get_all_asset_keys() if self.graph.get(k).group_name != "products"]
+
     def pairs(self) -> set[Pair]:
         """All (asset, month) of Dagster's own graph, future months too."""
         found = set()
-        for key in self.graph.get_all_asset_keys():
+        for key in self.keys:
             months = self.graph.get(key).partitions_def
             partitions = months.get_partition_keys() if months else [WHOLE]
             found |= {("/".join(key.path), partition) for partition in partitions}
@@ -58,7 +63,7 @@ class DagsterView:
     def materialized(self) -> set[Pair]:
         """What has a materialization."""
         found: set[Pair] = set()
-        for key in self.graph.get_all_asset_keys():
+        for key in self.keys:
             name = "/".join(key.path)
             if self.graph.get(key).is_partitioned:
                 found |= {(name, p) for p in self.instance.get_materialized_partitions(key)}
@@ -81,7 +86,7 @@ class DagsterView:
     def data_versions(self) -> dict[Pair, str]:
         """The data version of the last materialization of every materialized pair."""
         found: dict[Pair, str] = {}
-        for key in self.graph.get_all_asset_keys():
+        for key in self.keys:
             name, storage = "/".join(key.path), self.instance.event_log_storage
             if self.graph.get(key).is_partitioned:
                 tags = storage.get_latest_tags_by_partition(
@@ -108,7 +113,7 @@ class DagsterView:
 
     def not_succeeded(self) -> set[tuple[str, str, str]]:
         """(asset, check, month) of checks that ended otherwise, or never."""
-        keys = [dg.AssetCheckKey(key, check) for key in self.graph.get_all_asset_keys() for check in CHECKS]
+        keys = [dg.AssetCheckKey(key, check) for key in self.keys for check in CHECKS]
         return {
             ("/".join(info.check_key.asset_key.path), info.check_key.name, info.partition_key or WHOLE)
             for info in self.instance.event_log_storage.get_asset_check_partition_info(keys)

@@ -21,6 +21,8 @@ CONFINED = {
     "metricflow": ("semantics/metricflow_sql.py",),
     "metricflow_semantics": ("semantics/metricflow_sql.py",),
     "great_expectations": ("quality/expectations.py",),
+    "jinja2": ("site/",),
+    "vl_convert": ("site/",),
     "pandera": ("quality/contract.py",),
     "apprise": ("notifications/apprise_channel.py",),
     "requests": ("notifications/apprise_channel.py",),

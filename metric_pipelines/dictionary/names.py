@@ -1,0 +1,41 @@
+"""What a metric is called, in both languages, and words that several metrics are called by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.drafts import DraftMetric
+
+Defined = Metric | DraftMetric
+"""What stands in the dictionary under a name."""
+
+
+def called(metric: Defined) -> list[str]:
+    """All that a metric is called: name, code, labels, synonyms."""
+    return [metric.name, metric.code or "", metric.label.en, metric.label.zh, *metric.synonyms]
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: without case, underscores and double blanks."""
+    return " ".join(text.casefold().replace("_", " ").split())
+
+
+def shared_names(first: Metric, second: Metric) -> list[str]:
+    """What both metrics are called."""
+    others = {folded(name) for name in called(second)}
+    return list(dict.fromkeys(name for name in called(first) if name and folded(name) in others))
+
+
+def quarrels(metrics: Iterable[Metric]) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Metrics that are called by one word though they are not the same, with all such words; by name."""
+    by_word: dict[str, tuple[str, dict[str, None]]] = {}
+    for metric in sorted(metrics, key=lambda m: m.name):
+        for word in called(metric):
+            if word:
+                by_word.setdefault(folded(word), (word, {}))[1][metric.name] = None
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for word, names in by_word.values():
+        if len(names) > 1:
+            groups.setdefault(tuple(names), []).append(word)
+    return sorted(groups.items())
