@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, description="Port of the Dagster web server, on the loopback address.")
     dagster_url: str | None = Field(
         default=None,
-        description="Address of the Dagster web server in links of alerts and of the site; default: the port on 127.0.0.1.",
+        description="Address of the Dagster web server in links; default: the port on 127.0.0.1.",
     )
 
     @property
