@@ -50,11 +50,16 @@ def alerts(context: typer.Context) -> None:
 def load_demo(
     context: typer.Context,
     until: Annotated[str | None, typer.Option("--until", metavar="DAY")] = None,
+    crm: Annotated[str | None, typer.Option("--crm", metavar="URL")] = None,
+    erp: Annotated[str | None, typer.Option("--erp", metavar="URL")] = None,
+    oms: Annotated[str | None, typer.Option("--oms", metavar="URL")] = None,
     if_missing: Annotated[bool, typer.Option("--if-missing")] = False,
 ) -> None:
     from metric_pipelines.cli import demo
 
-    demo.load_demo(context.obj, settings(), until, if_missing=if_missing)
+    given = {"crm": crm, "erp": erp, "oms": oms}
+    servers = {name: url for name, url in given.items() if url is not None}
+    demo.load_demo(context.obj, settings(), until, servers, if_missing=if_missing)
 
 
 def next_day(context: typer.Context) -> None:

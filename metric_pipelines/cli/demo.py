@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from metric_pipelines.settings import Settings
 REFRESH = "metric-pipelines refresh"
 
 
-def load_demo(screen: Screen, settings: Settings, until: str | None, *, if_missing: bool) -> None:
-    """Lays out the source systems, with a bar a table, and says what is there; `if_missing`: unless all are.
+def load_demo(
+    screen: Screen, settings: Settings, until: str | None, servers: Mapping[str, str], *, if_missing: bool
+) -> None:
+    """Lays out the source systems, with a bar a table, and says what is there; `if_missing`: unless all are;
+    `servers`: addresses of those that go to a database server.
 
     Raises: UsageError, EnvironmentBrokenError, SourceUnavailableError, BusyError.
     """
@@ -28,16 +32,17 @@ def load_demo(screen: Screen, settings: Settings, until: str | None, *, if_missi
     if if_missing and there is not None:
         screen.line(say("demo.there", day=there))
         return
-    laid = _load(screen, folder, day_of("--until", until))
+    laid = _load(screen, folder, day_of("--until", until), servers)
     screen.title(say("demo.title", day=laid.until), say("demo.in", folder=folder))
     table = screen.table(say("demo.source"), say("demo.table"), (say("demo.rows"), "right"), "")
     for database in laid.databases:
         word = say("demo.written" if database.written else "demo.kept")
         for i, (name, rows) in enumerate(database.rows.items()):
-            table.add_row("" if i else database.path.name, name, f"{rows:,}", "" if i else word)
+            table.add_row("" if i else database.name, name, f"{rows:,}", "" if i else word)
     table.add_row(say("demo.total"), "", f"{sum(laid.rows.values()):,}", "", style="title")
     screen.block(table)
-    screen.next_steps([(REFRESH, say("demo.compute"))])
+    exports = [(f"export RETAIL_{name.upper()}=...", say("demo.export", name=name)) for name in servers]
+    screen.next_steps([*exports, (REFRESH, say("demo.compute"))])
 
 
 def _there_until(folder: Path) -> date | None:
@@ -47,7 +52,7 @@ def _there_until(folder: Path) -> date | None:
     return growing.pop() if len(growing) == 1 and None not in days.values() else None
 
 
-def _load(screen: Screen, folder: Path, until: date | None) -> Layout:
+def _load(screen: Screen, folder: Path, until: date | None, servers: Mapping[str, str]) -> Layout:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen.err, transient=True, disable=not screen.err.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
@@ -57,7 +62,7 @@ def _load(screen: Screen, folder: Path, until: date | None) -> Layout:
                 tasks[table] = bars.add_task(table, total=total)
             bars.update(tasks[table], completed=done)
 
-        return layout.load(folder, until, progress)
+        return layout.load(folder, until, progress, servers)
 
 
 def next_day(screen: Screen, settings: Settings) -> None:

@@ -52,6 +52,12 @@ HELP: dict[str, Help] = {
                 "Last business day to lay out, in 2017; default: the whole year.",
                 "数据截止的营业日（2017 年内）；默认全年。",
             ),
+            "crm": (
+                "Lay the CRM out on this database server instead: PostgreSQL, MariaDB, MySQL.",
+                "改为把 CRM 写入该数据库服务器：PostgreSQL、MariaDB 或 MySQL。",
+            ),
+            "erp": ("The same for the ERP.", "ERP 同理。"),
+            "oms": ("The same for order management.", "订单管理系统同理。"),
             "if_missing": (
                 "Do nothing where all of them are there, until whatever day.",
                 "源系统已存在时（无论截至哪天）不做任何事。",

@@ -5,11 +5,14 @@ Imports DuckDB and SQLAlchemy; imported by pages alone, which are imported when 
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import PLACEHOLDER
 from metric_pipelines.dictionary.graph import Pair, build_graph
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import EnvironmentBrokenError
@@ -88,10 +91,17 @@ def demo_missing(settings: Settings, center: Center) -> bool:
     """Whether this is a shipped center whose source systems are not all laid out."""
     if settings.center_folder.parent != SHIPPED:
         return False
-    files = [
-        s.connection.removeprefix(LOCAL) for s in center.sources.values() if s.connection.startswith(LOCAL)
-    ]
-    return not all((settings.home_folder / file).exists() for file in files)
+    return not all((settings.home_folder / file).exists() for file in local_files(center))
+
+
+def local_files(center: Center) -> list[str]:
+    """The SQLite files among its sources, as the environment has them now."""
+    found = (PLACEHOLDER.sub(_filled, source.connection) for source in center.sources.values())
+    return [text.removeprefix(LOCAL) for text in found if text.startswith(LOCAL)]
+
+
+def _filled(place: re.Match[str]) -> str:
+    return os.environ.get(place["name"]) or place["default"] or ""
 
 
 def main_metric(center: Center, chosen: Collection[str] | None = None) -> str | None:

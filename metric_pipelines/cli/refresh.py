@@ -14,7 +14,7 @@ from rich.text import Text
 
 from metric_pipelines.cli import outcome, scorecard
 from metric_pipelines.cli.dates import months_of
-from metric_pipelines.cli.opening import LOCAL, demo_missing, has_lake, opened, reading, workshop
+from metric_pipelines.cli.opening import demo_missing, has_lake, local_files, opened, reading, workshop
 from metric_pipelines.cli.progress import span, watched
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.cli.selection import selected
@@ -135,7 +135,7 @@ def refresh(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) 
 
 def _check_sources(settings: Settings, shop: Workshop) -> None:
     """Stops where the shipped center has nothing to read, before everything is reported unavailable."""
-    local = [s.connection.removeprefix(LOCAL) for s in shop.center.sources.values()]
+    local = local_files(shop.center)
     if demo_missing(settings, shop.center) and not any(
         (settings.home_folder / file).exists() for file in local
     ):

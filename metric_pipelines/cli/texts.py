@@ -109,6 +109,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "该月暂缓发布，保留先前已发布的数据",
     ),
     "demo.mend": ("mends it again", "恢复原价"),
+    "demo.export": (
+        "where the center finds the {name}: the address given",
+        "告诉中心 {name} 的地址：所给的 URL",
+    ),
     "demo.compute": ("reads the sources and publishes what passes", "读取源系统，发布通过检查的数据"),
     # validate
     "validate.good": ("{center} is valid", "{center}：定义有效"),

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -72,16 +72,25 @@ def copy_rows(
     progress: Progress = silent,
 ) -> int:
     """Insert the table's rows of these days (all rows of master data); returns how many there were."""
-    parameters = table.parameters(days)
-    total = counted(raw, table, parameters)
-    cursor = raw.execute(table.select, parameters)
-    insert = insert_statement(table.name, [column[0] for column in cursor.description or []])
     done = 0
+    for names, rows in batches(raw, table, days, progress):
+        into.executemany(insert_statement(table.name, names), rows)
+        done += len(rows)
+    return done
+
+
+def batches(
+    raw: duckdb.DuckDBPyConnection, table: Table, days: Days, progress: Progress = silent
+) -> Iterator[tuple[list[str], list[tuple[Any, ...]]]]:
+    """The column names and some rows of a table, again and again until there are no more."""
+    parameters = table.parameters(days)
+    total, done = counted(raw, table, parameters), 0
+    cursor = raw.execute(table.select, parameters)
+    names = [str(column[0]) for column in cursor.description or []]
     while rows := cursor.fetchmany(ROWS_AT_ONCE):
-        into.executemany(insert, rows)
+        yield names, rows
         done += len(rows)
         progress(table.name, done, total)
-    return done
 
 
 def counted(raw: duckdb.DuckDBPyConnection, table: Table, parameters: list[datetime]) -> int:

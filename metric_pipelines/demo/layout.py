@@ -5,6 +5,7 @@ What does not belong here: what happens in them afterwards (`changes`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,7 @@ from metric_pipelines.demo.tables import DATABASES, Database
 class LaidDatabase:
     """One database as it now is: rows by table, and whether this load wrote it or found it complete."""
 
-    path: Path
+    name: str
     rows: dict[str, int]
     written: bool
 
@@ -40,8 +41,14 @@ class Layout:
         return {table: count for database in self.databases for table, count in database.rows.items()}
 
 
-def load(folder: Path, until: date | None = None, progress: Progress = silent) -> Layout:
-    """Lay out crm.sqlite, erp.sqlite and oms.sqlite in the folder, business days up to `until` (None: all).
+def load(
+    folder: Path,
+    until: date | None = None,
+    progress: Progress = silent,
+    servers: Mapping[str, str] | None = None,
+) -> Layout:
+    """Lay out crm.sqlite, erp.sqlite and oms.sqlite in the folder, business days up to `until` (None: all);
+    `servers` are addresses of those (`crm`, `erp`, `oms`) that go to a database server instead.
 
     A database that is already complete until that very day is left alone, a bad month in it too; any other is
     written beside its place and moved in when whole. So a load that was killed is repeated and goes on with
@@ -52,7 +59,15 @@ def load(folder: Path, until: date | None = None, progress: Progress = silent) -
     day = day_of_the_year(until)
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder), opened() as raw:
-        return Layout(day, tuple(laid_out(raw, database, folder, day, progress) for database in DATABASES))
+        found = []
+        for database in DATABASES:
+            address = (servers or {}).get(database.name)
+            found.append(
+                laid_out(raw, database, folder, day, progress)
+                if address is None
+                else on_a_server(raw, database, address, day, progress)
+            )
+        return Layout(day, tuple(found))
 
 
 def laid_out(
@@ -61,7 +76,16 @@ def laid_out(
     path = folder / database.file
     complete = laid_until(path) == database.complete_at(until)
     rows = counted_rows(path, database) if complete else write(raw, database, path, until, progress)
-    return LaidDatabase(path, rows, written=not complete)
+    return LaidDatabase(path.name, rows, written=not complete)
+
+
+def on_a_server(
+    raw: duckdb.DuckDBPyConnection, database: Database, address: str, until: date, progress: Progress
+) -> LaidDatabase:
+    from metric_pipelines.demo.servers import load_into  # late: SQLAlchemy, where a server is asked for
+
+    rows, written = load_into(address, raw, database, until, progress)
+    return LaidDatabase(f"{database.name} ({address.partition(':')[0]})", rows, written)
 
 
 def write(

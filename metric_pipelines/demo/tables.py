@@ -41,6 +41,11 @@ class Database:
     tables: tuple[Table, ...]
 
     @property
+    def name(self) -> str:
+        """What the center calls it: `crm`, `erp`, `oms`."""
+        return self.file.removesuffix(".sqlite")
+
+    @property
     def growing(self) -> tuple[Table, ...]:
         """The tables that get rows every business day."""
         return tuple(table for table in self.tables if table.bounds)

@@ -33,8 +33,8 @@ def opened(
 ) -> Iterator[System]:
     """The source system, open for one connection: one consistent state of it, where its engine gives one.
 
-    Raises: SourceUnavailableError where it is gone or locked, SourceRefusedError where it refuses the user,
-    DefinitionError where the connection means nothing, or names a variable that is not set.
+    Raises: SourceUnavailableError where it is gone or locked, SourceRefusedError where it refuses the user or
+    a variable is not set, DefinitionError where the connection means nothing.
     """
     connection = resolved(source, secrets)
     if connection.startswith(FILES):
@@ -46,7 +46,7 @@ def opened(
         finally:
             files.forget()
         return
-    url = _url(source, connection)
+    url = server_url(source.name, connection)
     kind = url.get_backend_name()
     if kind in ("sqlite", "duckdb"):
         if not url.database:
@@ -80,25 +80,29 @@ def read(con: duckdb.DuckDBPyConnection, source: Source, home: Path, work: Calla
 def resolved(source: Source, secrets: Secrets) -> str:
     """The connection with `${NAME}` and `${NAME:-default}` filled in; in front of an @ as a URL wants it.
 
-    Raises: DefinitionError that names a variable that is not set, never a value.
+    Raises: SourceRefusedError that names a variable that is not set, never a value.
     """
 
     def value(found: re.Match[str]) -> str:
         name, default = found["name"], found["default"]
         given = secrets(name) or default
         if given is None:
-            expected = f"export {name}=..."
-            raise DefinitionError(source.name, f"environment variable {name} is not set", expected)
+            unset, expected = f"environment variable {name} is not set", f"export {name}=..."
+            raise SourceRefusedError(source.name, unset, expected, "set it where the refresh runs")
         return quote(given, safe="") if "@" in source.connection[found.end() :] else given
 
     return PLACEHOLDER.sub(value, source.connection)
 
 
-def _url(source: Source, connection: str) -> URL:
+def server_url(where: str, connection: str) -> URL:
+    """A SQLAlchemy URL with the driver we bring where it names none.
+
+    Raises: DefinitionError where it is no URL.
+    """
     try:
         url = make_url(connection)
     except ArgumentError as error:
         expected = "such as sqlite:///sources/crm.sqlite, postgresql://... or file:exports"
-        raise DefinitionError(source.name, "connection is not a URL", expected) from error
+        raise DefinitionError(where, "connection is not a URL", expected) from error
     defaults = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}
     return url.set(drivername=defaults.get(url.drivername, url.drivername))

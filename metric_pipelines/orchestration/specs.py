@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Column, Metric, Owners, Text
+from metric_pipelines.dictionary.definitions import PLACEHOLDER, Column, Metric, Owners, Text
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.graph import Graph, Node
 from metric_pipelines.dictionary.shapes import input_names
@@ -90,11 +92,17 @@ def _source(center: Center, node: Node) -> dict[str, Any]:
     return {
         "group_name": source.name,
         "owners": _owners(source.owners),
-        "kinds": {"source", "sqlite", "duckdb"},
+        "kinds": {"source", _engine(source.connection), "duckdb"},
         "description": f"**{_both(table.label)}**\n\n{_paragraphs(table.description)}",
         "metadata": {"source system": _both(source.label), "dagster/column_schema": _schema(table.columns)},
         "tags": {"layer": "source"},
     }
+
+
+def _engine(connection: str) -> str:
+    """What kind of system it is: the scheme of its connection, as the environment has it now."""
+    text = PLACEHOLDER.sub(lambda m: os.environ.get(m["name"]) or m["default"] or "", connection)
+    return re.split(r"[:+]", text)[0] or "source"
 
 
 def _model(center: Center, node: Node) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from sqlalchemy.engine import URL
 from metric_pipelines.dictionary.definitions import Source
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import (
-    DefinitionError,
     SourceDataError,
     SourceRefusedError,
     SourceUnavailableError,
@@ -216,7 +215,7 @@ def test_a_wrong_password_is_refused_and_never_shown(
 
 def test_a_variable_that_is_not_set_is_named(con: Con, url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SHOP_PASSWORD", raising=False)
-    with pytest.raises(DefinitionError, match="environment variable SHOP_PASSWORD is not set"):
+    with pytest.raises(SourceRefusedError, match="environment variable SHOP_PASSWORD is not set"):
         read(con, system(url, connection="postgresql://me:${SHOP_PASSWORD}@127.0.0.1/db"))
 
 
