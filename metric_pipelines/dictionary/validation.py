@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from metric_pipelines.dictionary import channels, shapes
 from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
     GRAINS,
+    PLACEHOLDER,
     Column,
     ConversionMetric,
     CumulativeMetric,
@@ -127,6 +129,7 @@ def _sources(center: Center) -> Iterator[Problem]:
         key = f"sources/{name}"
         if name in SCHEMAS:
             yield Problem(center.where(key), f"a source system named {name!r}", "another name")
+        yield from _connection(center.where(key, "connection"), name, source.connection)
         if source.time_zone not in available_timezones():
             yield Problem(
                 center.where(key, "time_zone"), f"time zone {source.time_zone!r}", "an IANA name, such as UTC"
@@ -139,6 +142,21 @@ def _sources(center: Center) -> Iterator[Problem]:
                 if spec.type == "any":
                     where = center.where(*at, "columns", column)
                     yield Problem(where, f"column {column} of type any", "the type it is read as")
+
+
+def _connection(where: str, name: str, connection: str) -> Iterator[Problem]:
+    """A URL or a folder of files, without a secret in the clear; what is found is not repeated."""
+    filled = PLACEHOLDER.sub("x", connection)
+    if "${" in filled:
+        yield Problem(where, "a ${ that is no variable", "${NAME} or ${NAME:-default}")
+    elif not connection.startswith("${") and not re.match(r"file:|[a-z][a-z0-9+_]*://", filled):
+        yield Problem(
+            where, "a connection that is no URL", "such as sqlite:///sources/crm.sqlite or file:exports"
+        )
+    secret = re.match(r"[a-z0-9+_]+://[^/@]*?:([^@/]*)@", connection)
+    if secret is not None and secret[1] and not PLACEHOLDER.search(secret[1]):
+        expected = f"${{{name.upper()}_PASSWORD}} in its place"
+        yield Problem(where, "a password in the file", expected, "set it in the environment, and change it")
 
 
 def _table_columns(

@@ -85,5 +85,5 @@ def test_somebody_elses_tables_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_away_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnavailableError, match="127.0.0.1:1"):
+    with pytest.raises(SourceUnavailableError, match=r"127\.0\.0\.1:1"):
         load(tmp_path, DAY, servers={"erp": "postgresql://me:hidden@127.0.0.1:1/x"})

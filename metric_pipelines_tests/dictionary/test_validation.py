@@ -223,6 +223,14 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
         ("sources/shop.yaml", "column: quantity", "column: quantty", "unknown column 'quantty'"),
         ("metrics/sales/revenue.yaml", "column: value", "column: amount", "unknown column 'amount'"),
         ("models/order_lines.yaml", "expr: order_id", "expr: orders_id", "unknown column 'orders_id'"),
+        ("sources/shop.yaml", "sqlite:///sources/shop.sqlite", "hello", "a connection that is no URL"),
+        ("sources/shop.yaml", "sqlite:///sources/shop.sqlite", '"${SHOP:x"', "a ${ that is no variable"),
+        (
+            "sources/shop.yaml",
+            "sqlite:///sources/shop.sqlite",
+            "postgresql://me:s3cret@db/shop",
+            "a password in the file; expected: ${SHOP_PASSWORD}",
+        ),
         (
             "sources/shop.yaml",
             "ordered_at: {type: timestamp",
