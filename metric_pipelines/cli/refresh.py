@@ -51,23 +51,26 @@ def dry_run(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) 
     """Prints what would be computed, and does nothing."""
     shop = workshop(settings, ask_sources=True)
     scope = asked.scope(shop)
-    works = foreseen(shop.facts(), scope)
+    certain, then = foreseen(shop.facts(), scope)
     late = list(dict.fromkeys(root[0] for root in waiting(shop.facts(), scope).values()))
     if as_json:
-        screen.json(plain_plan(shop, scope, works))
+        screen.json(plain_plan(shop, scope, certain, then))
         return
     say = screen.say
     if late:
         screen.line(say("refresh.due_first", names=", ".join(late)), style="warn")
-    if not works:
+    if not certain:
         screen.line(say("refresh.nothing_due"))
         return
     screen.title(say("refresh.plan", day=shop.today))
-    for work in works:
+    for work in certain:
         screen.blank()
         _rectangle(screen, shop.graph, work)
-    screen.blank()
-    screen.note(say("refresh.upper"))
+    if then:
+        screen.heading(say("refresh.upper"))
+        for work in then:
+            screen.blank()
+            _rectangle(screen, shop.graph, work)
 
 
 def _rectangle(screen: Screen, graph: Graph, work: Work) -> None:
@@ -86,13 +89,19 @@ def pairs_of(graph: Graph, work: Work) -> int:
     return len(work.assets) * len(months)
 
 
-def plain_plan(shop: Workshop, scope: Scope, works: list[Work]) -> dict[str, Any]:
-    """The plan as plain values, for programs."""
+def plain_plan(shop: Workshop, scope: Scope, certain: list[Work], then: list[Work]) -> dict[str, Any]:
+    """The plan as plain values, for programs; `certain` is what does not depend on what else turns out."""
     rows = [
-        {"assets": list(w.assets), "first": w.first, "last": w.last, "pairs": pairs_of(shop.graph, w)}
-        for w in works
+        {
+            "assets": list(work.assets),
+            "first": work.first,
+            "last": work.last,
+            "pairs": pairs_of(shop.graph, work),
+            "certain": work in certain,
+        }
+        for work in (*certain, *then)
     ]
-    total = sum(pairs_of(shop.graph, work) for work in works)
+    total = sum(pairs_of(shop.graph, work) for work in (*certain, *then))
     return {"dry_run": True, "today": shop.today, "forced": scope.forced, "pairs": total, "work": rows}
 
 

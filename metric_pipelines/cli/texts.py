@@ -129,8 +129,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # refresh
     "refresh.plan": ("What a refresh would compute, as of {day}", "刷新将计算的内容，基准日 {day}"),
     "refresh.upper": (
-        "At most this: what follows from an input that turns out unchanged is not computed.",
-        "以上为上限：输入若未变化，其下游不再计算。",
+        "Then, as far as these turn out changed, at most",
+        "其后，视以上内容是否变化，至多计算",
     ),
     "refresh.nothing_due": ("Nothing is due.", "没有待计算的内容。"),
     "refresh.pairs": ("{n} to compute", "{n} 个计算单元"),

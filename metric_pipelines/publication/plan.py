@@ -182,21 +182,20 @@ def plan(facts: Facts, scope: Scope) -> list[Work]:
     return rectangles(wave(facts, scope))
 
 
-def foreseen(facts: Facts, scope: Scope) -> list[Work]:
-    """All that may follow from the next wave, for a dry run: everything downstream of it is assumed to
-    change.
+def foreseen(facts: Facts, scope: Scope) -> tuple[list[Work], list[Work]]:
+    """For a dry run: what will be computed for certain (it is due by itself), and what follows from it as far
+    as it turns out changed.
     """
-    found = wave(facts, scope)
-    touched = set(found)
+    certain = set(wave(facts, scope))
+    touched: set[Pair] = set()
     for pair in facts.graph.pairs():
-        if (
-            pair not in touched
-            and scope.holds(pair)
-            and any(given in touched for given in facts.graph.inputs(pair))
-        ):
-            touched.add(pair)
-            found.append(pair)
-    return rectangles(found)
+        touches = any(given in certain or given in touched for given in facts.graph.inputs(pair))
+        if pair in certain or not touches or not scope.holds(pair):
+            continue
+        due = facts.graph.nodes[pair[0]].kind != "source" and is_due(facts, pair, scope)
+        (certain if due else touched).add(pair)
+    order = list(facts.graph.pairs())
+    return rectangles([p for p in order if p in certain]), rectangles([p for p in order if p in touched])
 
 
 def open_month(today: date, graph: Graph) -> str:

@@ -113,8 +113,21 @@ def test_only_what_changed_is_written(eleven_dollars: Shop) -> None:
 
 
 def test_a_dry_run_foresees_all_that_a_refresh_then_does(eleven_dollars: Shop, published_once: Shop) -> None:
-    works = foreseen(published_once.open().facts(), Scope(read_since=now()))
+    certain, then = foreseen(published_once.open().facts(), Scope(read_since=now()))
+    works = [*certain, *then]
     assert eleven_dollars.computed() <= {(key, m) for w in works for key in w.assets for m in months_of(w)}
+    assert {key for w in certain for key in w.assets} == {"shop/orders", "shop/products"}
+
+
+def test_a_dry_run_tells_what_is_due_by_itself_from_what_may_follow(shop: Shop) -> None:
+    shop.edit("metrics/sales/small_revenue.yaml", "amount < 10", "amount < 15")
+    certain, then = foreseen(shop.open().facts(), Scope(read_since=now()))
+    assert {key for w in certain for key in w.assets} == {
+        "shop/orders",
+        "shop/products",
+        "metrics/small_revenue",
+    }
+    assert "metrics/revenue" in {key for w in then for key in w.assets}
 
 
 # Changes of the source
