@@ -15,7 +15,9 @@ def test_a_dry_run_lists_rectangles_and_does_nothing(at: Sit, fresh_shop: Shop) 
     said = terminal("refresh", "--dry-run", "--json")
     assert said.code == 0
     assert set(said.json) == {"dry_run", "today", "forced", "pairs", "work"}
-    assert {"assets", "first", "last", "pairs"} == set(said.json["work"][0])
+    assert {"assets", "first", "last", "pairs", "certain"} == set(said.json["work"][0])
+    first = {asset for work in said.json["work"] for asset in work["assets"] if work["certain"]}
+    assert first == {"shop/orders", "shop/products"}
     assert {asset for work in said.json["work"] for asset in work["assets"]} >= {
         "shop/orders",
         "metrics/revenue",
@@ -28,7 +30,7 @@ def test_a_selection_is_planned_even_where_nothing_is_due(cli: Terminal) -> None
     said = cli("refresh", "-n", "-s", "revenue", "-p", "2024-02..2024-03", "--json").json
     assert said["forced"] is True
     assert said["work"] == [
-        {"assets": ["metrics/revenue"], "first": "2024-02", "last": "2024-03", "pairs": 2}
+        {"assets": ["metrics/revenue"], "first": "2024-02", "last": "2024-03", "pairs": 2, "certain": True}
     ]
 
 

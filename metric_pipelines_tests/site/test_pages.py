@@ -63,7 +63,7 @@ def test_both_languages_are_in_every_page(eventful: BuiltSite) -> None:
 
 
 def test_the_centers_language_comes_first(shop: Shop) -> None:
-    shop.edit("center.yaml", "language: en", "language: zh")
+    shop.edit("center.yaml", "label: Small shop", "label: Small shop\nlanguage: zh")
     site = build(shop)
     [root] = Elements(site.index).of("html")
     assert root == {"lang": "zh-CN", "data-lang": "zh"}
