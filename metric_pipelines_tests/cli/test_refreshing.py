@@ -16,8 +16,7 @@ def test_a_dry_run_lists_rectangles_and_does_nothing(at: Sit, fresh_shop: Shop) 
     assert said.code == 0
     assert set(said.json) == {"dry_run", "today", "forced", "pairs", "work"}
     assert {"assets", "first", "last", "pairs", "certain"} == set(said.json["work"][0])
-    first = {asset for work in said.json["work"] for asset in work["assets"] if work["certain"]}
-    assert first == {"shop/orders", "shop/products"}
+    assert all(work["certain"] for work in said.json["work"])  # nothing was ever computed
     assert {asset for work in said.json["work"] for asset in work["assets"]} >= {
         "shop/orders",
         "metrics/revenue",
