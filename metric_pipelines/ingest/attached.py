@@ -33,7 +33,7 @@ def opened_file(
     with as_ours(source):
         con.execute(f"attach {quoted(str(file))} as {SYSTEM} (type {kind}, read_only)")
     try:
-        yield AttachedFile(con, source)
+        yield AttachedFile(con, source, 15 if kind == "sqlite" else None)
     finally:
         con.execute(f"detach {SYSTEM}")
 
@@ -41,8 +41,8 @@ def opened_file(
 class AttachedFile:
     """A database file that is attached as `source_system`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source) -> None:
-        self._con, self._source = con, source
+    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, digits: int | None) -> None:
+        self._con, self._source, self.digits = con, source, digits
 
     def tables(self) -> list[str]:
         """Its tables and views; those of another schema than the main one as `schema.table`."""

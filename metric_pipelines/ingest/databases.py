@@ -90,6 +90,8 @@ def _options(url: URL) -> dict[str, Any]:
 class Database:
     """A database server in a transaction; what is read of it is spooled into DuckDB until the end."""
 
+    digits: int | None = None
+
     def __init__(
         self, con: duckdb.DuckDBPyConnection, source: Source, url: URL, connection: sa.Connection
     ) -> None:

@@ -31,6 +31,8 @@ UTF_8 = ("utf-8", "utf8", "utf-8-sig")
 class Files:
     """A folder of files."""
 
+    digits: int | None = None
+
     def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, folder: Path) -> None:
         self._con, self._source, self._folder = con, source, folder
         self._copies: list[Path] = []

@@ -49,7 +49,7 @@ def stage(
         con.execute(
             f"create or replace temp table {target} as select {selected}{month} from {relation}{where}"
         )
-        _refuse_what_a_cast_would_change(con, source, spec, table, relation + where)
+        _refuse_what_a_cast_would_change(con, source, spec, table, relation + where, system.digits)
     except duckdb.ConversionException as error:
         raise _wrong_type(con, source, table, relation) from error
     except duckdb.Error as error:
@@ -172,10 +172,17 @@ def _wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, rela
 
 
 def _refuse_what_a_cast_would_change(
-    con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    spec: SourceTable,
+    table: str,
+    relation: str,
+    digits: int | None,
 ) -> None:
     """A value that its type cannot hold exactly is an error: a cast would round it, or cut it, silently."""
-    changed = {c: found for c, column in spec.columns.items() if (found := _changed(name(c), column.type))}
+    changed = {
+        c: found for c, column in spec.columns.items() if (found := _changed(name(c), column.type, digits))
+    }
     if not changed:
         return
     counted = ", ".join(
@@ -191,7 +198,7 @@ def _refuse_what_a_cast_would_change(
             raise SourceDataError(f"{source.name}.{table}.{column}", found, kind, remedy)
 
 
-def _changed(column: str, kind: str) -> str:
+def _changed(column: str, kind: str, digits: int | None) -> str:
     """A condition on the source's text: casting it to this type would change it; empty where a cast cannot.
 
     Nearly every text passes a cheap look at its form; only what looks odd is compared exactly. SQLite keeps
@@ -215,4 +222,11 @@ def _changed(column: str, kind: str) -> str:
     elif kind == "double":
         odd = f"regexp_matches({column}, '[a-df-zA-DF-Z]')"
         exact = f"not isfinite(cast({column} as double))"
-    return f"case when {odd} then {exact} else false end" if odd else ""
+    cut = _cut(column, digits) if digits is not None and kind.startswith(("decimal", "int64")) else "false"
+    return f"case when {cut} then true when {odd} then {exact} else false end" if odd else ""
+
+
+def _cut(column: str, digits: int) -> str:
+    """A condition on a text: a binary number whose further digits the system may have left out."""
+    mantissa = f"regexp_replace(regexp_replace({column}, '[eE].*', ''), '[^0-9]', '', 'g')"
+    return f"(length(ltrim({mantissa}, '0')) >= {digits} and regexp_matches({column}, '[.eE]'))"

@@ -19,7 +19,12 @@ class Span:
 
 
 class System(Protocol):
-    """An open source system, for one connection of DuckDB."""
+    """An open source system, for one connection of DuckDB.
+
+    `digits` is how many significant digits of a binary number its texts hold; None where all.
+    """
+
+    digits: int | None
 
     def tables(self) -> list[str]:
         """The names of its tables; file names where it is a folder."""

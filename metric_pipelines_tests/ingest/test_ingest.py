@@ -417,3 +417,14 @@ def test_a_newest_text_that_is_no_day_is_bad_data(step_con: Con, tmp_path: Path,
     fill(tmp_path, "create table orders (at)", "2024-01-01 10:00:00", nonsense)
     with pytest.raises(SourceDataError, match=r"shop\.orders\.at"):
         newest(step_con, tmp_path, source({"at": "timestamp"}, "at"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored"),
+    [("decimal(18,2)", 12345678901234.56), ("int64", 1234567890123456.0)],
+)
+def test_a_binary_number_whose_last_digits_sqlite_does_not_print_is_refused(
+    step_con: Con, tmp_path: Path, kind: str, stored: float
+) -> None:
+    fill(tmp_path, "create table orders (a real)", stored, 1.5 if kind != "int64" else 2.0)
+    assert "shop.orders.a: 1 value(s)" in refusal(step_con, tmp_path, source({"a": kind}))
