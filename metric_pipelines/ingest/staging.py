@@ -229,4 +229,5 @@ def _changed(column: str, kind: str, digits: int | None) -> str:
 def _cut(column: str, digits: int) -> str:
     """A condition on a text: a binary number whose further digits the system may have left out."""
     mantissa = f"regexp_replace(regexp_replace({column}, '[eE].*', ''), '[^0-9]', '', 'g')"
-    return f"(length(ltrim({mantissa}, '0')) >= {digits} and regexp_matches({column}, '[.eE]'))"
+    cut = f"length(ltrim({mantissa}, '0')) >= {digits} and regexp_matches({column}, '[.eE]')"
+    return f"(case when length({column}) > {digits} then {cut} else false end)"
