@@ -34,6 +34,11 @@ def today_of(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -
     return newest or first_day(center.settings.partitions.start)
 
 
+def newest_source_day(center: Center, home: Path) -> date | None:
+    """The newest local day of all monthly source tables that can be read now."""
+    return _ask(center, home, None)
+
+
 def _not_yet(center: Center) -> date:
     """A day that no source can have come to, wherever it stands: what is later is a slip, or means never."""
     return datetime.now(ZoneInfo(center.settings.time_zone)).date() + timedelta(days=2)
