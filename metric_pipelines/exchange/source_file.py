@@ -10,7 +10,6 @@ from metric_pipelines.dictionary.definitions import Source, SourceColumn, Source
 from metric_pipelines.exchange.draft_files import plain_yaml
 
 COLUMN_KEYS = ("type", "source_name", "format", "nullable", "min", "max", "isin", "matches", "description")
-NOT_WRITTEN: tuple[Any, ...] = (None, False)
 
 
 def source_file(source: Source) -> str:
@@ -54,14 +53,19 @@ def _column(column: SourceColumn) -> dict[str, Any]:
     found = {}
     for key in COLUMN_KEYS:
         value = getattr(column, key)
-        if value not in NOT_WRITTEN or isinstance(value, float | int) and not isinstance(value, bool):
-            written = _text(value) if isinstance(value, Text) else _number(value)
+        if value is not None and value is not False:
+            written = _remark(value) if isinstance(value, Text) else _number(value)
             found["from" if key == "source_name" else key] = written
     return found
 
 
 def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _remark(text: Text) -> Any:
+    """In one language as it is: a column stays on its line."""
+    return text.en or text.zh if not (text.en and text.zh) else _text(text)
 
 
 def _text(text: Text) -> Any:

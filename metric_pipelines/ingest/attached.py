@@ -97,8 +97,10 @@ class AttachedFile:
         self._con.execute("set sqlite_all_varchar = false")
         self._con.execute(f"attach {quoted(file)} as {SYSTEM}_types (type sqlite, read_only)")
         try:
-            query = "select column_name, data_type from duckdb_columns() where database_name = ? and table_name = ?"
-            rows = self._con.execute(query, [f"{SYSTEM}_types", table]).fetchall()
+            query = (
+                f"select column_name, data_type from duckdb_columns() where database_name = '{SYSTEM}_types'"
+            )
+            rows = self._con.execute(f"{query} and table_name = ?", [table]).fetchall()
         finally:
             self._con.execute(f"detach {SYSTEM}_types")
             self._con.execute("set sqlite_all_varchar = true")

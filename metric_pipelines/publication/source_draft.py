@@ -5,7 +5,7 @@ contract; a rule that its rows do not keep is mended or dropped, and said.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,12 +17,13 @@ import duckdb
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Owners, Source, SourceTable, Text
-from metric_pipelines.dictionary.months import WHOLE, first_day, month_of, months_between
+from metric_pipelines.dictionary.months import WHOLE, month_of, months_between
 from metric_pipelines.errors import SourceDataError, UsageError, did_you_mean, listed
 from metric_pipelines.exchange.wording import is_chinese
 from metric_pipelines.ingest.connections import Secrets, read
 from metric_pipelines.ingest.drafting import Doubt, Found, Given, ReadOnce, drafted_table, tables_of_files
 from metric_pipelines.ingest.drafting.names import table_name
+from metric_pipelines.ingest.drafting.tables import TYPED
 from metric_pipelines.ingest.files import Files
 from metric_pipelines.ingest.staging import stage
 from metric_pipelines.ingest.system import System
@@ -30,7 +31,7 @@ from metric_pipelines.publication.clock import newest_source_day
 from metric_pipelines.quality.contract import Contracts
 from metric_pipelines.quality.rules import rules_of_table
 from metric_pipelines.warehouse.lake import MEMORY_LIMIT, load_scanners, step_database
-from metric_pipelines.warehouse.tables import MONTH
+from metric_pipelines.warehouse.tables import MONTH, name
 
 STAGED = "tried_rows"
 OWNERS = Owners(business="owner@example.com", technical="owner@example.com")
@@ -55,7 +56,9 @@ class _Task:
     asked: Sequence[str]
     only: str | None
     today: date
-    known_until: date | None
+    first: str
+    last: str
+    """The months that the center asks its sources for."""
 
 
 def draft_source(
@@ -81,9 +84,20 @@ def draft_source(
         tables={},
     )
     with _database() as con:
-        until = newest_source_day(center, home) if center.settings.clock.today == "newest_source_day" else None
-        task = _Task(center, source, asked, given.file, today, until)
+        first, last = _due(center, home, today)
+        task = _Task(center, source, asked, given.file, today, first, last)
         return read(con, source, home, partial(_drafted, con, task), secrets)
+
+
+def _due(center: Center, home: Path, today: date) -> tuple[str, str]:
+    """The first and the last month that the center computes."""
+    first, last = center.settings.partitions.start, center.settings.partitions.end
+    clock = center.settings.clock.today
+    if clock == "newest_source_day":
+        day = newest_source_day(center, home)
+    else:
+        day = today if clock == "real" else clock
+    return first, max(first, last or (month_of(day) if day else first))
 
 
 @contextmanager
@@ -101,6 +115,11 @@ def _database() -> Iterator[duckdb.DuckDBPyConnection]:
 def _drafted(con: duckdb.DuckDBPyConnection, task: _Task, system: System) -> SourceDraft:
     once = ReadOnce(system)
     found, doubts = _found(system, task.only)
+    if not found:
+        where = task.source.name
+        raise SourceDataError(
+            where, "no tables", "tables that this user may read", "check database and rights"
+        )
     named: dict[str, Found] = {}
     for number, one in enumerate(found, 1):
         named[table_name(one.title, number, named)] = one
@@ -133,7 +152,9 @@ def _chosen(named: dict[str, Found], asked: Sequence[str]) -> dict[str, Found]:
     for text in asked:
         alike = {n: one for n, one in named.items() if text in (n, one.theirs, one.title)}
         if not alike:
-            raise UsageError("--tables", f"no table {text!r}", f"one of {listed(known)}", did_you_mean(text, known))
+            raise UsageError(
+                "--tables", f"no table {text!r}", f"one of {listed(known)}", did_you_mean(text, known)
+            )
         chosen |= alike
     return chosen
 
@@ -145,91 +166,51 @@ def _tried(
 
     Raises: SourceDataError where that cannot be reached.
     """
-    doubts: list[Doubt] = []
-    where = f"{task.source.name}.{ours}"
+    months = _months(con, task, spec)
+    source = task.source.model_copy(update={"tables": {ours: spec}})
+    stage(con, system, source, ours, task.center.settings.time_zone, months, STAGED)
+    doubts = [] if months == [WHOLE] else _about_months(con, task, ours)
+    if any(doubt.kind == "gaps" for doubt in doubts):
+        checks = spec.checks.model_copy(update={"min_rows": 0})
+        spec = spec.model_copy(update={"checks": checks})
     for _ in range(MOST_TRIES):
-        months = _months(con, task, spec)
-        source = task.source.model_copy(update={"tables": {ours: spec}})
-        stage(con, system, source, ours, task.center.settings.time_zone, months, STAGED)
-        if months != [WHOLE]:
-            doubts += _about_months(con, task, ours, months, spec, doubts)
-            if any(doubt.kind == "gaps" for doubt in doubts):
-                spec = _without_min_rows(spec)
         verdicts = Contracts(con).verdicts(STAGED, rules_of_table(spec), months)
-        failures = [f for v in verdicts.values() if not v.passed for f in v.details["failures"]]
+        failures = [f for v in verdicts.values() if not v.passed for f in v.detail["failures"]]
         if not failures:
-            return spec, doubts
+            return spec, [doubt for i, doubt in enumerate(doubts) if doubt not in doubts[:i]]
         for failure in failures:
             spec, mended = _mended(ours, spec, failure)
-            doubts += [doubt for doubt in mended if doubt not in doubts]
+            doubts.append(mended)
     reasons = "; ".join(f"{f['column']}: {f['message']}" for f in failures[:3])
-    raise SourceDataError(where, f"no contract that holds: {reasons}", "a table that can be described")
+    where, found = f"{task.source.name}.{ours}", f"no contract that holds: {reasons}"
+    raise SourceDataError(where, found, "a table that can be described", "leave it out by --tables")
 
 
 def _months(con: duckdb.DuckDBPyConnection, task: _Task, spec: SourceTable) -> list[str]:
-    """All months that a refresh could ask for: the center's, and all that the table has rows of."""
+    """All months that a refresh could ask for: the center's, and all that the table has rows of; a day more
+    on both sides, since the center's zone may put a moment into the day beside.
+    """
     if spec.partition_by is None:
         return [WHOLE]
-    query = f'select min("{spec.partition_by}"), max("{spec.partition_by}") from drafted_rows'
-    row: Any = con.execute(query).fetchone()
-    partitions, clock = task.center.settings.partitions, task.center.settings.clock.today
-    if clock == "real":
-        today = task.today
-    elif isinstance(clock, date):
-        today = clock
-    else:
-        today = task.known_until or first_day(partitions.start)
-    day_before, day_after = _shifted(row[0], -1), _shifted(row[1], 1)
-    first = min(partitions.start, month_of(day_before))
-    last = max(partitions.end or month_of(today), month_of(day_after), partitions.start)
-    return months_between(first, last)
+    column = f"cast({name(spec.partition_by)} as date)"
+    row: Any = con.execute(f"select min({column}) - 1, max({column}) + 1 from {TYPED}").fetchone()
+    return months_between(min(task.first, month_of(row[0])), max(task.last, month_of(row[1])))
 
 
-def _shifted(value: Any, days: int) -> date:
-    """A day away: the center's zone may put a moment into the day beside."""
-    from datetime import datetime, timedelta
-
-    day = value.date() if isinstance(value, datetime) else value
-    return day + timedelta(days=days)
-
-
-def _about_months(
-    con: duckdb.DuckDBPyConnection,
-    task: _Task,
-    ours: str,
-    months: Sequence[str],
-    spec: SourceTable,
-    said: Collection[Doubt],
-) -> list[Doubt]:
+def _about_months(con: duckdb.DuckDBPyConnection, task: _Task, ours: str) -> list[Doubt]:
+    """Months that the center computes and that have no rows; rows that are older than the center."""
     rows = con.execute(f"select strftime({MONTH}, '%Y-%m'), count(*) from {STAGED} group by 1").fetchall()
     counts = {str(month): int(n) for month, n in rows}
-    partitions = task.center.settings.partitions
-    newest = max(counts, default=partitions.start)
-    asked = [m for m in months if m >= partitions.start and (m <= newest or m <= _last_due(task))]
-    empty = [month for month in asked if month not in counts]
-    before = sum(n for month, n in counts.items() if month < partitions.start)
+    due = months_between(task.first, max(task.last, *counts))
+    empty = [month for month in due if month not in counts]
+    before = sum(n for month, n in counts.items() if month < task.first)
     found = []
-    if empty and spec.checks.min_rows:
-        found.append(Doubt("gaps", ours, details={"n": len(empty), "first": empty[0], "last": empty[-1]}))
+    if empty:
+        found.append(Doubt("gaps", ours, "", {"n": len(empty), "first": empty[0], "last": empty[-1]}))
     if before:
-        details: dict[str, str | int] = {"n": before, "start": partitions.start, "first": min(counts)}
-        found.append(Doubt("before_start", ours, details=details))
-    return [doubt for doubt in found if doubt not in said]
-
-
-def _last_due(task: _Task) -> str:
-    """The last month that the center asks its sources for, without this one."""
-    settings = task.center.settings
-    if settings.partitions.end:
-        return settings.partitions.end
-    if settings.clock.today == "real":
-        return month_of(task.today)
-    day = settings.clock.today if isinstance(settings.clock.today, date) else task.known_until
-    return month_of(day) if day else settings.partitions.start
-
-
-def _without_min_rows(spec: SourceTable) -> SourceTable:
-    return spec.model_copy(update={"checks": spec.checks.model_copy(update={"min_rows": 0})})
+        details: dict[str, str | int] = {"n": before, "start": task.first, "first": min(counts)}
+        found.append(Doubt("before_start", ours, "", details))
+    return found
 
 
 RULES = {
@@ -240,15 +221,16 @@ RULES = {
 }
 
 
-def _mended(ours: str, spec: SourceTable, failure: dict[str, Any]) -> tuple[SourceTable, list[Doubt]]:
+def _mended(ours: str, spec: SourceTable, failure: dict[str, Any]) -> tuple[SourceTable, Doubt]:
     """The table without the rule that failed."""
     column, rule = failure["column"], failure["rule"]
     if column not in spec.columns:
         checks = spec.checks.model_copy(update={"unique": []})
-        names = "; ".join(", ".join(key) for key in spec.checks.unique)
-        return spec.model_copy(update={"checks": checks}), [Doubt("mended", ours, "", {"rule": f"unique {names}"})]
+        keys = "; ".join(", ".join(key) for key in spec.checks.unique)
+        return spec.model_copy(update={"checks": checks}), Doubt(
+            "mended", ours, "", {"rule": f"unique {keys}"}
+        )
     known = next((key for sign, key in RULES.items() if rule.startswith(sign)), None)
-    dropped = {known: None} if known else {"nullable": True}
-    mended = spec.columns[column].model_copy(update=dropped)
+    mended = spec.columns[column].model_copy(update={known: None} if known else {"nullable": True})
     said = Doubt("mended", ours, column, {"rule": known or "nullable: false"})
-    return spec.model_copy(update={"columns": spec.columns | {column: mended}}), [said]
+    return spec.model_copy(update={"columns": spec.columns | {column: mended}}), said

@@ -34,7 +34,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Doubt:
-    """One guess: of which table and column (ours; theirs where it did not become a table), and its details."""
+    """One guess: of which table (ours; theirs, where it became none) and column, and its details."""
 
     kind: Kind
     table: str

@@ -29,6 +29,7 @@ from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.workbooks import opened_book, text_of
 
 NUMBERS = re.compile(r"\d+(?:[-_. ]?\d+)*")
+READ_AS_IT_IS = Reading()
 NO_HEADER = "no header: no row with a name over every column, each once"
 
 
@@ -38,7 +39,7 @@ class Found:
 
     theirs: str
     title: str
-    read: Reading = Reading()
+    read: Reading = READ_AS_IT_IS
     header: tuple[str, ...] = ()
     signs: bool = False
     """Whether numbers may have other signs than a decimal point."""

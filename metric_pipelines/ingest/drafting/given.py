@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from metric_pipelines.dictionary.definitions import PLACEHOLDER
+from metric_pipelines.dictionary.validation import SCHEMAS
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.values import slug
 from metric_pipelines.ingest.connections import FILES
@@ -49,6 +50,9 @@ def understood(what: str, name: str | None, home: Path, here: Path) -> Given:
 
     Raises: UsageError for what is neither, or holds a password in the wrong place (which is not repeated).
     """
+    if name is not None and slug(name) != name:
+        expected = "two or more of a-z, 0-9 and single _, starting with a letter"
+        raise UsageError("--name", repr(name), expected)
     if IS_URL.match(what):
         return _url(what, name, home, here)
     return _path(Path(what).expanduser(), name, home, here)
@@ -111,7 +115,12 @@ def _refuse_secrets(rest: str) -> None:
 def _proposed(rest: str) -> str:
     host, _, path = rest.partition("?")[0].partition("/")
     database = re.split(r"[/?]", path)[0]
-    return slug(unquote(database)) or slug(host.partition(":")[0]) or "database"
+    return _usable(slug(unquote(database)) or slug(host.partition(":")[0])) or "database"
+
+
+def _usable(name: str) -> str:
+    """The name, or another where the warehouse has a schema of this name."""
+    return f"{name}_source" if name in SCHEMAS else name
 
 
 def _there(text: str, home: Path, here: Path) -> Path:
@@ -125,11 +134,11 @@ def _path(path: Path, name: str | None, home: Path, here: Path) -> Given:
     if PLACEHOLDER.search(str(target)):
         raise UsageError(str(target), "${...} in its path", "a path that names no variable", "rename it")
     if target.is_dir():
-        return Given(FILES + _near(target, home), name or slug(target.name) or "files")
+        return Given(FILES + _near(target, home), name or _usable(slug(target.name)) or "files")
     if not target.is_file():
         expected = "a file, a folder, or a URL such as postgresql://reader:${PASSWORD}@host/database"
         raise UsageError(str(path), "no such file or folder", expected)
-    proposed = name or slug(target.stem) or "files"
+    proposed = name or _usable(slug(target.stem)) or "files"
     for kind in LOCAL:
         if _begins(target, *MAGIC[kind]):
             file = _near(target, home).replace("%", "%25").replace("?", "%3F")

@@ -117,7 +117,7 @@ def _is_header(rows: Sequence[Row], first: int, count: int, *, whole: bool) -> b
     names = joined_header(chosen)
     named = [i for i, name in enumerate(names) if name]
     needed = {i for row in below for i, cell in enumerate(row) if (cell or "").strip()} or set(named)
-    if not named or not any((cell or "").strip() for cell in chosen[0]):
+    if len(named) < 1 + (not below) or not any((cell or "").strip() for cell in chosen[0]):
         return False
     if len({names[i] for i in named}) < len(named):
         return False

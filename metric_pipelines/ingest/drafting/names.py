@@ -1,4 +1,4 @@
-"""Names of ours for theirs: snake_case in ASCII, each once; what is not written in Latin letters is counted."""
+"""Names of ours for theirs: snake_case in ASCII, each once; what has no Latin letters is counted."""
 
 from __future__ import annotations
 

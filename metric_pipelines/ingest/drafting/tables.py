@@ -85,7 +85,7 @@ def drafted_table(
     empty = SourceTable(
         table=found.theirs if found.theirs != ours else None,
         label=Text(**_both(found.title)),
-        description=_description(source, found),
+        description=_description(found),
         columns={},
         read=found.read,
     )
@@ -121,7 +121,9 @@ def _staged(
             column = error.where.rpartition(".")[2]
             if column not in spec.columns or spec.columns[column].type == "string":
                 raise
-            doubts.append(Doubt("mended", ours, column, {"rule": f"{spec.columns[column].type}: {error.found}"}))
+            doubts.append(
+                Doubt("mended", ours, column, {"rule": f"{spec.columns[column].type}: {error.found}"})
+            )
             text = spec.columns[column].model_copy(update={"type": "string", "format": None})
             spec = spec.model_copy(update={"columns": spec.columns | {column: text}})
         else:
@@ -167,25 +169,26 @@ def _about_columns(ours: str, found: Found, theirs: Sequence[str]) -> list[Doubt
     nameless = sum(not column for column in found.header)
     if nameless:
         doubts.append(Doubt("unnamed", ours, details={"n": nameless}))
-    for theirs_, name in column_names(theirs).items():
-        if name.startswith("column_") and name != theirs_:
-            doubts.append(Doubt("renamed", ours, name, {"name": theirs_}))
+    counted = [name for there, name in column_names(theirs).items() if _is_counted(name, there)]
+    if counted:
+        doubts.append(Doubt("renamed", ours, details={"names": ", ".join(counted)}))
     return doubts
+
+
+def _is_counted(ours: str, theirs: str) -> bool:
+    return ours.startswith("column_") and ours != theirs
 
 
 def _comment(declared: Declared, theirs: str, ours: str) -> Text | None:
     """What the database says of a column; else its own name, where ours does not tell it."""
-    text = declared.comments.get(theirs) or (theirs if ours.startswith("column_") else "")
+    text = declared.comments.get(theirs) or (theirs if _is_counted(ours, theirs) else "")
     return Text(**_both(text)) if text else None
 
 
-def _description(source: Source, found: Found) -> Text:
+def _description(found: Found) -> Text:
     at = f"{found.theirs}, sheet {found.read.sheet}" if found.read.sheet else found.theirs
     dort = f"{found.theirs}，工作表 {found.read.sheet}" if found.read.sheet else found.theirs
-    return Text(
-        en=f"{at} of {source.label.of('en')}, as it was found; say here what one row is.",
-        zh=f"{source.label.of('zh')} 的 {dort}，按现状起草；请在此说明每行代表什么。",
-    )
+    return Text(en=f"Read from {at}; say here what one row is.", zh=f"读自 {dort}；请在此说明每行代表什么。")
 
 
 def _both(text: str) -> dict[str, str]:

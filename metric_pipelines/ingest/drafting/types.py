@@ -184,13 +184,13 @@ def _likeliest(wanted: Sequence[Shape], misfits: Sequence[int]) -> Shape | None:
     return min(zip(misfits, wanted, strict=True), key=lambda pair: pair[0])[1] if wanted else None
 
 
-def _almost(
-    con: duckdb.DuckDBPyConnection, raw: str, column: str, shape: Shape, doubt: Doubt
-) -> list[Doubt]:
+def _almost(con: duckdb.DuckDBPyConnection, raw: str, column: str, shape: Shape, doubt: Doubt) -> list[Doubt]:
     """What keeps a column from being of a type, where nearly all of its values are."""
     text = name(column)
     bad = f"{text} is not null and not coalesce({_of(shape, text)}, false)"
-    query = f"select count({text}), count(*) filter (where {bad}), min({text}) filter (where {bad}) from {raw}"
+    query = (
+        f"select count({text}), count(*) filter (where {bad}), min({text}) filter (where {bad}) from {raw}"
+    )
     row: Any = con.execute(query).fetchone()
     count, misfits, example = int(row[0]), int(row[1]), str(row[2])
     if not misfits or (misfits > 1 and misfits > (1 - ALMOST) * count) or misfits * 2 >= count:
