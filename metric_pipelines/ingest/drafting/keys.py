@@ -25,12 +25,12 @@ def unique_key(
     if total < 2 or not full:
         return None
     singles = [c for c in full if facts[c][1] >= 0.8 * total and not _is_time(columns[c])]
-    for column in sorted(singles, key=lambda c: not _like_a_key(c, columns[c])):
+    for column in sorted(singles, key=lambda c: not like_a_key(c, columns[c])):
         if _distinct(con, rows, [column]) == total:
             return [column]
     if total > MOST_ROWS_FOR_PAIRS:
         return None
-    likely = sorted(full, key=lambda c: (not _like_a_key(c, columns[c]), -facts[c][1]))[:IN_PAIRS]
+    likely = sorted(full, key=lambda c: (not like_a_key(c, columns[c]), -facts[c][1]))[:IN_PAIRS]
     for pair in combinations(likely, 2):
         if facts[pair[0]][1] * facts[pair[1]][1] >= 0.8 * total and _distinct(con, rows, pair) == total:
             return sorted(pair, key=list(columns).index)
@@ -61,5 +61,6 @@ def _is_time(column: SourceColumn) -> bool:
     return column.type in ("date", "timestamp")
 
 
-def _like_a_key(ours: str, column: SourceColumn) -> bool:
+def like_a_key(ours: str, column: SourceColumn) -> bool:
+    """Whether a column is called as a key is."""
     return any((text or "").lower().endswith(LIKE_A_KEY) for text in (ours, column.source_name))

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from metric_pipelines.dictionary.definitions import SourceColumn
+from metric_pipelines.ingest.drafting.keys import like_a_key
 from metric_pipelines.warehouse.tables import name
 
 MOST_VALUES = 12
@@ -35,7 +36,7 @@ def with_rules(
         rules: dict[str, Any] = {"nullable": count < total}
         if column.type.startswith(("int64", "decimal", "double")):
             rules |= _bounds(con, rows, ours, column.type, int(count))
-        elif column.type == "string":
+        elif column.type == "string" and not like_a_key(ours, column):
             rules |= _allowed(con, rows, ours, int(count))
         found[ours] = column.model_copy(update=rules)
     return found

@@ -20,6 +20,7 @@ from metric_pipelines.ingest.drafting.rules import months_by, with_rules
 from metric_pipelines.ingest.drafting.types import typed
 from metric_pipelines.ingest.staging import stage
 from metric_pipelines.ingest.system import Declared, Span, System
+from metric_pipelines.ingest.texts import translated
 
 TYPED = "drafted_rows"
 
@@ -81,6 +82,15 @@ def drafted_table(
 
     Raises: SourceDataError where it cannot be read, SourceUnavailableError.
     """
+    try:
+        return _drafted(con, system, source, found, ours, today)
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+        raise translated(source, ours, error) from error
+
+
+def _drafted(
+    con: duckdb.DuckDBPyConnection, system: ReadOnce, source: Source, found: Found, ours: str, today: date
+) -> DraftedTable:
     system.forget()
     empty = SourceTable(
         table=found.theirs if found.theirs != ours else None,
