@@ -58,7 +58,9 @@ class _Task:
     today: date
     first: str
     last: str
-    """The months that the center asks its sources for."""
+    """The months that the center asks its sources for, as it is now."""
+    follows: bool
+    """Whether its last month would be that of this source, where it is later."""
 
 
 def draft_source(
@@ -85,7 +87,9 @@ def draft_source(
     )
     with _database() as con:
         first, last = _due(center, home, today)
-        task = _Task(center, source, asked, given.file, today, first, last)
+        settings = center.settings
+        follows = settings.partitions.end is None and settings.clock.today == "newest_source_day"
+        task = _Task(center, source, asked, given.file, today, first, last, follows)
         return read(con, source, home, partial(_drafted, con, task), secrets)
 
 
@@ -179,8 +183,8 @@ def _tried(
         if not failures:
             return spec, [doubt for i, doubt in enumerate(doubts) if doubt not in doubts[:i]]
         for failure in failures:
-            spec, mended = _mended(ours, spec, failure)
-            doubts.append(mended)
+            spec, dropped = without_rule(ours, spec, failure)
+            doubts.append(dropped)
     reasons = "; ".join(f"{f['column']}: {f['message']}" for f in failures[:3])
     where, found = f"{task.source.name}.{ours}", f"no contract that holds: {reasons}"
     raise SourceDataError(where, found, "a table that can be described", "leave it out by --tables")
@@ -201,7 +205,7 @@ def _about_months(con: duckdb.DuckDBPyConnection, task: _Task, ours: str) -> lis
     """Months that the center computes and that have no rows; rows that are older than the center."""
     rows = con.execute(f"select strftime({MONTH}, '%Y-%m'), count(*) from {STAGED} group by 1").fetchall()
     counts = {str(month): int(n) for month, n in rows}
-    due = months_between(task.first, max(task.last, *counts))
+    due = months_between(task.first, max(task.last, *counts) if task.follows else task.last)
     empty = [month for month in due if month not in counts]
     before = sum(n for month, n in counts.items() if month < task.first)
     found = []
@@ -214,15 +218,16 @@ def _about_months(con: duckdb.DuckDBPyConnection, task: _Task, ours: str) -> lis
 
 
 RULES = {
-    "greater_than_or_equal_to": "min",
-    "less_than_or_equal_to": "max",
-    "isin": "isin",
-    "str_matches": "matches",
+    "<Check greater_than_or_equal_to": "min",
+    "<Check less_than_or_equal_to": "max",
+    "<Check isin": "isin",
+    "<Check str_matches": "matches",
 }
+"""How Pandera names the rule that failed, and ours."""
 
 
-def _mended(ours: str, spec: SourceTable, failure: dict[str, Any]) -> tuple[SourceTable, Doubt]:
-    """The table without the rule that failed."""
+def without_rule(ours: str, spec: SourceTable, failure: dict[str, Any]) -> tuple[SourceTable, Doubt]:
+    """The table without the rule that failed, and what to say of it."""
     column, rule = failure["column"], failure["rule"]
     if column not in spec.columns:
         checks = spec.checks.model_copy(update={"unique": []})

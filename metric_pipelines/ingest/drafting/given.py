@@ -137,7 +137,8 @@ def _path(path: Path, name: str | None, home: Path, here: Path) -> Given:
         return Given(FILES + _near(target, home), name or _usable(slug(target.name)) or "files")
     if not target.is_file():
         expected = "a file, a folder, or a URL such as postgresql://reader:${PASSWORD}@host/database"
-        raise UsageError(str(path), "no such file or folder", expected)
+        where = "what was typed" if set(":@") & set(str(path)) else str(path)  # it may hold a password
+        raise UsageError(where, "no such file or folder", expected)
     proposed = name or _usable(slug(target.stem)) or "files"
     for kind in LOCAL:
         if _begins(target, *MAGIC[kind]):
