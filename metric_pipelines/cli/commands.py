@@ -233,6 +233,20 @@ def init(
     page.init(context.obj, folder, name, from_excel)
 
 
+def add_source(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="URL|FILE|FOLDER")],
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME")] = None,
+    tables: Annotated[list[str] | None, typer.Option("--tables", "-t", metavar="TABLE,...")] = None,
+    write: Annotated[bool, typer.Option("--write")] = False,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import add_source as page
+
+    asked = page.Asked(what, name, tables or [])
+    page.add_source(context.obj, settings(), asked, write=write, as_json=as_json)
+
+
 def alerts_list(context: typer.Context, as_json: Json = False) -> None:
     from metric_pipelines.cli import alerts
 
@@ -268,6 +282,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "site": site,
     "up": up,
     "init": init,
+    "add-source": add_source,
     "docs": docs,
 }
 GROUPS: dict[str, tuple[Callable[..., Any], dict[str, Callable[..., Any]]]] = {

@@ -8,11 +8,13 @@ from __future__ import annotations
 from metric_pipelines.cli.help_entry import JSON as _JSON
 from metric_pipelines.cli.help_entry import Both, Help
 from metric_pipelines.cli.list_help import LIST_HELP
+from metric_pipelines.cli.source_help import SOURCE_HELP
 
 _METRIC: Both = ("A metric: its name, code (SAL-001) or label.", "指标：名称、编号（SAL-001）或中文名。")
 
 HELP: dict[str, Help] = {
     **LIST_HELP,
+    **SOURCE_HELP,
     "": Help(
         (
             "A metric center: each metric defined once, checked, owned, and published only when it passes.",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from metric_pipelines.cli.list_texts import LIST_TEXTS
+from metric_pipelines.cli.source_texts import SOURCE_TEXTS
 from metric_pipelines.figures import unit_in
 
 Lang = Literal["en", "zh"]
@@ -17,6 +18,7 @@ LANGS: tuple[Lang, ...] = get_args(Lang)
 
 TEXTS: dict[str, tuple[str, str]] = {
     **LIST_TEXTS,
+    **SOURCE_TEXTS,
     # frames of errors
     "error.1": ("The data is bad", "数据有问题"),
     "error.2": ("Used wrongly", "用法有误"),

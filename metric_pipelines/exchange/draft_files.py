@@ -141,11 +141,15 @@ def to_write(
     if departments:
         text = (center / "center.yaml").read_text(encoding="utf-8")
         files = {"center.yaml": with_departments(text, departments), **files}
-    _validated(center, files)
+    validate_with(center, files)
     return files
 
 
-def _validated(center: Path, files: Mapping[str, str]) -> None:
+def validate_with(center: Path, files: Mapping[str, str]) -> None:
+    """Looks at the center as it would be with these files, on a copy.
+
+    Raises: InvalidCenterError with every problem.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / center.name
         copy.mkdir()

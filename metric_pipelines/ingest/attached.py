@@ -11,8 +11,8 @@ import duckdb
 
 from metric_pipelines.dictionary.definitions import Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
-from metric_pipelines.ingest.system import Span
-from metric_pipelines.ingest.texts import as_ours, quoted
+from metric_pipelines.ingest.system import Declared, Span
+from metric_pipelines.ingest.texts import as_ours, kind_of, quoted
 from metric_pipelines.warehouse.tables import name
 
 SYSTEM = "source_system"
@@ -74,6 +74,37 @@ class AttachedFile:
         query = f"select max({text}) from {_relation(table)} where {come}"
         row = self._con.execute(query).fetchone()
         return None if row is None or row[0] is None else str(row[0])
+
+    def declared(self, table: str, spec: SourceTable) -> Declared:
+        """Types and primary key, as its catalog has them; a file of SQLite knows whether a column is of
+        numbers or of texts.
+        """
+        schema, dot, bare = table.rpartition(".")
+        key = self._con.execute(
+            f"select constraint_column_names from duckdb_constraints() where database_name = '{SYSTEM}'"
+            " and constraint_type = 'PRIMARY KEY' and table_name = ? and schema_name = ?",
+            [bare, schema if dot else "main"],
+        ).fetchone()
+        return Declared(self._kinds(table), tuple(key[0]) if key else ())
+
+    def _kinds(self, table: str) -> dict[str, str]:
+        where = f"database_name = '{SYSTEM}'"
+        query = f"select path, type from duckdb_databases() where {where}"
+        file, kind = self._con.execute(query).fetchone() or ("", "")
+        if kind != "sqlite":
+            rows = self._con.execute(f"describe {_relation(table)}").fetchall()
+            return {str(row[0]): kind_of(str(row[1])) for row in rows}
+        self._con.execute("set sqlite_all_varchar = false")
+        self._con.execute(f"attach {quoted(file)} as {SYSTEM}_types (type sqlite, read_only)")
+        try:
+            query = (
+                f"select column_name, data_type from duckdb_columns() where database_name = '{SYSTEM}_types'"
+            )
+            rows = self._con.execute(f"{query} and table_name = ?", [table]).fetchall()
+        finally:
+            self._con.execute(f"detach {SYSTEM}_types")
+            self._con.execute("set sqlite_all_varchar = true")
+        return {str(c): "string" for c, declared in rows if declared == "VARCHAR"}
 
 
 def _relation(table: str) -> str:

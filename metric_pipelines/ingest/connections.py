@@ -60,9 +60,15 @@ def opened(
         yield database
 
 
-def read(con: duckdb.DuckDBPyConnection, source: Source, home: Path, work: Callable[[System], T]) -> T:
+def read(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    home: Path,
+    work: Callable[[System], T],
+    secrets: Secrets = os.environ.get,
+) -> T:
     """What `work` reads from the open source system; all of it again, with back-off, while it is away."""
-    connection = resolved(source, os.environ.get)
+    connection = resolved(source, secrets)
     local = connection.startswith((FILES, "sqlite", "duckdb"))
     for attempt in Retrying(
         stop=stop_after_attempt(1 if local else TRIES),
@@ -72,7 +78,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source, home: Path, work: Calla
         ),
         reraise=True,
     ):
-        with attempt, opened(con, source, home) as system:
+        with attempt, opened(con, source, home, secrets) as system:
             return work(system)
     raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -28,7 +28,7 @@ from metric_pipelines.errors import (
     listed,
 )
 from metric_pipelines.ingest.spool import ROWS, spooled
-from metric_pipelines.ingest.system import Span
+from metric_pipelines.ingest.system import Declared, Span
 from metric_pipelines.warehouse.tables import name
 
 CONNECT_SECONDS = 10
@@ -139,6 +139,13 @@ class Database:
         row = self._con.execute(f"select * from {self._in_source_time(raw, there, [column])}").fetchone()
         return None if row is None or row[0] is None else str(row[0])
 
+    def declared(self, table: str, spec: SourceTable) -> Declared:
+        """Types, primary key and comments, as the server has them."""
+        there = self._table(table)
+        comments = {c.name: c.comment for c in there.columns if c.comment}
+        kinds = {c.name: _kind(c.type) for c in there.columns}
+        return Declared(kinds, tuple(c.name for c in there.primary_key.columns), comments)
+
     def forget(self) -> None:
         """Drops what was spooled."""
         while self._spooled:
@@ -177,6 +184,28 @@ class Database:
         local = "cast(cast({c} as timestamp) at time zone 'UTC' at time zone '{zone}' as varchar) as {c}"
         parts = [local.format(c=name(c), zone=zone) if c in shifted else name(c) for c in columns]
         return f"(select {', '.join(parts)} from {raw})"
+
+
+def _kind(there: Any) -> str:
+    """Our name of a server's type; empty where we have none."""
+    match there:
+        case sa.Boolean():
+            return "boolean"
+        case sa.Integer():
+            return "int64"
+        case sa.Float():
+            return "double"
+        case sa.Numeric():
+            known = there.precision and there.precision <= 38
+            return f"decimal({there.precision},{there.scale or 0})" if known else "decimal"
+        case sa.DateTime():
+            return "timestamp"
+        case sa.Date():
+            return "date"
+        case sa.String():
+            return "string"
+        case _:
+            return ""
 
 
 def _is_instant(column: Any) -> bool:

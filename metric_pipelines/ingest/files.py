@@ -18,8 +18,8 @@ from metric_pipelines.dictionary.definitions import Reading, Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import spooled
-from metric_pipelines.ingest.system import Span
-from metric_pipelines.ingest.texts import as_ours, as_text, quoted
+from metric_pipelines.ingest.system import Declared, Span
+from metric_pipelines.ingest.texts import as_ours, as_text, kind_of, quoted
 from metric_pipelines.ingest.workbooks import header_of_sheet, rows_of_sheet
 from metric_pipelines.warehouse.tables import name
 
@@ -37,6 +37,11 @@ class Files:
         self._con, self._source, self._folder = con, source, folder
         self._copies: list[Path] = []
         self._spooled: list[str] = []
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+        return self._folder
 
     def tables(self) -> list[str]:
         """The files that can be read."""
@@ -66,6 +71,15 @@ class Files:
             return None
         form = spec.columns[ours].format
         return row[0].strftime(form) if form else str(row[0])
+
+    def declared(self, table: str, spec: SourceTable) -> Declared:
+        """The types of Parquet; of other files nothing is known."""
+        file = self._files(table)[0]
+        if file.suffix.lower() not in PARQUET:
+            return Declared()
+        with as_ours(self._source):
+            rows = self._con.execute(f"describe select * from read_parquet({quoted(str(file))})").fetchall()
+        return Declared({str(row[0]): kind_of(str(row[1])) for row in rows})
 
     def forget(self) -> None:
         """Drops what was spooled and copied."""

@@ -19,7 +19,7 @@ from metric_pipelines.ingest.texts import as_ours, as_text, sql_type, translated
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
-_TIME_STAMP = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6}0*)?)?)?"
+TIME_STAMP = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6}0*)?)?)?"
 
 
 def stage(
@@ -218,7 +218,7 @@ def _changed(column: str, kind: str, digits: int | None) -> str:
         odd = f"not regexp_full_match({column}, '\\d{{4}}-\\d\\d-\\d\\d')"
         exact = f"try_cast({column} as timestamp) is distinct from cast(cast({column} as date) as timestamp)"
     elif kind == "timestamp":  # a cast drops an offset or zone and keeps the hour
-        odd = f"not regexp_full_match({column}, '{_TIME_STAMP}')"
+        odd = f"not regexp_full_match({column}, '{TIME_STAMP}')"
     elif kind == "double":
         odd = f"regexp_matches({column}, '[a-df-zA-DF-Z]')"
         exact = f"not isfinite(cast({column} as double))"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -16,6 +16,17 @@ class Span:
     column: str
     first: datetime
     last: datetime
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a system itself says of a table: types of columns in our words (where it is sure of them), the
+    primary key, comments.
+    """
+
+    kinds: dict[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+    comments: dict[str, str] = field(default_factory=dict)
 
 
 class System(Protocol):
@@ -39,3 +50,6 @@ class System(Protocol):
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
         """The greatest text or time of a column before a day; None without rows."""
+
+    def declared(self, table: str, spec: SourceTable) -> Declared:
+        """What it says of a table, for a draft of its definition."""

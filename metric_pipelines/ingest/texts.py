@@ -37,6 +37,19 @@ def sql_type(column: Column) -> str:
     return {"int64": "bigint", "string": "varchar"}.get(column.type, column.type)
 
 
+def kind_of(sql: str) -> str:
+    """Our name of a type of DuckDB; empty where we have none."""
+    found = sql.upper()
+    if found.startswith("DECIMAL"):
+        return found.lower()
+    if found in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"):
+        return "int64"
+    if found.startswith("TIMESTAMP"):
+        return "timestamp"
+    named = {"FLOAT": "double", "DOUBLE": "double", "VARCHAR": "string", "DATE": "date", "BOOLEAN": "boolean"}
+    return named.get(found, "")
+
+
 def quoted(text: str) -> str:
     """An SQL text literal."""
     return "'" + text.replace("'", "''") + "'"

@@ -62,15 +62,25 @@ def _sheet(where: str, file: Path, read: Reading) -> Iterator[Any]:
 
     Raises: SourceDataError where the file is no workbook, or has no such sheet.
     """
-    try:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, OSError) as error:
-        raise SourceDataError(where, f"no workbook: {error}", "an .xlsx file", "save it again") from error
-    try:
+    with opened_book(where, file) as book:
         if read.sheet is not None and read.sheet not in book.sheetnames:
             near = did_you_mean(read.sheet, book.sheetnames)
             expected = f"one of {listed(book.sheetnames)}"
             raise SourceDataError(where, f"no sheet {read.sheet!r}", expected, near)
         yield book[read.sheet] if read.sheet is not None else book.worksheets[0]
+
+
+@contextmanager
+def opened_book(where: str, file: Path) -> Iterator[Any]:
+    """A workbook, read in a stream.
+
+    Raises: SourceDataError where the file is none.
+    """
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    except (InvalidFileException, BadZipFile, KeyError, OSError) as error:
+        raise SourceDataError(where, f"no workbook: {error}", "an .xlsx file", "save it again") from error
+    try:
+        yield book
     finally:
         book.close()

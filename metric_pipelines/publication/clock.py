@@ -12,7 +12,7 @@ from cronsim import CronSim
 from metric_pipelines import ingest
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.months import first_day
-from metric_pipelines.errors import SourceDataError, SourceUnavailableError
+from metric_pipelines.errors import DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.warehouse.lake import load_scanners, step_database
 
@@ -32,6 +32,14 @@ def today_of(center: Center, home: Path, ledger: Ledger, *, ask_sources: bool) -
     if newest is not None and newest != known:
         ledger.note(SEEN, newest.isoformat())
     return newest or first_day(center.settings.partitions.start)
+
+
+def newest_source_day(center: Center, home: Path) -> date | None:
+    """The newest local day of all monthly source tables; None where a variable that one needs is not set."""
+    try:
+        return _ask(center, home, None)
+    except DefinitionError:
+        return None
 
 
 def _not_yet(center: Center) -> date:
