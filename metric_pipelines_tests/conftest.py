@@ -11,8 +11,18 @@ from filelock import FileLock
 
 from metric_pipelines_tests.small_shop import Shop, copy_center, lay_out
 
+LONG = "METRIC_PIPELINES_LONG"
 Tell = Callable[[Shop], object]
 Story = Callable[[str, Tell], Shop]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests skip unless they are asked for."""
+    if os.environ.get(LONG):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason=f"takes minutes; {LONG}=1 runs it"))
 
 
 @pytest.fixture

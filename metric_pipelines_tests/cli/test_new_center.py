@@ -124,7 +124,7 @@ def test_a_folder_above_that_is_somebody_elses_does_not_count(
     assert Settings().center_folder == SHIPPED / "retail"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_center_of_drafts_alone_is_refreshed_and_shown(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("Name,Department\nChurn,Service\n")
     assert typed(tmp_path, "init", "mine", "--from-excel", "list.csv").returncode == 0

@@ -14,6 +14,7 @@ from metric_pipelines_tests.small_shop import Shop
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_a_month_withheld_from_the_ui_is_told_once_within_a_minute(shop: Shop) -> None:
     with listening(Webhook()) as hook:
         (shop.center / "alerts").mkdir()

@@ -24,11 +24,11 @@ ONE_DOLLAR_MORE = """
 CHANGED = "2017-02"
 REVENUE = "select sum(value) from lake.metrics.net_revenue where strftime(metric_time, '%Y-%m') = '2017-02'"
 KILLED = [
-    ("when it is staged", "oms/transactions"),
+    pytest.param("when it is staged", "oms/transactions", marks=pytest.mark.long),
     ("inside the lake's transaction", "models/basket_lines"),
-    ("between lake and ledger", "models/basket_lines"),
+    pytest.param("between lake and ledger", "models/basket_lines", marks=pytest.mark.long),
     ("between lake and ledger", "metrics/net_revenue"),
-    ("between ledger and events", "metrics/net_revenue"),
+    pytest.param("between ledger and events", "metrics/net_revenue", marks=pytest.mark.long),
 ]
 
 

@@ -37,10 +37,7 @@ from metric_pipelines_tests.end_to_end.dagster_view import DagsterView
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.xdist_group("nights"),
-    pytest.mark.skipif(
-        not os.environ.get("METRIC_PIPELINES_NIGHTS"),
-        reason="a server, a browser and three nights of a minute each; METRIC_PIPELINES_NIGHTS=1 runs them",
-    ),
+    pytest.mark.long,
 ]
 
 NIGHT = 240.0

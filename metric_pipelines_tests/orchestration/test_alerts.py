@@ -132,6 +132,7 @@ def followed(launched: Ui, refreshes: int) -> None:
     assert isinstance(launched.follow(), dg.SkipReason)
 
 
+@pytest.mark.long
 def test_the_schedule_and_the_command_line_tell_alike(told: Told) -> None:
     told.shop.sql(SPOIL)
     with ui(told.at_work) as launched:
@@ -163,6 +164,7 @@ def test_the_schedule_and_the_command_line_tell_alike(told: Told) -> None:
     assert told.counts == (2, 2)
 
 
+@pytest.mark.long
 def test_a_selected_refresh_is_told_by_itself_and_not_again_by_the_sensor(told: Told) -> None:
     assert told.at_work.refresh().success
     told.shop.sql(SPOIL)
@@ -214,6 +216,7 @@ def test_a_channel_that_fails_changes_nothing_and_is_noted(told: Told) -> None:
     assert any("channel unset did not take it" in line and "NOBODY_SET_THIS" in line for line in said)
 
 
+@pytest.mark.long
 def test_nobody_is_taken_for_told_where_no_channel_took_it(shop: Shop, tmp_path: Path) -> None:
     folder = shop.center / "alerts"
     folder.mkdir()
