@@ -35,7 +35,8 @@ class System(Protocol):
     `digits` is how many significant digits of a binary number its texts hold; None where all.
     """
 
-    digits: int | None
+    @property
+    def digits(self) -> int | None: ...
 
     def tables(self) -> list[str]:
         """The names of its tables; file names where it is a folder."""

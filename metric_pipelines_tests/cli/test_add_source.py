@@ -18,7 +18,6 @@ import yaml
 from sqlalchemy.engine import URL
 
 from metric_pipelines.cli.source_texts import SOURCE_TEXTS
-from metric_pipelines.errors import DefinitionError
 from metric_pipelines.exchange.new_center import make_center
 from metric_pipelines.ingest.drafting.doubts import Kind
 from metric_pipelines_tests.cli.conftest import Said, Sit, Terminal
@@ -260,8 +259,8 @@ def test_a_database_server_becomes_a_source_and_its_password_a_variable(
     assert said["tables"]["nothing_yet"]["columns"] == {"day": "date", "price": "decimal(10,3)"}
     assert "description: before tax" in said["yaml"]
     assert said["yaml"].index("order_lines:") < said["yaml"].index("orders:")
-    with pytest.raises(DefinitionError, match="OMS_PASSWORD is not set"):
-        here.shop.refresh()
+    away = [str(trouble) for trouble in here.shop.refresh().troubles]
+    assert any("OMS_PASSWORD is not set" in text for text in away), away
     assert here("add-source", typed, "--name", "oms2").code == 0  # another source's variable does not matter
     monkeypatch.setenv("OMS_PASSWORD", PASSWORD)
     found = rows(here, "oms.orders", "order_id, ordered_at, amount, note")

@@ -32,6 +32,11 @@ class ReadOnce:
     system: System
     _read: dict[str, tuple[frozenset[str], str]] = field(default_factory=dict)
 
+    @property
+    def digits(self) -> int | None:
+        """As the system says."""
+        return self.system.digits
+
     def tables(self) -> list[str]:
         """As the system says."""
         return self.system.tables()
