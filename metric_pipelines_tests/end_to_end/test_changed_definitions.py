@@ -72,6 +72,7 @@ def test_an_error_in_a_models_sql_withholds_it_with_its_file_alone(own: CenterAt
     assert ("oms/transactions", "2017-03", "published") in own.attempts_after(mark)
 
 
+@pytest.mark.long
 def test_a_locked_source_fails_the_refresh_by_name_and_the_next_one_catches_up(quarter: CenterAtWork) -> None:
     before, mark = quarter.fingerprints(), quarter.ledger.mark()
     quarter.lose_a_day("2017-03-05")

@@ -73,6 +73,7 @@ def test_killed_at_the_worst_moment_the_next_refresh_recovers(
     check_recovered(quarter)
 
 
+@pytest.mark.long
 def test_killed_from_outside_and_again_the_refresh_after_recovers(quarter: CenterAtWork) -> None:
     before, amount = quarter.fingerprints(), revenue(quarter)
     quarter.change_source(ONE_DOLLAR_MORE)
