@@ -77,9 +77,7 @@ class Files:
         file = self._files(table)[0]
         if file.suffix.lower() not in PARQUET:
             return Declared()
-        with as_ours(self._source):
-            rows = self._con.execute(f"describe select * from read_parquet({quoted(str(file))})").fetchall()
-        return Declared({str(row[0]): kind_of(str(row[1])) for row in rows})
+        return Declared({column: kind_of(kind) for column, kind in self._parquet_kinds(file).items()})
 
     def forget(self) -> None:
         """Drops what was spooled and copied."""
@@ -111,11 +109,7 @@ class Files:
     def _header(self, file: Path, read: Reading) -> list[str]:
         kind = file.suffix.lower()
         if kind in PARQUET:
-            with as_ours(self._source):
-                rows = self._con.execute(
-                    f"describe select * from read_parquet({quoted(str(file))})"
-                ).fetchall()
-            return [str(row[0]) for row in rows]
+            return list(self._parquet_kinds(file))
         header = (
             header_of_sheet(self._where(file), file, read) if kind in EXCEL else self._csv_header(file, read)
         )
@@ -173,10 +167,14 @@ class Files:
         listed_options = ", ".join(f"{key} = {value}" for key, value in options.items())
         return f"select {listed_} from read_csv({quoted(str(self._as_utf_8(file, read)))}, {listed_options})"
 
-    def _parquet_texts(self, file: Path, columns: list[str]) -> str:
+    def _parquet_kinds(self, file: Path) -> dict[str, str]:
+        """DuckDB's type of each column."""
         with as_ours(self._source):
             rows = self._con.execute(f"describe select * from read_parquet({quoted(str(file))})").fetchall()
-        kinds = {str(row[0]): str(row[1]) for row in rows}
+        return {str(row[0]): str(row[1]) for row in rows}
+
+    def _parquet_texts(self, file: Path, columns: list[str]) -> str:
+        kinds = self._parquet_kinds(file)
         at_zone = f" at time zone {quoted(self._source.time_zone)}"
         local = {c: at_zone if "ZONE" in kinds[c] else "" for c in columns}
         return ", ".join(f"cast({name(c)}{local[c]} as varchar) as {name(c)}" for c in columns)

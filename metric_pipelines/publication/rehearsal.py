@@ -15,6 +15,7 @@ from metric_pipelines.dictionary.definitions import Column, SimpleMetric
 from metric_pipelines.dictionary.filters import parsed_filter
 from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.errors import Problem
+from metric_pipelines.ingest.texts import sql_type
 from metric_pipelines.warehouse.lake import step_database
 from metric_pipelines.warehouse.tables import name
 
@@ -39,12 +40,12 @@ def rehearse(center: Center) -> Iterator[Problem]:
 def _empty(con: duckdb.DuckDBPyConnection, key: str, columns: Mapping[str, Column]) -> None:
     schema, table = key.split("/")
     con.execute(f"create schema if not exists {name(schema)}")
-    listed = ", ".join(f"{name(c)} {_sql_type(column)}" for c, column in columns.items())
+    listed = ", ".join(f"{name(c)} {_empty_type(column)}" for c, column in columns.items())
     con.execute(f"create or replace table {name(schema)}.{name(table)} ({listed})")
 
 
-def _sql_type(column: Column) -> str:
-    return {"int64": "bigint", "string": "varchar", "any": "varchar"}.get(column.type, column.type)
+def _empty_type(column: Column) -> str:
+    return "varchar" if column.type == "any" else sql_type(column)
 
 
 def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str) -> Iterator[Problem]:
@@ -61,7 +62,7 @@ def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str) -> Iterator
         where = center.where(f"models/{key}", "columns", column)
         if column not in made:
             yield Problem(where, f"column {column!r} is not in the SQL", "what the SQL selects", file)
-        elif spec.type != "any" and made[column] != _sql_type(spec).replace(" ", ""):
+        elif spec.type != "any" and made[column] != sql_type(spec).replace(" ", ""):
             found = f"the SQL makes {column} a {made[column]}"
             yield Problem(where, found, spec.type, f"cast it in {file}, or mend the type")
     _empty(con, f"models/{key}", model.columns)

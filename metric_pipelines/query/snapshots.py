@@ -47,12 +47,11 @@ class Snapshots:
         con.execute("create schema if not exists memory.models")
         for key in dict.fromkeys([*self._models(metric), calendar]):
             partitioned = self._graph.nodes[key].partitioned
+            come = f" and date_day <= date '{today}'" if key == calendar else ""  # nothing is carried further
             parts = [
                 f"select * from {tables.relation(key)} at (version => {snapshot}) where "
                 + (f"{MONTH} in ({tables.month_list(chosen)})" if partitioned else "true")
-                + (
-                    f" and date_day <= date '{today}'" if key == calendar else ""
-                )  # nothing is carried further
+                + come
                 for snapshot, chosen in sorted(at.items())
             ]
             query = " union all by name ".join(parts if partitioned else parts[-1:])

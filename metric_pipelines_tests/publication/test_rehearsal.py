@@ -1,0 +1,49 @@
+"""SQL that would fail at the first refresh is found over empty tables, with its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.publication.rehearsal import rehearse
+from metric_pipelines.settings import SHIPPED
+from metric_pipelines_tests.small_shop import Shop
+
+LINES = "models/order_lines"
+
+
+@pytest.mark.parametrize("center", ["small", "retail"])
+def test_a_good_center_has_no_problem(small_center: Path, center: str) -> None:
+    folder = small_center if center == "small" else SHIPPED / center
+    assert list(rehearse(load_valid_center(folder))) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "where", "found"),
+    [
+        (f"{LINES}.sql", "line.customer_id,", "line.customer,", f"{LINES}.sql", "customer"),
+        (
+            f"{LINES}.yaml",
+            "quantity: {type: int64",
+            "pieces: {type: int64",
+            f"{LINES}.yaml",
+            "'pieces' is not in",
+        ),
+        (
+            f"{LINES}.yaml",
+            "quantity: {type: int64",
+            "quantity: {type: double",
+            f"{LINES}.yaml",
+            "quantity a bigint",
+        ),
+        ("metrics/sales/small_revenue.yaml", "expr: amount", "expr: category", "small_revenue.yaml", "sum"),
+    ],
+)
+def test_what_only_a_database_knows_is_reported_with_its_file(
+    small_center: Path, file: str, old: str, new: str, where: str, found: str
+) -> None:
+    Shop(small_center, small_center).edit(file, old, new)
+    problems = list(rehearse(load_valid_center(small_center)))
+    assert any(where in problem.where and found in problem.found for problem in problems), problems
