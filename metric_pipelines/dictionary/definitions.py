@@ -19,7 +19,7 @@ from metric_pipelines.dictionary.months import is_month
 Grain = Literal["day", "week", "month", "quarter", "year"]
 Severity = Literal["error", "warn"]
 Direction = Literal["up", "down", "none"]
-Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max", "median"]
+Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max", "median", "percentile"]
 
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
 
@@ -298,6 +298,7 @@ class Model(Strict):
     look_back: Annotated[int, Field(ge=0)] | Literal["all"] = 0
     look_ahead: Annotated[int, Field(ge=0)] = 0
     time: str | None = None
+    time_granularity: Literal["day", "month"] = "day"
     time_spine: bool = False
     entities: list[Entity] = Field(default_factory=list)
     dimensions: dict[Name, Dimension] = Field(default_factory=dict)
@@ -311,9 +312,11 @@ class Model(Strict):
 
     def computation(self) -> dict[str, Any]:
         """What the model's rows, and aggregates of them, depend on, beside the SQL."""
+        monthly = {} if self.time_granularity == "day" else {"time_granularity": self.time_granularity}
         return self.model_dump(include={"partition_by", "look_back", "look_ahead", "time", "entities"}) | {
             "dimensions": {name: d.expr or name for name, d in self.dimensions.items()},
             "columns": {name: column.type for name, column in self.columns.items()},
+            **monthly,
         }
 
 
@@ -338,12 +341,15 @@ class Freshness(Strict):
 
 
 class MetricInput(Strict):
-    """One input of a derived metric: which, under what name, how far shifted."""
+    """One input of a metric: which, filtered by a condition over the columns of its models."""
 
     name: Name
-    alias: Name | None = None
-    offset_window: str | None = None
-    offset_to_grain: Grain | None = None
+    filter: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The input in words of a formula."""
+        return f"{self.name} [{self.filter}]" if self.filter else self.name
 
     @model_validator(mode="before")
     @classmethod
@@ -351,8 +357,29 @@ class MetricInput(Strict):
         return {"name": value} if isinstance(value, str) else value
 
 
+class DerivedInput(MetricInput):
+    """One input of a derived metric: under what name, how far shifted."""
+
+    alias: Name | None = None
+    offset_window: str | None = None
+    offset_to_grain: Grain | None = None
+
+
+class NonAdditiveDimension(Strict):
+    """A time over which values do not add up, such as balances: of each period, and of each of `group_by`
+    (entities), only the rows of its first (`min`) or last (`max`) day count.
+    """
+
+    name: Name
+    window_agg: Literal["min", "max"] = "min"
+    group_by: list[Name] = Field(default_factory=list)
+
+
 class MetricCard(Strict):
-    """What every metric says of itself, whatever its type: the card (指标卡)."""
+    """What every metric says of itself, whatever its type: the card (指标卡).
+
+    `filter` is a condition over the columns of all models the metric is computed from.
+    """
 
     name: Name
     code: str
@@ -375,37 +402,43 @@ class MetricCard(Strict):
     review_every: Literal["quarter", "half_year", "year"] = "year"
     grain: Literal["day", "month"] = "day"
     dimensions: Annotated[list[Name], AfterValidator(each_once)] = Field(default_factory=list)
+    filter: str | None = None
     checks: MetricChecks = MetricChecks()
     freshness: Freshness = Freshness()
 
     def computation(self) -> dict[str, Any]:
-        """What the metric's values depend on, beside its inputs."""
-        cards = set(MetricCard.model_fields) - {"grain", "dimensions"}
-        return self.model_dump(exclude=cards, mode="json")
+        """What the metric's values depend on, beside its inputs; what is left at its default says nothing."""
+        cards = set(MetricCard.model_fields) - {"grain", "dimensions", "filter"}
+        return self.model_dump(exclude=cards, exclude_defaults=True, mode="json")
 
 
 class SimpleMetric(MetricCard):
-    """An aggregate over a model's rows; `filter` is a condition over the model's columns.
+    """An aggregate over a model's rows.
 
     `additive` names the dimensions (and `time`) over which values of this metric may be added up; absent: all
     for sum and count, none for the other aggregations.
+    `fill_nulls_with` is the value where there is none; with `join_to_timespine`, on each day of the calendar.
     """
 
     type: Literal["simple"]
     model: Name
     agg: Aggregation
     expr: str = "1"
-    filter: str | None = None
+    percentile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    percentile_type: Literal["continuous", "discrete"] = "continuous"
     time: str | None = None
     additive: list[Name] | None = None
+    non_additive_dimension: NonAdditiveDimension | None = None
+    fill_nulls_with: int | None = None
+    join_to_timespine: bool = False
 
 
 class RatioMetric(MetricCard):
     """Numerator over denominator, both metrics; no value where the denominator is zero or missing."""
 
     type: Literal["ratio"]
-    numerator: Name
-    denominator: Name
+    numerator: MetricInput
+    denominator: MetricInput
 
 
 class DerivedMetric(MetricCard):
@@ -413,36 +446,43 @@ class DerivedMetric(MetricCard):
 
     type: Literal["derived"]
     expr: str
-    metrics: list[MetricInput]
+    metrics: list[DerivedInput]
 
 
 class CumulativeMetric(MetricCard):
-    """A metric added up over a rolling `window` (`28 days`) or since the start of a grain (`grain_to_date:
-    month`).
+    """A metric added up over a rolling `window` (`28 days`), since the start of a grain (`grain_to_date:
+    month`), or since the first month.
+
+    Of a coarser period, `period_agg` tells which of its days is read; absent: its last day with values.
     """
 
     type: Literal["cumulative"]
-    metric: Name
+    metric: MetricInput
     window: str | None = None
     grain_to_date: Grain | None = None
+    period_agg: Literal["first", "last", "average"] | None = None
 
     @model_validator(mode="after")
     def _one_span(self) -> CumulativeMetric:
-        if (self.window is None) == (self.grain_to_date is None):
-            raise ValueError("expected exactly one of window and grain_to_date")
+        if self.window is not None and self.grain_to_date is not None:
+            raise ValueError("window and grain_to_date; expected one of them, or none for all time")
         return self
 
 
 class ConversionMetric(MetricCard):
-    """The share (or number) of base events that a conversion of the same entity follows within `window`."""
+    """The share (or number) of base events that a conversion of the same entity follows within `window`.
+
+    Base events that nothing followed count as `fill_nulls_with` conversions.
+    """
 
     type: Literal["conversion"]
     entity: Name
-    base_metric: Name
-    conversion_metric: Name
-    window: str
+    base_metric: MetricInput
+    conversion_metric: MetricInput
+    window: str | None = None
     calculation: Literal["conversion_rate", "conversions"] = "conversion_rate"
     constant_properties: list[Name] = Field(default_factory=list)
+    fill_nulls_with: int | None = 0
 
 
 Metric = SimpleMetric | RatioMetric | DerivedMetric | CumulativeMetric | ConversionMetric

@@ -8,9 +8,9 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import (
     ConversionMetric,
     CumulativeMetric,
+    DerivedInput,
     DerivedMetric,
     Metric,
-    MetricInput,
     RatioMetric,
     SimpleMetric,
 )
@@ -20,26 +20,32 @@ def formula(center: Center, metric: Metric) -> str:
     """Such as `sum(sales_value) from basket_lines where brand = 'Private'` or `net_revenue / baskets`."""
     match metric:
         case SimpleMetric():
-            where = f" where {metric.filter}" if metric.filter else ""
             argument = "*" if metric.expr == "1" else metric.expr
-            return f"{metric.agg}({argument}) from {metric.model}{where}"
+            return f"{metric.agg}({argument}) from {metric.model}{_where(metric)}"
         case RatioMetric():
-            return f"{metric.numerator} / {metric.denominator}"
+            return f"{metric.numerator.text} / {metric.denominator.text}{_where(metric)}"
         case DerivedMetric():
-            return f"{metric.expr} where {'; '.join(_input(part) for part in metric.metrics)}"
+            inputs = "; ".join(_input(part) for part in metric.metrics)
+            return f"{metric.expr} where {inputs}{f'; {metric.filter}' if metric.filter else ''}"
         case CumulativeMetric():
-            span = (
-                f"over the last {metric.window}"
-                if metric.window
-                else f"since the start of the {metric.grain_to_date}"
-            )
-            return f"{metric.metric} {span}"
+            return f"{metric.metric.text} {_span(metric)}{_where(metric)}"
         case ConversionMetric():
-            share = f"{metric.conversion_metric} within {metric.window} of {metric.base_metric}"
-            return f"{share}, by {metric.entity}"
+            window = f" within {metric.window}" if metric.window else ""
+            share = f"{metric.conversion_metric.text}{window} of {metric.base_metric.text}"
+            return f"{share}, by {metric.entity}{_where(metric)}"
 
 
-def _input(part: MetricInput) -> str:
+def _where(metric: Metric) -> str:
+    return f" where {metric.filter}" if metric.filter else ""
+
+
+def _span(metric: CumulativeMetric) -> str:
+    if metric.window:
+        return f"over the last {metric.window}"
+    return f"since the start of the {metric.grain_to_date}" if metric.grain_to_date else "since the beginning"
+
+
+def _input(part: DerivedInput) -> str:
     offset, grain = part.offset_window, part.offset_to_grain
     shifted = f" {offset} before" if offset else f" at the start of the {grain}" if grain else ""
-    return f"{part.alias or part.name} = {part.name}{shifted}"
+    return f"{part.alias or part.name} = {part.text}{shifted}"

@@ -183,7 +183,7 @@ def _models(center: Center) -> dict[str, _Draft]:
     found = {}
     for model in center.models.values():
         key = f"models/{model.name}"
-        back = 10_000 if model.look_back == "all" else model.look_back
+        back = shapes.ALL_MONTHS if model.look_back == "all" else model.look_back
         edges = [
             Edge(t, back, model.look_ahead)
             for t in tables_read(center.sql[model.name], str(center.sql_file(model.name)))

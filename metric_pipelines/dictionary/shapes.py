@@ -16,11 +16,15 @@ from metric_pipelines.dictionary.definitions import (
     DerivedMetric,
     Grain,
     Metric,
+    MetricInput,
     RatioMetric,
     SimpleMetric,
 )
 
 TIME = "time"
+
+ALL_MONTHS = 10_000
+"""More than any center has."""
 
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -35,20 +39,51 @@ class Reach:
     ahead: int = 0
 
 
-def input_names(metric: Metric) -> list[str]:
-    """The metrics a metric is computed from, each once, in order."""
+def inputs_of(metric: Metric) -> list[MetricInput]:
+    """The inputs of a metric as they are written, with their filters."""
     match metric:
         case RatioMetric():
-            names = [metric.numerator, metric.denominator]
+            return [metric.numerator, metric.denominator]
         case DerivedMetric():
-            names = [i.name for i in metric.metrics]
+            return [*metric.metrics]
         case CumulativeMetric():
-            names = [metric.metric]
+            return [metric.metric]
         case ConversionMetric():
-            names = [metric.base_metric, metric.conversion_metric]
+            return [metric.base_metric, metric.conversion_metric]
         case _:
-            names = []
-    return list(dict.fromkeys(names))
+            return []
+
+
+def input_names(metric: Metric) -> list[str]:
+    """The metrics a metric is computed from, each once, in order."""
+    return list(dict.fromkeys(part.name for part in inputs_of(metric)))
+
+
+def fills_gaps(metric: Metric) -> bool:
+    """Whether a metric says something of days without rows, or of some rows alone: such values neither add up
+    nor can others be computed from them.
+    """
+    return isinstance(metric, SimpleMetric) and (
+        metric.fill_nulls_with is not None
+        or metric.join_to_timespine
+        or metric.non_additive_dimension is not None
+    )
+
+
+def filters_rows(metric: SimpleMetric) -> bool:
+    """Whether a simple metric's filter takes rows away before anything is counted (else it is lowered into
+    what is aggregated, which is faster and says the same).
+    """
+    return metric.filter is not None and fills_gaps(metric)
+
+
+def filtered_models(center: Center, metric: Metric) -> list[str]:
+    """The models whose rows a filter of a metric, or of it as an input, is a condition on: of a conversion
+    its base events'.
+    """
+    if isinstance(metric, ConversionMetric):
+        return models_of(center, center.metrics[metric.base_metric.name])
+    return models_of(center, metric)
 
 
 def leaves(center: Center, metric: Metric) -> list[SimpleMetric]:
@@ -71,7 +106,7 @@ def depth(center: Center, metric: Metric) -> int:
 
 def adds_up(metric: Metric, over: set[str]) -> bool:
     """Whether values of a metric may be added up over these dimensions (and `time`)."""
-    if not isinstance(metric, SimpleMetric):
+    if not isinstance(metric, SimpleMetric) or (over and fills_gaps(metric)):
         return False
     if metric.additive is not None:
         return over <= set(metric.additive)
@@ -95,13 +130,24 @@ def reads_published(center: Center, metric: Metric) -> bool:
 
     Conversions need entities, so they always go to the model.
     """
-    if isinstance(metric, (SimpleMetric, ConversionMetric)):
+    if isinstance(metric, (SimpleMetric, ConversionMetric)) or _filters_or_fills(center, metric):
         return False
     over_time = isinstance(metric, CumulativeMetric)
     return all(
         rolls_up(center.metrics[name], metric.grain, metric.dimensions, always_time=over_time)
         or (not over_time and _same_shape(center.metrics[name], metric))
         for name in input_names(metric)
+    )
+
+
+def _filters_or_fills(center: Center, metric: Metric) -> bool:
+    """Whether a metric needs rows that the published values of its inputs have lost."""
+    if not isinstance(metric, SimpleMetric) and metric.filter is not None:
+        return True
+    parts = inputs_of(metric)
+    return any(part.filter is not None for part in parts) or any(
+        fills_gaps(center.metrics[part.name]) or _filters_or_fills(center, center.metrics[part.name])
+        for part in parts
     )
 
 
@@ -114,7 +160,8 @@ def needs_calendar(metric: Metric) -> bool:
     shifted = isinstance(metric, DerivedMetric) and any(
         i.offset_window or i.offset_to_grain for i in metric.metrics
     )
-    return shifted or isinstance(metric, (CumulativeMetric, ConversionMetric))
+    joined = isinstance(metric, SimpleMetric) and metric.join_to_timespine
+    return shifted or joined or isinstance(metric, (CumulativeMetric, ConversionMetric))
 
 
 def joins_calendar(center: Center, metric: Metric) -> bool:
@@ -133,10 +180,14 @@ def own_reach(metric: Metric) -> Reach:
             return Reach(back=max(_back_of_input(i.offset_window, i.offset_to_grain) for i in metric.metrics))
         case CumulativeMetric(window=str() as window):
             return Reach(back=months_touched(window, include_today=True))
-        case CumulativeMetric(grain_to_date=grain):
+        case CumulativeMetric(grain_to_date=str() as grain):
             return Reach(back=_back_to_start(grain))
+        case CumulativeMetric():
+            return Reach(back=ALL_MONTHS)
+        case ConversionMetric(window=str() as window):
+            return Reach(ahead=months_touched(window))
         case ConversionMetric():
-            return Reach(ahead=months_touched(metric.window))
+            return Reach(ahead=ALL_MONTHS)
         case _:
             return Reach()
 

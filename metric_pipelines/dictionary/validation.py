@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 from zoneinfo import available_timezones
 
 from metric_pipelines.dictionary import channels, shapes
 from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
-    GRAINS,
     PLACEHOLDER,
     Column,
-    ConversionMetric,
-    CumulativeMetric,
-    DerivedMetric,
-    Expectation,
-    Metric,
     SimpleMetric,
 )
-from metric_pipelines.dictionary.expectation_names import COLUMN_ARGUMENTS, expectation_names
-from metric_pipelines.dictionary.filters import JOINED, parsed_expression, parsed_filter
+from metric_pipelines.dictionary.filters import JOINED, parsed_expression
 from metric_pipelines.dictionary.graph import build_graph
+from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, shape_problems
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
+from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
 
-RESERVED = (MONTH, "metric_time", "value", "numerator", "denominator")
+RESERVED = (MONTH, *COLUMNS)
 """Columns that every metric's table or view has."""
 SCHEMAS = (
     "models",
@@ -65,7 +59,7 @@ def problems_of(center: Center) -> Iterator[Problem]:
     yield from _sources(center)
     yield from _models(center)
     yield from _channels(center)
-    metrics = [problem for metric in center.metrics.values() for problem in _metric(center, metric)]
+    metrics = [problem for metric in center.metrics.values() for problem in metric_problems(center, metric)]
     yield from metrics
     yield from _drafts(center)
     yield from _codes(center)
@@ -73,14 +67,7 @@ def problems_of(center: Center) -> Iterator[Problem]:
     yield from circles
     if not metrics and not circles:
         for metric in center.metrics.values():
-            yield from _shape(center, metric)
-
-
-def _caught(check: Callable[[], object]) -> Iterator[Problem]:
-    try:
-        check()
-    except DefinitionError as error:
-        yield Problem(error.where, error.found, error.expected, error.remedy)
+            yield from shape_problems(center, metric)
 
 
 def _settings(center: Center) -> Iterator[Problem]:
@@ -137,7 +124,7 @@ def _sources(center: Center) -> Iterator[Problem]:
         for table_name, table in source.tables.items():
             at = (key, "tables", table_name)
             yield from _table_columns(center, at, table.columns, table.partition_by, table.checks.unique)
-            yield from _expectations(center, at, table.checks.expectations, table.columns)
+            yield from expectation_problems(center, at, table.checks.expectations, table.columns)
             for column, spec in table.columns.items():
                 if spec.type == "any":
                     where = center.where(*at, "columns", column)
@@ -192,7 +179,7 @@ def _models(center: Center) -> Iterator[Problem]:
     for name, model in center.models.items():
         key, columns = f"models/{name}", list(model.columns)
         yield from _table_columns(center, (key,), model.columns, model.partition_by, model.checks.unique)
-        yield from _expectations(center, (key,), model.checks.expectations, model.columns)
+        yield from expectation_problems(center, (key,), model.checks.expectations, model.columns)
         for column, place in [(model.time, "time")] if model.time else []:
             if column not in columns:
                 yield Problem(
@@ -211,33 +198,13 @@ def _models(center: Center) -> Iterator[Problem]:
             yield Problem(center.where(key, "entities"), f"entity {twice!r} twice", "each name once")
         for i, entity in enumerate(model.entities):
             where = center.where(key, "entities", i)
-            yield from _caught(partial(parsed_expression, entity.expr, columns, where, JOINED))
+            yield from caught(partial(parsed_expression, entity.expr, columns, where, JOINED))
         for dimension, spec in model.dimensions.items():
             where = center.where(key, "dimensions", dimension)
             if dimension in RESERVED:
                 yield Problem(where, f"{dimension!r} is a name of ours", "another name, with expr: <column>")
-            yield from _caught(partial(parsed_expression, spec.expr or dimension, columns, where))
+            yield from caught(partial(parsed_expression, spec.expr or dimension, columns, where))
         yield from _tables(center, name, tables)
-
-
-def _expectations(
-    center: Center, at: tuple[str, ...], expectations: Sequence[Expectation], columns: Iterable[str]
-) -> Iterator[Problem]:
-    """Names of rules and columns; whether a rule takes its other arguments is said when it is carried out."""
-    known, have = expectation_names(), list(columns)
-    for i, rule in enumerate(expectations):
-        where = center.where(*at, "checks", "expectations", i)
-        if rule.expect not in known:
-            near = did_you_mean(rule.expect, known)
-            yield Problem(
-                where, f"unknown expectation {rule.expect!r}", "one of Great Expectations' own", near
-            )
-        for argument in COLUMN_ARGUMENTS:
-            named = rule.arguments.get(argument) or []
-            for column in [named] if isinstance(named, str) else list(named):
-                if column not in have:
-                    near = did_you_mean(str(column), have)
-                    yield Problem(where, f"unknown column {column!r}", f"one of {listed(have)}", near)
 
 
 def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
@@ -261,132 +228,7 @@ def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
 def _drafts(center: Center) -> Iterator[Problem]:
     """A draft needs a known department; nothing else of it can be wrong between files but its code."""
     for name, draft in center.drafts.items():
-        yield from _department(center, f"metrics/{name}", draft.department)
-
-
-def _department(center: Center, key: str, department: str) -> Iterator[Problem]:
-    known = center.settings.departments
-    if department not in known:
-        where, near = center.where(key, "department"), did_you_mean(department, known)
-        yield Problem(where, f"unknown department {department!r}", f"one of {listed(known)}", near)
-
-
-def _metric(center: Center, metric: Metric) -> Iterator[Problem]:
-    key = f"metrics/{metric.name}"
-    yield from _department(center, key, metric.department)
-    yield from _expectations(center, (key,), metric.checks.expectations, RESERVED[2:])
-    for name in shapes.input_names(metric):
-        if name in center.drafts:
-            where = next((w for w in _places(center, key, name)), center.where(key))
-            remedy = f"say how {name} is computed, in {center.where(f'metrics/{name}', 'type')}"
-            yield Problem(where, f"metric {name!r} is a draft", "a metric that is computed", remedy)
-        elif name not in center.metrics:
-            where = next((w for w in _places(center, key, name)), center.where(key))
-            yield Problem(
-                where,
-                f"unknown metric {name!r}",
-                f"one of {listed(center.metrics)}",
-                did_you_mean(name, center.metrics),
-            )
-    match metric:
-        case SimpleMetric():
-            yield from _simple(center, key, metric)
-        case DerivedMetric():
-            yield from _derived(center, key, metric)
-        case CumulativeMetric(window=str() as window):
-            yield from _window(center, key, window, "window")
-        case ConversionMetric():
-            yield from _window(center, key, metric.window, "window")
-        case _:
-            pass
-
-
-def _places(center: Center, key: str, value: str) -> Iterator[str]:
-    file = center.files[key]
-    for location in file.lines:
-        at: Any = file.value
-        for part in location:
-            at = at[part]
-        if at == value and location:
-            yield file.where(location)
-
-
-def _window(center: Center, key: str, window: str, *place: str | int) -> Iterator[Problem]:
-    try:
-        shapes.window_parts(window)
-    except ValueError as error:
-        yield Problem(center.where(key, *place), str(error))
-
-
-def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:
-    model = center.models.get(metric.model)
-    if model is None:
-        where = center.where(key, "model")
-        yield Problem(
-            where,
-            f"unknown model {metric.model!r}",
-            f"one of {listed(center.models)}",
-            did_you_mean(metric.model, center.models),
-        )
-        return
-    columns = list(model.columns)
-    if not (metric.time or model.time):
-        yield Problem(
-            center.where(key, "model"), f"model {metric.model} has no time", "time: <column> in the model"
-        )
-    if metric.time and metric.time not in columns:
-        yield Problem(
-            center.where(key, "time"), f"unknown column {metric.time!r}", f"one of {listed(columns)}"
-        )
-    time, months = metric.time or model.time, model.partition_by
-    kind = model.columns[months].type if months in model.columns else ""
-    if kind in ("date", "timestamp") and time is not None and time != months:
-        place = ("time",) if metric.time else ("model",)
-        found = f"time {time} of model {model.name}, whose months are those of {months}"
-        remedy = f"time: {months}, or a model with partition_by: {time}"
-        yield Problem(center.where(key, *place), found, "rows of one month in one month", remedy)
-    for dimension in metric.dimensions:
-        if dimension in model.dimensions and (
-            model.dimensions[dimension].type == "time" or dimension in (model.time, metric.time)
-        ):
-            found = f"dimension {dimension!r}, which is a time"
-            yield Problem(center.where(key, "dimensions"), found, "categorical dimensions", "ask by grain")
-    for dimension in [*metric.dimensions, *(metric.additive or [])]:
-        if dimension not in model.dimensions and dimension != shapes.TIME:
-            yield Problem(
-                center.where(key, "dimensions"),
-                f"unknown dimension {dimension!r}",
-                f"one of {listed(model.dimensions)}",
-                did_you_mean(dimension, model.dimensions),
-            )
-    yield from _caught(lambda: parsed_expression(metric.expr, columns, center.where(key, "expr")))
-    if metric.filter is not None:
-        text = metric.filter
-        yield from _caught(lambda: parsed_filter(text, columns, center.where(key, "filter")))
-
-
-def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Problem]:
-    names = [i.alias or i.name for i in metric.metrics]
-    yield from _caught(lambda: parsed_expression(metric.expr, names, center.where(key, "expr")))
-    for i, part in enumerate(metric.metrics):
-        if part.offset_window is None:
-            continue
-        if part.offset_to_grain is not None:
-            found = "offset_window and offset_to_grain of one input"
-            yield Problem(center.where(key, "metrics", i), found, "one of them")
-        wrong = list(_window(center, key, part.offset_window, "metrics", i, "offset_window"))
-        yield from wrong
-        if (
-            not wrong
-            and metric.grain == "day"
-            and shapes.window_parts(part.offset_window)[1] not in ("day", "week")
-        ):
-            yield Problem(
-                center.where(key, "metrics", i, "offset_window"),
-                f"offset of {part.offset_window} at grain day",
-                "grain: month, or an offset in days or weeks",
-                "29 to 31 March would all fall on 28 February",
-            )
+        yield from department_problems(center, f"metrics/{name}", draft.department)
 
 
 def _circles(center: Center) -> Iterator[Problem]:
@@ -422,44 +264,6 @@ def _circle(center: Center) -> list[str]:
         return next((circle for circle in found if circle), [])
 
     return next((circle for name in center.metrics if (circle := walk(name, []))), [])
-
-
-def _shape(center: Center, metric: Metric) -> Iterator[Problem]:
-    """Grain and dimensions that the inputs can give."""
-    key = f"metrics/{metric.name}"
-    for name in shapes.input_names(metric):
-        part = center.metrics[name]
-        if GRAINS.index(metric.grain) < GRAINS.index(part.grain) and not isinstance(metric, ConversionMetric):
-            yield Problem(
-                center.where(key, "grain"),
-                f"grain {metric.grain} from {name} by {part.grain}",
-                f"grain: {part.grain}",
-            )
-    if isinstance(metric, ConversionMetric):
-        yield from _conversion(center, key, metric)
-    for leaf in shapes.leaves(center, metric):
-        lacking = set(metric.dimensions) - set(center.models[leaf.model].dimensions)
-        if lacking and not isinstance(metric, SimpleMetric):
-            yield Problem(
-                center.where(key, "dimensions"),
-                f"dimensions {listed(lacking)}",
-                f"dimensions of model {leaf.model}",
-            )
-
-
-def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[Problem]:
-    """What follows whom is told by an entity, and by properties, that both events' models have."""
-    models = [center.models[name] for name in shapes.models_of(center, metric)]
-    entities = set.intersection(*({entity.name for entity in model.entities} for model in models))
-    if metric.entity not in entities:
-        found, near = f"unknown entity {metric.entity!r}", did_you_mean(metric.entity, entities)
-        yield Problem(center.where(key, "entity"), found, f"one of {listed(entities)}", near)
-    dimensions = set.intersection(*(set(model.dimensions) for model in models))
-    for name in metric.constant_properties:
-        if name not in dimensions:
-            found, near = f"unknown dimension {name!r}", did_you_mean(name, dimensions)
-            where = center.where(key, "constant_properties")
-            yield Problem(where, found, f"one of {listed(dimensions)}", near)
 
 
 def _codes(center: Center) -> Iterator[Problem]:

@@ -100,7 +100,7 @@ def _month_expression(center: Center, metric: Metric, item: Staged) -> str | Non
     dropped = {*metric.dimensions} | ({shapes.TIME} if metric.grain == "day" else set())
     total = f"sum({columns['value']})"
     if isinstance(metric, CumulativeMetric):
-        whole = shapes.adds_up(center.metrics[metric.metric], set(metric.dimensions))
+        whole = shapes.adds_up(center.metrics[metric.metric.name], set(metric.dimensions))
         return total if whole else None
     parts = parts_of(metric)
     if parts and all(p not in center.metrics or shapes.adds_up(center.metrics[p], dropped) for p in parts):

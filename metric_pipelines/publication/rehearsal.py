@@ -71,6 +71,8 @@ def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str) -> Iterator
 def _metric(con: duckdb.DuckDBPyConnection, center: Center, metric: SimpleMetric) -> Iterator[Problem]:
     key, columns = f"metrics/{metric.name}", center.models[metric.model].columns
     aggregate = AGGREGATES.get(metric.agg, metric.agg + "({})").format(metric.expr)
+    if metric.percentile is not None:
+        aggregate = f"quantile_cont({metric.expr}, {metric.percentile})"
     where = ""
     if metric.filter is not None:
         where = f" where {parsed_filter(metric.filter, columns, center.where(key, 'filter'))}"

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import GRAINS, CumulativeMetric, DerivedMetric, Grain, Metric
+from metric_pipelines.dictionary.definitions import (
+    GRAINS,
+    CumulativeMetric,
+    DerivedMetric,
+    Dimension,
+    Grain,
+    Metric,
+)
 from metric_pipelines.errors import UsageError
 from metric_pipelines.query.periods import period_start
+from metric_pipelines.semantics.manifest import BY
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question that can be answered; `compilable` where the models know all its dimensions."""
+    """A question that can be answered; `compilable` where the models know all its dimensions, which are
+    `asked` for by these or by MetricFlow's names.
+    """
 
     metric: Metric
     grain: Grain
+    asked: list[str]
     dimensions: list[str]
     start: date | None
     end: date | None
@@ -44,12 +56,9 @@ def checked(
         raise UsageError(
             f"metrics/{metric}", f"grain {chosen}", f"{definition.grain} or coarser", "it is defined by month"
         )
-    known = set.intersection(
-        *(set(center.models[m].dimensions) for m in shapes.models_of(center, definition))
-    )
-    for dimension in by:
-        if dimension not in known | set(definition.dimensions):
-            raise UsageError.unknown_name(f"metrics/{metric}", "dimension", dimension, known)
+    known = _dimensions(center, definition)
+    asked = list(dict.fromkeys(by))
+    dimensions = [_named(center, definition, text, known) for text in asked]
     if finest != definition.grain and _has_no_coarser_grain(center, definition):
         remedy = "what compares periods, or derives from what is carried forward, has no coarser grain"
         raise UsageError(f"metrics/{metric}", f"grain {chosen}", f"grain {definition.grain}", remedy)
@@ -65,7 +74,37 @@ def checked(
             )
     if start and end and start >= end:
         raise UsageError("--end", f"{end} is not after {start}", "a later day; --end itself is not included")
-    return Question(definition, finest, list(dict.fromkeys(by)), start, end, set(by) <= known)
+    compilable = all(dimension.partition(BY)[0] in known for dimension in dimensions)
+    return Question(definition, finest, asked, dimensions, start, end, compilable)
+
+
+def _dimensions(center: Center, metric: Metric) -> dict[str, Dimension]:
+    """The dimensions that all models of a metric have; of a conversion, those of its base events."""
+    models = [center.models[name].dimensions for name in shapes.filtered_models(center, metric)]
+    return {name: spec for name, spec in models[0].items() if all(name in other for other in models)}
+
+
+def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimension]) -> str:
+    """A dimension by the dictionary's name: `paid_at__month` is a time by a grain; MetricFlow's
+    `order__channel` is `order_channel`, or `channel` where `order` is what a row of the model is.
+
+    Raises: UsageError.
+    """
+    *path, last = text.split(BY)
+    grain = last if path and last in GRAINS else None
+    parts = path if grain else [*path, last]
+    entities = {center.models[m].primary_entity for m in shapes.models_of(center, metric)}
+    readings = ["_".join(parts), *(["_".join(parts[1:])] if parts[0] in entities and parts[1:] else [])]
+    name = next((one for one in readings if one in known or one in metric.dimensions), None)
+    if name is None:
+        raise UsageError.unknown_name(f"metrics/{metric.name}", "dimension", text, known)
+    if name not in known or known[name].type != "time":
+        if grain is not None:
+            raise UsageError(
+                f"metrics/{metric.name}", f"{text}: {name} is no time", f"{name} without a grain"
+            )
+        return name
+    return f"{name}{BY}{grain or 'day'}"
 
 
 def _has_no_coarser_grain(center: Center, metric: Metric) -> bool:

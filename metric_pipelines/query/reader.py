@@ -63,7 +63,8 @@ class Reader:
             columns += ["numerator", "denominator"]
         found = self._rows(question, sql, columns) if sql else []
         rows = [row for row in found if not touches(question.grain, row[0], lost)]
-        return Answer(metric, question.grain, question.dimensions, columns, rows, route, gaps)
+        named = [TIME, *question.asked, *columns[1 + len(question.asked) :]]
+        return Answer(metric, question.grain, question.asked, named, rows, route, gaps)
 
     def total(self, metric: str, start: date, end: date) -> Any:
         """One number for a metric over the days from `start` to before `end`, from its published daily rows;
@@ -164,7 +165,7 @@ class Reader:
             )
         known = Snapshots(self.center, self.graph, self.ledger, self._computable(metric))
         known.provide(self.con, metric, months, self.today)
-        if isinstance(metric, CumulativeMetric):
+        if isinstance(metric, CumulativeMetric) and metric.period_agg is None:
             daily = model_sql(self.center, staging.Question([metric], metric.grain, dimensions))
             return last_of_period(f"({daily})", grain, dimensions), "model"
         reaches_back = bool(shapes.whole_reach(self.center, metric).back)

@@ -26,7 +26,9 @@ def rollup_of(center: Center, metric: Metric, grain: Grain, dimensions: list[str
     if not dropped and not coarser:
         return "same"
     if isinstance(metric, CumulativeMetric):
-        return "last" if shapes.adds_up(center.metrics[metric.metric], dropped) else None
+        if metric.period_agg is not None or metric.filter or metric.metric.filter:
+            return None
+        return "last" if shapes.adds_up(center.metrics[metric.metric.name], dropped) else None
     return "sum" if shapes.rolls_up(metric, grain, dimensions) else None
 
 

@@ -188,7 +188,18 @@ class _Found:
             return own | self._simple(metric)
         below = frozenset(use for part in shapes.input_names(metric) for use in self.inputs(part))
         added_up = frozenset(use for use in below if use[1] == "dimension") - own
-        return own | (below - added_up) | _uses((c for c, _ in added_up), "row") | self._matching(metric)
+        rows = _uses((c for c, _ in added_up), "row")
+        return own | (below - added_up) | rows | self._matching(metric) | self._filters(metric)
+
+    def _filters(self, metric: Metric) -> frozenset[Use]:
+        """What a filter of the metric, or of one of its inputs, is a condition on."""
+        where, found = self.center.where(f"metrics/{metric.name}"), frozenset[Use]()
+        filters = [(metric.filter, metric)]
+        filters += [(part.filter, self.center.metrics[part.name]) for part in shapes.inputs_of(metric)]
+        for text, over in filters:
+            for model in shapes.filtered_models(self.center, over) if text else ():
+                found |= _uses(self._named(model, text or "", where), "filter")
+        return found
 
     def _simple(self, metric: SimpleMetric) -> frozenset[Use]:
         time = metric.time or self.center.models[metric.model].time

@@ -38,7 +38,7 @@ def group_sql(center: Center, question: Question) -> str:
     """
     if shapes.reads_published(center, question.metrics[0]):
         built = m.over_inputs(center, question.metrics, question.dimensions)
-        return _query(center, question, built, m.INPUT_ROW)
+        return _query(center, question, built)
     return _over_models(center, question)
 
 
@@ -55,12 +55,11 @@ def model_sql(center: Center, question: Question) -> str:
 
 
 def _over_models(center: Center, question: Question) -> str:
-    entity = center.models[shapes.models_of(center, question.metrics[0])[0]].primary_entity
-    return _query(center, question, m.over_models(center, question.metrics), entity)
+    return _query(center, question, m.over_models(center, question.metrics, question.dimensions))
 
 
-def _query(center: Center, question: Question, built: m.Manifest, entity: str) -> str:
-    by = m.group_by(entity, question.grain, question.dimensions)
+def _query(center: Center, question: Question, built: m.Manifest) -> str:
+    by = m.group_by(question.grain, question.dimensions)
     inner = compile_sql(built, requested(question.metrics), by, question.first)
     keys = [f"cast({by[0]} as date) as {TIME}"]
     keys += [f"{column} as {name(d)}" for column, d in zip(by[1:], question.dimensions, strict=True)]
@@ -77,7 +76,8 @@ def requested(metrics: Iterable[Metric]) -> list[str]:
 def _value(center: Center, key: str) -> str:
     """A filtered distinct count of nothing is no value, as with WHERE; elsewhere NULL comes by itself."""
     metric = center.metrics.get(key)
-    ghost = isinstance(metric, SimpleMetric) and metric.agg == "count_distinct" and metric.filter is not None
+    lowered = isinstance(metric, SimpleMetric) and metric.filter and not shapes.filters_rows(metric)
+    ghost = lowered and metric.agg == "count_distinct"
     return f"nullif({name(key)}, 0) as {name(key)}" if ghost else name(key)
 
 

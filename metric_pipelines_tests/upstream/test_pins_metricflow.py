@@ -16,7 +16,7 @@ from metric_pipelines.semantics.metricflow_sql import _engine, compile_sql
 from metric_pipelines_tests.small_shop import CENTER
 
 TABLE = "memory.models.order_lines"
-BY = ["metric_time__day", "order_line__category"]
+BY = ["metric_time__day", "category"]
 ASKED = ["revenue", "orders_placed", "average_order"]
 
 
@@ -39,7 +39,7 @@ def step() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def over(center: Center, *names: str) -> m.Manifest:
-    return m.over_models(center, [center.metrics[name] for name in names])
+    return m.over_models(center, [center.metrics[name] for name in names], ["category"])
 
 
 def by_default(manifest: m.Manifest, metrics: list[str]) -> str:

@@ -1,0 +1,210 @@
+"""Rules about one metric of a center: its inputs, columns, expressions, filters, and the shape that its inputs
+can give. Each problem is a value with file and line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import (
+    GRAINS,
+    ConversionMetric,
+    CumulativeMetric,
+    DerivedMetric,
+    Metric,
+    Model,
+    SimpleMetric,
+)
+from metric_pipelines.dictionary.filters import parsed_expression, parsed_filter
+from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.errors import Problem, did_you_mean, listed
+
+COLUMNS = ("metric_time", "value", "numerator", "denominator")
+"""What every metric's view has."""
+
+
+def metric_problems(center: Center, metric: Metric) -> Iterator[Problem]:
+    key = f"metrics/{metric.name}"
+    yield from department_problems(center, key, metric.department)
+    yield from expectation_problems(center, (key,), metric.checks.expectations, COLUMNS[1:])
+    for name in shapes.input_names(metric):
+        if name in center.drafts:
+            where = next((w for w in _places(center, key, name)), center.where(key))
+            remedy = f"say how {name} is computed, in {center.where(f'metrics/{name}', 'type')}"
+            yield Problem(where, f"metric {name!r} is a draft", "a metric that is computed", remedy)
+        elif name not in center.metrics:
+            where = next((w for w in _places(center, key, name)), center.where(key))
+            yield Problem(
+                where,
+                f"unknown metric {name!r}",
+                f"one of {listed(center.metrics)}",
+                did_you_mean(name, center.metrics),
+            )
+    match metric:
+        case SimpleMetric():
+            yield from _simple(center, key, metric)
+        case DerivedMetric():
+            yield from _derived(center, key, metric)
+        case CumulativeMetric(window=str() as window) | ConversionMetric(window=str() as window):
+            yield from _window(center, key, window, "window")
+        case _:
+            pass
+
+
+def shape_problems(center: Center, metric: Metric) -> Iterator[Problem]:
+    """Grain and dimensions that the inputs can give."""
+    key = f"metrics/{metric.name}"
+    for name in shapes.input_names(metric):
+        part = center.metrics[name]
+        if GRAINS.index(metric.grain) < GRAINS.index(part.grain) and not isinstance(metric, ConversionMetric):
+            yield Problem(
+                center.where(key, "grain"),
+                f"grain {metric.grain} from {name} by {part.grain}",
+                f"grain: {part.grain}",
+            )
+    yield from _filters(center, key, metric)
+    if isinstance(metric, ConversionMetric):
+        yield from _conversion(center, key, metric)
+    for leaf in shapes.leaves(center, metric):
+        lacking = set(metric.dimensions) - set(center.models[leaf.model].dimensions)
+        if lacking and not isinstance(metric, SimpleMetric):
+            yield Problem(
+                center.where(key, "dimensions"),
+                f"dimensions {listed(lacking)}",
+                f"dimensions of model {leaf.model}",
+            )
+
+
+def _places(center: Center, key: str, value: str) -> Iterator[str]:
+    file = center.files[key]
+    for location in file.lines:
+        at: Any = file.value
+        for part in location:
+            at = at[part]
+        if at == value and location:
+            yield file.where(location)
+
+
+def _window(center: Center, key: str, window: str, *place: str | int) -> Iterator[Problem]:
+    try:
+        shapes.window_parts(window)
+    except ValueError as error:
+        yield Problem(center.where(key, *place), str(error))
+
+
+def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:
+    model = center.models.get(metric.model)
+    if model is None:
+        where = center.where(key, "model")
+        yield Problem(
+            where,
+            f"unknown model {metric.model!r}",
+            f"one of {listed(center.models)}",
+            did_you_mean(metric.model, center.models),
+        )
+        return
+    columns = list(model.columns)
+    if not (metric.time or model.time):
+        yield Problem(
+            center.where(key, "model"), f"model {metric.model} has no time", "time: <column> in the model"
+        )
+    if metric.time and metric.time not in columns:
+        yield Problem(
+            center.where(key, "time"), f"unknown column {metric.time!r}", f"one of {listed(columns)}"
+        )
+    time, months = metric.time or model.time, model.partition_by
+    kind = model.columns[months].type if months in model.columns else ""
+    if kind in ("date", "timestamp") and time is not None and time != months:
+        place = ("time",) if metric.time else ("model",)
+        found = f"time {time} of model {model.name}, whose months are those of {months}"
+        remedy = f"time: {months}, or a model with partition_by: {time}"
+        yield Problem(center.where(key, *place), found, "rows of one month in one month", remedy)
+    for dimension in metric.dimensions:
+        if dimension in model.dimensions and (
+            model.dimensions[dimension].type == "time" or dimension in (model.time, metric.time)
+        ):
+            found = f"dimension {dimension!r}, which is a time"
+            yield Problem(center.where(key, "dimensions"), found, "categorical dimensions", "ask by grain")
+    for dimension in [*metric.dimensions, *(metric.additive or [])]:
+        if dimension not in model.dimensions and dimension != shapes.TIME:
+            yield Problem(
+                center.where(key, "dimensions"),
+                f"unknown dimension {dimension!r}",
+                f"one of {listed(model.dimensions)}",
+                did_you_mean(dimension, model.dimensions),
+            )
+    yield from caught(lambda: parsed_expression(metric.expr, columns, center.where(key, "expr")))
+    yield from _aggregation(center, key, metric, model)
+
+
+def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -> Iterator[Problem]:
+    """A percentile says which; balances say by which day, and for which entities they are kept."""
+    if (metric.agg == "percentile") != (metric.percentile is not None):
+        found = f"agg {metric.agg} {'with' if metric.percentile else 'without'} percentile"
+        yield Problem(center.where(key, "agg"), found, "agg: percentile with percentile: 0.9")
+    by = metric.non_additive_dimension
+    if by is None:
+        return
+    where = center.where(key, "non_additive_dimension")
+    column = model.columns.get(by.name)
+    if column is None or column.type not in ("date", "timestamp"):
+        times = [name for name, spec in model.columns.items() if spec.type in ("date", "timestamp")]
+        yield Problem(where, f"unknown time {by.name!r}", f"one of {listed(times)}")
+    entities = [entity.name for entity in model.entities]
+    for name in by.group_by:
+        if name not in entities:
+            near = did_you_mean(name, entities)
+            yield Problem(where, f"unknown entity {name!r}", f"one of {listed(entities)}", near)
+
+
+def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
+    """A filter is a condition over columns that each model below it has."""
+    filters = [(metric.filter, metric)]
+    filters += [(part.filter, center.metrics[part.name]) for part in shapes.inputs_of(metric)]
+    for text, over in filters:
+        for model in shapes.filtered_models(center, over) if text is not None else ():
+            columns, where = center.models[model].columns, center.where(key, "filter")
+            yield from caught(partial(parsed_filter, text or "", columns, where))
+
+
+def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Problem]:
+    names = [i.alias or i.name for i in metric.metrics]
+    yield from caught(lambda: parsed_expression(metric.expr, names, center.where(key, "expr")))
+    for i, part in enumerate(metric.metrics):
+        if part.offset_window is None:
+            continue
+        if part.offset_to_grain is not None:
+            found = "offset_window and offset_to_grain of one input"
+            yield Problem(center.where(key, "metrics", i), found, "one of them")
+        wrong = list(_window(center, key, part.offset_window, "metrics", i, "offset_window"))
+        yield from wrong
+        if (
+            not wrong
+            and metric.grain == "day"
+            and shapes.window_parts(part.offset_window)[1] not in ("day", "week")
+        ):
+            yield Problem(
+                center.where(key, "metrics", i, "offset_window"),
+                f"offset of {part.offset_window} at grain day",
+                "grain: month, or an offset in days or weeks",
+                "29 to 31 March would all fall on 28 February",
+            )
+
+
+def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[Problem]:
+    """What follows whom is told by an entity, and by properties, that both events' models have."""
+    models = [center.models[name] for name in shapes.models_of(center, metric)]
+    entities = set.intersection(*({entity.name for entity in model.entities} for model in models))
+    if metric.entity not in entities:
+        found, near = f"unknown entity {metric.entity!r}", did_you_mean(metric.entity, entities)
+        yield Problem(center.where(key, "entity"), found, f"one of {listed(entities)}", near)
+    dimensions = set.intersection(*(set(model.dimensions) for model in models))
+    for name in metric.constant_properties:
+        if name not in dimensions:
+            found, near = f"unknown dimension {name!r}", did_you_mean(name, dimensions)
+            where = center.where(key, "constant_properties")
+            yield Problem(where, found, f"one of {listed(dimensions)}", near)
