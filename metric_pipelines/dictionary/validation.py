@@ -13,12 +13,9 @@ from metric_pipelines.dictionary import channels, shapes
 from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
     GRAINS,
-    PLACEHOLDER,
-    Column,
     ConversionMetric,
     CumulativeMetric,
     DerivedMetric,
-    Expectation,
     Metric,
     SimpleMetric,
 )
@@ -27,6 +24,8 @@ from metric_pipelines.dictionary.filters import JOINED, parsed_expression, parse
 from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
+from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
+from metric_pipelines.dictionary.yaml_types import Column, Expectation
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
 
 RESERVED = (MONTH, "metric_time", "value", "numerator", "denominator")
