@@ -12,7 +12,8 @@ from metric_pipelines.cli.checks import Checked, checked
 from metric_pipelines.cli.opening import Opened
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Expectation, Metric
+from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.semantics.lineage import columns_behind
 
 RESULT_STYLES = {"passed": "good", "warned": "warn", "failed": "bad"}

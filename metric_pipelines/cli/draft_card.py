@@ -6,8 +6,8 @@ from typing import Any
 
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Text
 from metric_pipelines.dictionary.drafts import COMPUTATION, DraftMetric
+from metric_pipelines.dictionary.yaml_types import Text
 
 
 def show(screen: Screen, center: Center, draft: DraftMetric, *, as_json: bool) -> None:

@@ -10,8 +10,8 @@ from rich.tree import Tree
 
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Text as Label
 from metric_pipelines.dictionary.graph import Edge, Graph
+from metric_pipelines.dictionary.yaml_types import Text as Label
 
 ALL_MONTHS = 10_000
 """`look_back: all` in the graph."""

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import PLACEHOLDER
 from metric_pipelines.dictionary.graph import Pair, build_graph
+from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.ledger.ledger import Ledger, Verdict, sqlite_url

@@ -25,6 +25,18 @@ from metric_pipelines.cli.yaml_keys import KEYS
 from metric_pipelines.dictionary import definitions as d
 from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.drafts import DraftMetric, DraftOrigin, DraftOwners
+from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceColumn, SourceTable
+from metric_pipelines.dictionary.yaml_types import (
+    Column,
+    Day,
+    Email,
+    Expectation,
+    Month,
+    Name,
+    Owners,
+    TableRules,
+    Text,
+)
 from metric_pipelines.errors import EnvironmentBrokenError, InternalError
 from metric_pipelines.settings import PACKAGE, Settings
 
@@ -42,16 +54,16 @@ NAMED_TYPES: dict[Any, str] = {
     int: "whole number",
     float: "number",
     bool: "`true` or `false`",
-    d.Text: "text",
-    d.Name: "name",
-    d.Month: "month",
-    d.Day: "day",
-    d.Email: "mail address",
+    Text: "text",
+    Name: "name",
+    Month: "month",
+    Day: "day",
+    Email: "mail address",
 }
 
 YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
     "`center.yaml`": (d.CenterFile, d.PartitionRange, d.Clock, d.Department),
-    "`sources/<system>.yaml`": (d.Source, d.SourceTable, d.SourceColumn, d.Reading),
+    "`sources/<system>.yaml`": (Source, SourceTable, SourceColumn, Reading),
     "`models/<name>.yaml`": (d.Model, d.Entity, d.Dimension),
     "`metrics/<department>/<name>.yaml`, whatever its type": (d.MetricCard, d.MetricChecks, d.Freshness),
     "`metrics/<department>/<name>.yaml`, by type": (
@@ -64,7 +76,7 @@ YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
     ),
     "`metrics/<department>/<name>.yaml`, of a draft": (DraftMetric, DraftOwners, DraftOrigin),
     "`alerts/<channel>.yaml`": (Channel,),
-    "In several files": (d.Owners, d.Column, d.TableRules, d.Expectation),
+    "In several files": (Owners, Column, TableRules, Expectation),
 }
 
 
@@ -192,7 +204,7 @@ def _keys(model: type[BaseModel]) -> str:
     """
     told = {
         name
-        for kind in (d.MetricCard, d.Column)
+        for kind in (d.MetricCard, Column)
         if issubclass(model, kind) and model is not kind
         for name in kind.model_fields
     }

@@ -1,6 +1,6 @@
 """What each key of the YAML files means, for the reference. A key without a sentence fails the check.
 
-Types and defaults are not repeated here: they are read from the models in `dictionary/definitions.py`.
+Types and defaults are not repeated here: they are read from the models in `dictionary/`.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from metric_pipelines.dictionary.channel_definitions import Channel
-from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model, Source
+from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model
 from metric_pipelines.dictionary.drafts import DraftMetric, MetricFile
+from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
 

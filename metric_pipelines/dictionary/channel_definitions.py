@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from metric_pipelines.dictionary.definitions import Email, Name, Strict, each_once
+from metric_pipelines.dictionary.yaml_types import Email, Name, Strict, each_once
 
 AlertEvent = Literal["withheld", "unavailable", "failed"]
 

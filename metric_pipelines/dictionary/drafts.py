@@ -11,16 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from metric_pipelines.dictionary.definitions import (
-    Day,
-    Direction,
-    Email,
-    Metric,
-    MetricCard,
-    Name,
-    Strict,
-    Text,
-)
+from metric_pipelines.dictionary.definitions import Direction, Metric, MetricCard
+from metric_pipelines.dictionary.yaml_types import Day, Email, Name, Strict, Text
 from metric_pipelines.errors import UsageError
 
 COMPUTATION = "type"

@@ -1,5 +1,5 @@
-"""Rules about one metric of a center: its inputs, columns, expressions, filters, and the shape that its inputs
-can give. Each problem is a value with file and line.
+"""Rules about one metric of a center: its inputs, columns, expressions, filters, and the shape that its
+inputs can give. Each problem is a value with file and line.
 """
 
 from __future__ import annotations

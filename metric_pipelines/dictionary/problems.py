@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Expectation
 from metric_pipelines.dictionary.expectation_names import COLUMN_ARGUMENTS, expectation_names
+from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.errors import DefinitionError, Problem, did_you_mean, listed
 
 

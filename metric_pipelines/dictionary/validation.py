@@ -11,8 +11,6 @@ from zoneinfo import available_timezones
 from metric_pipelines.dictionary import channels, shapes
 from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
-    PLACEHOLDER,
-    Column,
     SimpleMetric,
 )
 from metric_pipelines.dictionary.filters import JOINED, parsed_expression
@@ -21,6 +19,8 @@ from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, s
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
 from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
+from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
 
 RESERVED = (MONTH, *COLUMNS)

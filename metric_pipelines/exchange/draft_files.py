@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
-from metric_pipelines.dictionary.definitions import Text
 from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import UsageError
 
 WIDTH = 110

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Metric, Text
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.exchange.values import slug
 from metric_pipelines.exchange.wording import folded, is_chinese
 

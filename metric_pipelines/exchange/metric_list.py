@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Text
 from metric_pipelines.dictionary.drafts import DraftMetric
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange import values
 from metric_pipelines.exchange.columns import Header, find_header, parsed_map

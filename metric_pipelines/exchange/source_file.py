@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from textwrap import indent
 from typing import Any
 
-from metric_pipelines.dictionary.definitions import Source, SourceColumn, SourceTable, Text
+from metric_pipelines.dictionary.source_definitions import Source, SourceColumn, SourceTable
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.exchange.draft_files import plain_yaml
 
 COLUMN_KEYS = ("type", "source_name", "format", "nullable", "min", "max", "isin", "matches", "description")

@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Column, Expectation, Metric, TableRules, Text
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.formulas import formula
+from metric_pipelines.dictionary.yaml_types import Column, Expectation, TableRules, Text
 
 Value = str | int | float | date | None
 Row = dict[str, Value]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import Source, SourceTable
+from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
 from metric_pipelines.ingest.system import Declared, Span
 from metric_pipelines.ingest.texts import as_ours, kind_of, quoted

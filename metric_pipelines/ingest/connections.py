@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from metric_pipelines.dictionary.definitions import PLACEHOLDER, Source
+from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source
 from metric_pipelines.errors import DefinitionError, SourceRefusedError, SourceUnavailableError
 from metric_pipelines.ingest.attached import opened_file
 from metric_pipelines.ingest.system import System

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.mysql import TIMESTAMP as MYSQL_TIMESTAMP
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from metric_pipelines.dictionary.definitions import Source, SourceTable
+from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.errors import (
     EnvironmentBrokenError,
     SourceDataError,

@@ -14,7 +14,7 @@ from typing import TextIO
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import Reading, Source, SourceTable
+from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import spooled

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import Source, SourceColumn, SourceTable
 from metric_pipelines.dictionary.months import WHOLE, day_after, first_day
+from metric_pipelines.dictionary.source_definitions import Source, SourceColumn, SourceTable
 from metric_pipelines.errors import SourceDataError, did_you_mean, listed
 from metric_pipelines.ingest.system import Span, System
 from metric_pipelines.ingest.texts import as_ours, as_text, sql_type, translated

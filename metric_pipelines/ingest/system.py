@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from metric_pipelines.dictionary.definitions import SourceTable
+from metric_pipelines.dictionary.source_definitions import SourceTable
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import Column, Source, SourceTable
+from metric_pipelines.dictionary.source_definitions import Source, SourceTable
+from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError
 from metric_pipelines.warehouse.tables import name
 

@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from metric_pipelines.dictionary.definitions import Reading
+from metric_pipelines.dictionary.source_definitions import Reading
 from metric_pipelines.errors import SourceDataError, did_you_mean, listed
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import ROWS

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from metric_pipelines.dictionary.channel_definitions import AlertEvent, Channel
-from metric_pipelines.dictionary.definitions import Owners, Text
+from metric_pipelines.dictionary.yaml_types import Owners, Text
 
 CauseState = Literal["withheld", "unavailable", "waiting", "missing"]
 

@@ -12,10 +12,12 @@ from typing import Any
 import dagster as dg
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import PLACEHOLDER, Column, Metric, Owners, Text
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.graph import Graph, Node
 from metric_pipelines.dictionary.shapes import input_names
+from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
+from metric_pipelines.dictionary.yaml_types import Column, Owners, Text
 from metric_pipelines.errors import DefinitionError
 from metric_pipelines.orchestration.partitions import dependency
 from metric_pipelines.quality.rules import CHECKS

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Metric, Owners, Text
+from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.yaml_types import Owners, Text
 from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.notifications.alert import Affected, Cause, CauseState
 from metric_pipelines.publication.plan import Facts, Scope, waiting

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 import duckdb
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Column, SimpleMetric
+from metric_pipelines.dictionary.definitions import SimpleMetric
 from metric_pipelines.dictionary.filters import parsed_filter
 from metric_pipelines.dictionary.graph import build_graph
+from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import Problem
 from metric_pipelines.ingest.texts import sql_type
 from metric_pipelines.warehouse.lake import step_database

@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Owners, Source, SourceTable, Text
 from metric_pipelines.dictionary.months import WHOLE, month_of, months_between
+from metric_pipelines.dictionary.source_definitions import Source, SourceTable
+from metric_pipelines.dictionary.yaml_types import Owners, Text
 from metric_pipelines.errors import SourceDataError, UsageError, did_you_mean, listed
 from metric_pipelines.exchange.wording import is_chinese
 from metric_pipelines.ingest.connections import Secrets, read

@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from metric_pipelines.dictionary.definitions import Expectation
 from metric_pipelines.dictionary.expectation_names import COLUMN_ARGUMENTS
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.errors import DefinitionError, did_you_mean
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.rules import EXPECTATIONS, Rules

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from metric_pipelines.dictionary.definitions import Column, Expectation, Metric, Model, SourceTable
+from metric_pipelines.dictionary.definitions import Metric, Model
+from metric_pipelines.dictionary.source_definitions import SourceTable
+from metric_pipelines.dictionary.yaml_types import Column, Expectation
 from metric_pipelines.warehouse.groups import TIME
 from metric_pipelines.warehouse.staged import Staged
 

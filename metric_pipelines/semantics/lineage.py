@@ -17,8 +17,9 @@ from sqlglot.errors import SqlglotError
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, Model, SimpleMetric, SourceTable
+from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, Model, SimpleMetric
 from metric_pipelines.dictionary.graph import calendar_of
+from metric_pipelines.dictionary.source_definitions import SourceTable
 from metric_pipelines.errors import DefinitionError, UsageError
 from metric_pipelines.semantics.query_lineage import Columns, Relations, TableColumn, query_lineage, union
 from metric_pipelines.warehouse.tables import MONTH

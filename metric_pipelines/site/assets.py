@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from metric_pipelines.dictionary.definitions import Model, Source
+from metric_pipelines.dictionary.definitions import Model
+from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.semantics.lineage import model_columns, model_rows
 from metric_pipelines.site.changelog import newest_first, of_definitions, of_events

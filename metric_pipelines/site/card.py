@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from metric_pipelines.dictionary import shapes
-from metric_pipelines.dictionary.definitions import Metric, Text
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.reviews import review_due
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.figures import with_unit
 from metric_pipelines.semantics.lineage import columns_behind, metric_inputs

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metric_pipelines.dictionary.definitions import Column, Expectation, Metric, Model, SourceTable
+from metric_pipelines.dictionary.definitions import Metric, Model
+from metric_pipelines.dictionary.source_definitions import SourceTable
+from metric_pipelines.dictionary.yaml_types import Column, Expectation
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.quality.rules import CHECKS
 from metric_pipelines.site.reasons import reason_of

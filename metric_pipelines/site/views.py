@@ -10,9 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from metric_pipelines.dictionary.definitions import Metric, Model, SourceTable, Text
+from metric_pipelines.dictionary.definitions import Metric, Model
 from metric_pipelines.dictionary.months import shift
 from metric_pipelines.dictionary.names import called, quarrels
+from metric_pipelines.dictionary.source_definitions import SourceTable
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.figures import Number, difference, number, unit_in, with_unit
 from metric_pipelines.publication.roots import Root
 from metric_pipelines.publication.standing import chain

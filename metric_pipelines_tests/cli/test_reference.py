@@ -9,7 +9,13 @@ from metric_pipelines.cli.app import build
 from metric_pipelines.cli.help_page import commands_of
 from metric_pipelines.cli.reference import FOLDER, YAML_FILES, pages
 from metric_pipelines.cli.yaml_keys import KEYS
-from metric_pipelines.dictionary import channel_definitions, definitions, drafts
+from metric_pipelines.dictionary import (
+    channel_definitions,
+    definitions,
+    drafts,
+    source_definitions,
+    yaml_types,
+)
 from metric_pipelines.settings import Settings
 from metric_pipelines_tests.cli.conftest import Terminal
 
@@ -48,9 +54,9 @@ def test_every_kind_of_yaml_block_is_documented() -> None:
     shown = {model for models in YAML_FILES.values() for model in models}
     models = {
         model
-        for module in (definitions, drafts, channel_definitions)
+        for module in (definitions, source_definitions, yaml_types, drafts, channel_definitions)
         for _, model in inspect.getmembers(module, inspect.isclass)
-        if issubclass(model, definitions.Strict) and model not in (definitions.Strict, definitions.Text)
+        if issubclass(model, yaml_types.Strict) and model not in (yaml_types.Strict, yaml_types.Text)
     }
     assert models == shown
     assert set(KEYS) == {model.__name__ for model in shown}

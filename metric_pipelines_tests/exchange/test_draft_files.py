@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metric_pipelines.dictionary.center_files import load_center
-from metric_pipelines.dictionary.definitions import Text
 from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.dictionary.yaml_file import read_yaml
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import InvalidCenterError, UsageError
 from metric_pipelines.exchange.draft_files import draft_yaml, plain_yaml, to_write, with_departments, write
 

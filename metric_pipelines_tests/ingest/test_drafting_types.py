@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from metric_pipelines.dictionary.definitions import SourceColumn
+from metric_pipelines.dictionary.source_definitions import SourceColumn
 from metric_pipelines.ingest.drafting.keys import unique_key
 from metric_pipelines.ingest.drafting.rules import months_by, with_rules
 from metric_pipelines.ingest.drafting.types import FIRST_ROWS, Typed, typed

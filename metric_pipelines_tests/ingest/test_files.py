@@ -12,8 +12,8 @@ import duckdb
 import openpyxl
 import pytest
 
-from metric_pipelines.dictionary.definitions import Source
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError
 from metric_pipelines.ingest import newest_day, opened, stage
 from metric_pipelines.ingest.headers import joined_header

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from metric_pipelines.dictionary.definitions import Source
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ingest import newest_day, opened, stage
 from metric_pipelines.warehouse import tables

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from metric_pipelines.dictionary.definitions import Source
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import (
     SourceDataError,
     SourceRefusedError,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from metric_pipelines.dictionary.channel_definitions import Channel
-from metric_pipelines.dictionary.definitions import Owners, Text
+from metric_pipelines.dictionary.yaml_types import Owners, Text
 from metric_pipelines.notifications.alert import Affected, Alert, Cause
 
 RUN = "33328534-c020-40c4-b9dc-c98a7cafffca"

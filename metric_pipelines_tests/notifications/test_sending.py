@@ -106,7 +106,7 @@ def test_nothing_that_is_logged_holds_a_secret() -> None:
     code = (
         "import logging; logging.basicConfig(level=1)\n"
         "from metric_pipelines.dictionary.channel_definitions import Channel\n"
-        "from metric_pipelines.dictionary.definitions import Text\n"
+        "from metric_pipelines.dictionary.yaml_types import Text\n"
         "from metric_pipelines.notifications.alert import Alert\n"
         "from metric_pipelines.notifications.sending import send\n"
         "alert = Alert(Text(en='x'), 'run', 'http://x', 'UTC', error='disk full')\n"

@@ -10,9 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from metric_pipelines.dictionary.definitions import SourceTable, Text
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.source_definitions import SourceTable
 from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.ingest.drafting import understood
 from metric_pipelines.publication.source_draft import SourceDraft, draft_source, without_rule
 from metric_pipelines.quality.contract import Contracts

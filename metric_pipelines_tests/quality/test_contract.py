@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from metric_pipelines.dictionary.definitions import Column
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.contract import MOST_CASES, Contracts
 from metric_pipelines.quality.rules import Rules

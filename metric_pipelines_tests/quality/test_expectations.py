@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from metric_pipelines.dictionary.definitions import Expectation
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.errors import DefinitionError
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.expectations import MOST_CASES, Expectations

@@ -10,8 +10,9 @@ import pytest
 
 import metric_pipelines
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Column, Metric
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import DefinitionError, UsageError
 from metric_pipelines.semantics.lineage import (
     ColumnUse,

@@ -14,7 +14,7 @@ import great_expectations.datasource.fluent.interfaces as gx
 import pandera.ibis as pa
 import pytest
 
-from metric_pipelines.dictionary.definitions import Column, Expectation
+from metric_pipelines.dictionary.yaml_types import Column, Expectation
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.audit import audit
 from metric_pipelines.quality.rules import Rules

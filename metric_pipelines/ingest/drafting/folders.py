@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from metric_pipelines.dictionary.definitions import Reading
+from metric_pipelines.dictionary.source_definitions import Reading
 from metric_pipelines.errors import SourceDataError
 from metric_pipelines.ingest.drafting.doubts import Doubt
 from metric_pipelines.ingest.drafting.layout import (

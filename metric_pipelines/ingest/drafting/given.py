@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-from metric_pipelines.dictionary.definitions import PLACEHOLDER
+from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
 from metric_pipelines.dictionary.validation import SCHEMAS
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.values import slug

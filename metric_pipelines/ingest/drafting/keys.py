@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import SourceColumn
+from metric_pipelines.dictionary.source_definitions import SourceColumn
 from metric_pipelines.warehouse.tables import name
 
 LIKE_A_KEY = ("_id", "id", "_no", "_nr", "_key", "_code", "_number", "号", "编码", "编号", "代码")

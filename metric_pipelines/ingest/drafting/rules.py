@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import SourceColumn
+from metric_pipelines.dictionary.source_definitions import SourceColumn
 from metric_pipelines.ingest.drafting.keys import like_a_key
 from metric_pipelines.warehouse.tables import name
 

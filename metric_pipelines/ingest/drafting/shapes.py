@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from metric_pipelines.dictionary.definitions import Reading
+from metric_pipelines.dictionary.source_definitions import Reading
 from metric_pipelines.ingest.staging import TIME_STAMP
 from metric_pipelines.ingest.texts import quoted
 

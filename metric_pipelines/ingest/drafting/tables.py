@@ -8,8 +8,9 @@ from datetime import date
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import Source, SourceTable, TableRules, Text
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.dictionary.source_definitions import Source, SourceTable
+from metric_pipelines.dictionary.yaml_types import TableRules, Text
 from metric_pipelines.errors import SourceDataError
 from metric_pipelines.exchange.wording import is_chinese
 from metric_pipelines.ingest.drafting.doubts import Doubt

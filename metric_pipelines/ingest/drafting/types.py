@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from metric_pipelines.dictionary.definitions import SourceColumn
+from metric_pipelines.dictionary.source_definitions import SourceColumn
 from metric_pipelines.ingest.drafting.doubts import Doubt
 from metric_pipelines.ingest.drafting.shapes import DIGITS, PLAIN, Shape, Signs, shapes
 from metric_pipelines.ingest.system import Declared

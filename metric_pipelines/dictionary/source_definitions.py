@@ -1,0 +1,97 @@
+"""Models of a source system's YAML: its connection, its tables, how each is read and what it must keep."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from metric_pipelines.dictionary.yaml_types import Column, Name, Owners, Strict, TableRules, Text
+
+PLACEHOLDER = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+"""A variable of the environment in a connection: `${NAME}` or `${NAME:-default}`."""
+
+
+class SourceColumn(Column):
+    """A column of a source table: its contract, and how it is read where the source has it otherwise.
+
+    `from` is its name there; `format` (of `strptime`) is how it writes dates or times.
+    """
+
+    source_name: str | None = Field(default=None, alias="from")
+    format: str | None = None
+
+    @model_validator(mode="after")
+    def _of_a_time(self) -> SourceColumn:
+        if self.format is not None and self.type not in ("date", "timestamp"):
+            raise ValueError(f"format of a {self.type}; expected it of a date or timestamp")
+        return self
+
+
+class Reading(Strict):
+    """How a file is read: of CSV its encoding, delimiter and signs of numbers, of Excel its sheet, of both
+    the row of the header (of several rows, `header_rows` of them, the names are joined).
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    sheet: str | None = None
+    header_row: Annotated[int, Field(ge=1)] = 1
+    header_rows: Annotated[int, Field(ge=1, le=5)] = 1
+
+    @model_validator(mode="after")
+    def _two_signs(self) -> Reading:
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same sign; expected two")
+        return self
+
+
+class SourceTable(Strict):
+    """One table of a source system: where it stands, its contract, how it is read.
+
+    `table` is its name there (default: ours); in a folder of files a file name or a pattern such as
+    `orders_*.csv`.
+    """
+
+    table: str | None = None
+    label: Text
+    description: Text
+    partition_by: str | None = None
+    reread: Annotated[int, Field(ge=1)] | Literal["all"] = 3
+    columns: dict[str, SourceColumn]
+    read: Reading = Reading()
+    checks: TableRules = TableRules()
+
+    def computation(self) -> dict[str, Any]:
+        """What the stored rows depend on."""
+        types = {name: column.type for name, column in self.columns.items()}
+        there = {
+            name: [column.source_name, column.format]
+            for name, column in self.columns.items()
+            if column.source_name or column.format
+        }
+        read = self.read.model_dump(exclude_defaults=True)
+        found = {"table": self.table, "partition_by": self.partition_by, "columns": types}
+        return found | ({"there": there} if there else {}) | ({"read": read} if read else {})
+
+
+class Source(Strict):
+    """A source system: a connection and its tables.
+
+    `connection` is a SQLAlchemy URL (`postgresql://reader:${OMS_PASSWORD}@host/db`), a database file
+    (`sqlite:///sources/crm.sqlite`, `duckdb:///...`) or a folder of files (`file:exports`); files are
+    relative to the home folder. `${NAME}` and `${NAME:-default}` come from the environment, as every secret
+    must.
+    `time_zone` is that of its time stamps without a zone.
+    """
+
+    name: Name
+    label: Text
+    description: Text
+    owners: Owners
+    connection: str
+    time_zone: str = "UTC"
+    tables: dict[Name, SourceTable]
