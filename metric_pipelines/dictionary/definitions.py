@@ -226,7 +226,7 @@ class CumulativeMetric(MetricCard):
     @model_validator(mode="after")
     def _one_span(self) -> CumulativeMetric:
         if self.window is not None and self.grain_to_date is not None:
-            raise ValueError("window and grain_to_date; expected one of them, or none for all time")
+            raise ValueError("expected one of window and grain_to_date, or neither for all time")
         return self
 
 

@@ -138,6 +138,9 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
                 did_you_mean(dimension, model.dimensions),
             )
     yield from caught(lambda: parsed_expression(metric.expr, columns, center.where(key, "expr")))
+    if metric.filter is not None:
+        text = metric.filter
+        yield from caught(lambda: parsed_filter(text, columns, center.where(key, "filter")))
     yield from _aggregation(center, key, metric, model)
 
 
@@ -163,7 +166,7 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
 
 def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
     """A filter is a condition over columns that each model below it has."""
-    filters = [(metric.filter, metric)]
+    filters = [] if isinstance(metric, SimpleMetric) else [(metric.filter, metric)]
     filters += [(part.filter, center.metrics[part.name]) for part in shapes.inputs_of(metric)]
     for text, over in filters:
         for model in shapes.filtered_models(center, over) if text is not None else ():

@@ -76,8 +76,9 @@ def requested(metrics: Iterable[Metric]) -> list[str]:
 def _value(center: Center, key: str) -> str:
     """A filtered distinct count of nothing is no value, as with WHERE; elsewhere NULL comes by itself."""
     metric = center.metrics.get(key)
-    lowered = isinstance(metric, SimpleMetric) and metric.filter and not shapes.filters_rows(metric)
-    ghost = lowered and metric.agg == "count_distinct"
+    if not isinstance(metric, SimpleMetric) or metric.agg != "count_distinct":
+        return name(key)
+    ghost = metric.filter is not None and not shapes.filters_rows(metric)
     return f"nullif({name(key)}, 0) as {name(key)}" if ghost else name(key)
 
 

@@ -12,7 +12,7 @@ from metric_pipelines_tests.small_shop import Shop
 
 METRICS = "metrics/sales"
 ELSEWHERE = (
-    "time_spine", "exactly one of", "cron line", "five fields", "two primary", "twice", "without date_day",
+    "time_spine", "one of window and grain_to_date", "cron line", "five fields", "two primary", "twice", "without date_day",
     "which is a time", "in a model",
 )  # fmt: skip
 """Signs of problems that are not reported at the very line of the fault."""
@@ -190,7 +190,7 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
             "metrics/sales/revenue_to_date.yaml",
             "grain_to_date: month",
             "grain_to_date: month\nwindow: 3 days",
-            "exactly one of",
+            "one of window and grain_to_date",
         ),
         ("metrics/sales/revenue.yaml", "agg: sum", "agg: total", "agg: 'total'"),
         ("metrics/sales/revenue.yaml", "direction: up", "direction: upwards", "direction: 'upwards'"),
