@@ -166,7 +166,9 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
 
 def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
     """A filter is a condition over columns that each model below it has."""
-    filters = [] if isinstance(metric, SimpleMetric) else [(metric.filter, metric)]
+    filters: list[tuple[str | None, Metric]] = []
+    if not isinstance(metric, SimpleMetric):
+        filters.append((metric.filter, metric))
     filters += [(part.filter, center.metrics[part.name]) for part in shapes.inputs_of(metric)]
     for text, over in filters:
         for model in shapes.filtered_models(center, over) if text is not None else ():
