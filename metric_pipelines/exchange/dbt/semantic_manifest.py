@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, listed
 from metric_pipelines.exchange.dbt.notes import Location, Note, spelled
+from metric_pipelines.exchange.dbt.yaml_documents import YamlDocument, read_text
 
 if TYPE_CHECKING:
     from metricflow_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 PARTS = ("semantic_models", "metrics", "project_configuration")
 MAX_TEXT = 400
+DEFAULTS = {"source_schema": "main"}
+"""What MetricFlow's own examples write as `$source_schema`."""
 LEGACY_FILTER = "where_sql_template"
 NEWER = "a newer dbt wrote it: write it with one of this version, or take a newer metric-pipelines"
 
@@ -43,13 +48,43 @@ def completed(raw: Any, where: str) -> tuple[dict[str, Any], list[Note]]:
     written = _parsed(raw, where)
     notes = [_unknown_key(raw, place, where) for place in _unknown_keys(type(written), raw, ())]
     manifest = _transformed(written, where)
-    _refuse_invalid(manifest, where)
+    _refuse(_results(manifest).errors, where)
     return json.loads(manifest.json()), notes + _warnings(written, where)
 
 
 def _unknown_key(raw: Any, place: Location, where: str) -> Note:
     text = f"key {place[-1]!r} is not known to metricflow {version('metricflow')} and not carried over"
     return Note("unknown_key", ", ".join(filter(None, [where, spelled(raw, place[:-1])])), text)
+
+
+def metricflow_documents(
+    documents: Sequence[YamlDocument], variables: Mapping[str, str], where: str
+) -> dict[str, Any]:
+    """MetricFlow's own YAML (a `semantic_model`, `metric`, ... a document) in the form of the JSON.
+
+    `variables` fill in what is written as `$name`. Raises: DefinitionError (a variable without a value, not
+    one `project_configuration`), InvalidCenterError with a problem for each document that is refused.
+    """
+    from metricflow_semantic_interfaces.parsing.dir_to_model import parse_yaml_files_to_semantic_manifest
+    from metricflow_semantic_interfaces.parsing.objects import YamlConfigFile
+
+    count = sum("project_configuration" in document.value for document in documents)
+    if count != 1:
+        raise DefinitionError(where, f"{count} documents with project_configuration", "exactly one")
+    paths = dict.fromkeys(document.path for document in documents)
+    texts = [YamlConfigFile(filepath=str(path), contents=_filled(path, variables)) for path in paths]
+    built = parse_yaml_files_to_semantic_manifest(texts)
+    _refuse(built.issues.errors, where)
+    found: dict[str, Any] = json.loads(built.semantic_manifest.json())
+    return found
+
+
+def _filled(path: Path, variables: Mapping[str, str]) -> str:
+    template = Template(read_text(path))
+    known = {**DEFAULTS, **variables}
+    if unknown := set(template.get_identifiers()) - known.keys():
+        raise DefinitionError(str(path), f"${min(unknown)} has no value", f"a value for {min(unknown)}")
+    return template.safe_substitute(known)
 
 
 def _refuse_other_documents(raw: Any, where: str) -> None:
@@ -149,10 +184,8 @@ def _transformed(manifest: PydanticSemanticManifest, where: str) -> PydanticSema
         raise DefinitionError(where, found, "metrics of measures and metrics that are defined") from error
 
 
-def _refuse_invalid(manifest: PydanticSemanticManifest, where: str) -> None:
-    problems = dict.fromkeys(
-        Problem(_place(issue, where), _short(issue.message)) for issue in _results(manifest).errors
-    )
+def _refuse(errors: Iterable[ValidationIssue], where: str) -> None:
+    problems = dict.fromkeys(Problem(_place(issue, where), _short(issue.message)) for issue in errors)
     if problems:
         raise InvalidCenterError(where, list(problems))
 
