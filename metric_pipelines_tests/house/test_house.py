@@ -20,6 +20,7 @@ CONFINED = {
     "dagster_duckdb": ("orchestration/",),
     "metricflow": ("semantics/metricflow_sql.py",),
     "metricflow_semantics": ("semantics/metricflow_sql.py",),
+    "metricflow_semantic_interfaces": ("semantics/metricflow_sql.py", "exchange/dbt/semantic_manifest.py"),
     "great_expectations": ("quality/expectations.py",),
     "jinja2": ("site/",),
     "vl_convert": ("site/",),
