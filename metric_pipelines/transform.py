@@ -33,10 +33,18 @@ def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str]) -> 
 
 
 def stage(
-    con: duckdb.DuckDBPyConnection, model: Model, sql: str, months: list[str], target: str, where: str
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    sql: str,
+    months: list[str],
+    target: str,
+    where: str,
+    *,
+    from_whole: bool = False,
 ) -> Staged:
     """Computes months of a model (or the whole) into the temp table `target`; its inputs must be provided.
 
+    Of rows made `from_whole` inputs alone, those of other months are left out: they are the same each time.
     The temp table has the contract's columns in its order, and `partition_month` where the model is monthly.
     Raises: ComputationError with the SQL file and what DuckDB said.
     """
@@ -45,7 +53,7 @@ def stage(
         if model.partition_by
         else ""
     )
-    around = model.look_back or model.look_ahead
+    around = model.look_back or model.look_ahead or from_whole
     within = f"{MONTH} in ({tables.month_list(months)})" if months != [WHOLE] else "true"
     bound = f" where {within} or {MONTH} is null" if around and months != [WHOLE] else ""
     listed = ", ".join(name(c) for c in model.columns)

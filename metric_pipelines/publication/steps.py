@@ -217,11 +217,13 @@ def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, mon
     """A model that reads other months is computed month by month: each sees just what it declares."""
     model, sql = shop.center.models[node.name], shop.center.sql[node.name]
     file = str(shop.center.sql_file(node.name))
+    from_whole = not any(shop.graph.nodes[edge.key].partitioned for edge in node.inputs)
     alone = [[m] for m in months] if model.look_back or model.look_ahead else [months]
     parts = []
     for chosen in alone:
         _provide(con, shop, node, chosen)
-        parts.append(transform.stage(con, model, sql, chosen, _target(), file))
+        staged = transform.stage(con, model, sql, chosen, _target(), file, from_whole=from_whole)
+        parts.append(staged)
     if len(parts) == 1:
         return parts[0]
     target = _target()

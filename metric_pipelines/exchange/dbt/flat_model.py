@@ -1,0 +1,190 @@
+"""A semantic model, with all that it can be joined to, as one flat SELECT: the SQL of a model of ours.
+
+A join that would double rows is left out: the rows of the base are counted once each, whatever is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from metric_pipelines.exchange.dbt.elements import (
+    Element,
+    SemanticModel,
+    dimension_elements,
+    entity_elements,
+    entity_types,
+    truncated,
+    validity,
+)
+from metric_pipelines.exchange.dbt.joins import Join, joins_of, own_path
+from metric_pipelines.exchange.dbt.notes import Note
+
+TIME = "metric_day"
+"""The time of every imported model, so that one filter holds for all models of a metric."""
+
+Kept = Callable[[Join], bool]
+"""Whether a join finds at most one row for each of the left side."""
+
+
+@dataclass(frozen=True)
+class FlatModel:
+    """One model of ours: `columns` by their expressions in the base, `dimensions` by kind."""
+
+    name: str
+    semantic_model: SemanticModel
+    time: str
+    granularity: str
+    sql: str
+    dimensions: dict[str, Element]
+    entities: dict[str, str]
+    values: dict[str, str]
+    joined: list[Join]
+    remade: Callable[[Mapping[str, str]], str] = field(repr=False)
+    """Its SQL with some columns cast."""
+    notes: list[Note] = field(default_factory=list)
+
+    def column_of(self, parts: Iterable[str]) -> str | None:
+        """The column for a name of MetricFlow in its parts (`listing`, `country`); None where there is
+        none.
+        """
+        flat = "_".join(parts)
+        if flat in ("metric_time", "_".join((*own_path(self.semantic_model), self.time))):
+            return TIME
+        return flat if flat in self.dimensions or flat in self.entities else None
+
+
+def flat_model(
+    name: str,
+    base: SemanticModel,
+    time: str,
+    values: Mapping[str, str],
+    models: Mapping[str, SemanticModel],
+    tables: Mapping[str, str],
+    kept: Kept,
+) -> FlatModel:
+    """The flat model of a semantic model by one of its times.
+
+    `values` are the expressions that metrics aggregate, by the names of their columns; `tables` the source
+    table of each semantic model.
+    """
+    clock = next(d for d in base["dimensions"] if d["name"] == time)
+    granularity = (clock.get("type_params") or {}).get("time_granularity") or "day"
+    day = truncated(clock.get("expr") or time, granularity if granularity in COARSE else "day")
+    path, notes = own_path(base), list[Note]()
+    own = [(e.flat(path), e) for e in dimension_elements(base) if e.name != time]
+    entities = [(e.name, e) for e in entity_elements(base)]
+    columns = {TIME: day, **{n: e.expr for n, e in [*entities, *own]}, **values}
+    joined: list[Join] = []
+    for join in joins_of(base, models):
+        if join.left is not None and join.left not in joined:
+            continue
+        if kept(join):
+            joined.append(join)
+        else:
+            notes.append(_doubles(name, join))
+    reached = [(e.flat(join.path), e, join) for join in joined for e in join.elements()]
+    twice = {n for n, count in Counter(n for n, _, _ in reached).items() if count > 1} | set(columns)
+    notes += [_ambiguous(name, n) for n in sorted({n for n, _, _ in reached} & twice - set(columns))]
+    taken = [(n, e, join) for n, e, join in reached if n not in twice]
+    remade = partial(_sql, columns, path, tables[base["name"]], joined, taken, tables)
+    dimensions = {n: e for n, e in [*own, *entities, *((n, e) for n, e, _ in taken)]}
+    types = {n: t for n, t in entity_types(base).items() if n in dict(entities)}
+    return FlatModel(
+        name, base, time, granularity, remade({}), dimensions, types, dict(values), joined, remade, notes
+    )
+
+
+def with_types(model: FlatModel, casts: Mapping[str, str]) -> FlatModel:
+    """The model with some of its columns cast to these types of SQL."""
+    return replace(model, sql=model.remade(casts))
+
+
+COARSE = ("day", "week", "month", "quarter", "year")
+
+
+def _doubles(model: str, join: Join) -> Note:
+    words = f"several rows of {join.model['name']} for one {join.entity}: joining them would count rows twice"
+    return Note("not_joined", f"{model}.{'__'.join(join.path)}", words)
+
+
+def _ambiguous(model: str, name: str) -> Note:
+    return Note("ambiguous", f"{model}.{name}", "reached in two ways, which MetricFlow refuses too")
+
+
+def _sql(
+    columns: Mapping[str, str],
+    path: tuple[str, ...],
+    table: str,
+    joined: list[Join],
+    taken: list[tuple[str, Element, Join]],
+    tables: Mapping[str, str],
+    casts: Mapping[str, str],
+) -> str:
+    def cast(name: str, expr: str) -> str:
+        return f"cast({expr} as {casts[name]})" if name in casts else expr
+
+    parts = [_cte("base", {n: cast(n, e) for n, e in columns.items()}, table)]
+    for join in joined:
+        needed = {n: cast(n, e.expr) for n, e, from_ in taken if from_ is join}
+        parts.append(_cte(join.alias, needed | _keys(join, joined), tables[join.model["name"]]))
+    chosen = ["base.*", *(f"{_q(join.alias)}.{_q(n)}" for n, _, join in taken)]
+    lines = [
+        "with " + ",\n".join(parts),
+        "select\n    " + ",\n    ".join(chosen),
+        "from base",
+        *(f"left join {_q(join.alias)} on {_on(join, path)}" for join in joined),
+        f"where base.{TIME} is not null",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cte(alias: str, columns: Mapping[str, str], table: str) -> str:
+    listed = ",\n        ".join(f"{expr} as {_q(name)}" for name, expr in columns.items())
+    return f"{_q(alias)} as (\n    select\n        {listed}\n    from {table}\n)"
+
+
+def _keys(join: Join, joined: list[Join]) -> dict[str, str]:
+    """The columns that a join, and those that go on from it, are made on."""
+    by_name = {e.name: e for e in (*entity_elements(join.model), *dimension_elements(join.model))}
+    names = [join.entity, *join.partitions, *(validity(join.model) or ())]
+    for further in joined:
+        if further.left is join:
+            names += [further.entity, *further.partitions]
+    return {f"key_{n}": by_name[n].expr for n in names}
+
+
+def _on(join: Join, path: tuple[str, ...]) -> str:
+    right = _q(join.alias)
+
+    def left(name: str, *, entity: bool) -> str:
+        if join.left is not None:
+            return f"{_q(join.left.alias)}.{_q(f'key_{name}')}"
+        return f"base.{_q(name if entity else '_'.join((*path, name)))}"
+
+    conditions = [f"{left(join.entity, entity=True)} = {right}.{_q(f'key_{join.entity}')}"]
+    conditions += [f"{left(p, entity=False)} = {right}.{_q(f'key_{p}')}" for p in join.partitions]
+    window = validity(join.model)
+    if window:
+        start, end = (f"{right}.{_q(f'key_{n}')}" for n in window)
+        conditions += [f"base.{TIME} >= {start}", f"(base.{TIME} < {end} or {end} is null)"]
+    return " and ".join(conditions)
+
+
+def _q(name: str) -> str:
+    return name if re.fullmatch(r"[a-z][a-z0-9]*_[a-z0-9_]*|base", name) else f'"{name}"'
+
+
+def value_column(expr: Any, metric: str, taken: Mapping[str, str]) -> str | None:
+    """The name of the column for what a metric aggregates; None for a number, which needs none."""
+    text = str(expr)
+    if re.fullmatch(r"-?\d+(\.\d+)?", text):
+        return None
+    same = next((name for name, known in taken.items() if known == text), None)
+    if same:
+        return same
+    return text if re.fullmatch(r"[a-z][a-z0-9_]*", text) and text not in taken else f"{metric}_value"
