@@ -20,6 +20,7 @@ from metric_pipelines.exchange.dbt.pieces import (
     metric_input,
     part,
     texts,
+    windows,
 )
 
 SEMANTIC_MODEL = {"name", "enabled", "group", "config"}
@@ -166,7 +167,6 @@ def _metric_params(
     metrics = item.get("input_metrics")
     return {
         **texts(item, "expr"),
-        **given(item, "window"),
         **inputs,
         "metrics": [metric_input(m) for m in metrics] if isinstance(metrics, list) else metrics or [],
         **_aggregation(item, kind, model, what, where),
@@ -218,7 +218,8 @@ def _conversion(item: Mapping[str, Any], what: str, where: str) -> dict[str, Any
     return {
         "base_metric": metric_input(item["base_metric"]),
         "conversion_metric": metric_input(item["conversion_metric"]),
-        **given(item, "entity", "calculation", "window", "constant_properties"),
+        **given(item, "entity", "calculation", "constant_properties"),
+        **windows(item, "window"),
     }
 
 
@@ -227,5 +228,6 @@ def _cumulative(item: Mapping[str, Any], what: str, where: str) -> dict[str, Any
         raise DefinitionError(where, f"{what} is cumulative and has no input_metric", "input_metric: ...")
     return {
         "metric": metric_input(item["input_metric"]),
-        **given(item, "window", "grain_to_date", "period_agg"),
+        **given(item, "grain_to_date", "period_agg"),
+        **windows(item, "window"),
     }

@@ -45,16 +45,29 @@ def completed(raw: Any, where: str) -> tuple[dict[str, Any], list[Note]]:
     """
     _refuse_other_documents(raw, where)
     _refuse_newer(raw["project_configuration"], where)
+    raw = _without_nulls(raw)
     written = _parsed(raw, where)
     notes = [_unknown_key(raw, place, where) for place in _unknown_keys(type(written), raw, ())]
+    judged = _results(written)  # as dbt judges it; completed, MetricFlow would warn of its own doing
+    _refuse(judged.errors, where)
+    notes += _noted([*judged.future_errors, *judged.warnings], where)
     manifest = _transformed(written, where)
-    _refuse(_results(manifest).errors, where)
-    return json.loads(manifest.json()), notes + _warnings(written, where)
+    notes += _noted(_results(manifest).errors, where)
+    return json.loads(manifest.json()), notes
 
 
 def _unknown_key(raw: Any, place: Location, where: str) -> Note:
     text = f"key {place[-1]!r} is not known to metricflow {version('metricflow')} and not carried over"
     return Note("unknown_key", ", ".join(filter(None, [where, spelled(raw, place[:-1])])), text)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Without keys that have no value: dbt 2 writes them where the classes have a default. `meta` stays."""
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {k: v if k == "meta" else _without_nulls(v) for k, v in value.items() if v is not None}
 
 
 def metricflow_documents(
@@ -190,13 +203,9 @@ def _refuse(errors: Iterable[ValidationIssue], where: str) -> None:
         raise InvalidCenterError(where, list(problems))
 
 
-def _warnings(written: PydanticSemanticManifest, where: str) -> list[Note]:
-    """What MetricFlow warns of in what was written; completed, it would warn of its own doing."""
-    results = _results(written)
-    issues = [*results.future_errors, *results.warnings]
-    return list(
-        dict.fromkeys(Note("validation", _place(issue, where), _short(issue.message)) for issue in issues)
-    )
+def _noted(issues: Iterable[ValidationIssue], where: str) -> list[Note]:
+    notes = (Note("validation", _place(issue, where), _short(issue.message)) for issue in issues)
+    return list(dict.fromkeys(notes))
 
 
 def _results(manifest: PydanticSemanticManifest) -> SemanticManifestValidationResults:
