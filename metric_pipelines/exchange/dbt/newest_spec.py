@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from metric_pipelines.errors import DefinitionError
+from metric_pipelines.exchange.dbt.notes import Note
 from metric_pipelines.exchange.dbt.pieces import (
     Reader,
     enabled,
@@ -149,6 +150,9 @@ def metric(
     if not enabled(item):
         reader.leave_out(what, where)
         return None
+    if item.get("fill_nulls_with") is not None:
+        text = f"{what}: fill_nulls_with is carried over, as dbt 2 does; dbt-core 1.12 leaves it out"
+        reader.notes.append(Note("dbt_differs", where, text))
     return {
         "description": "",
         "label": item["name"],

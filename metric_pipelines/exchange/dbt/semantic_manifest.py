@@ -48,12 +48,8 @@ def completed(raw: Any, where: str) -> tuple[dict[str, Any], list[Note]]:
     raw = _without_nulls(raw)
     written = _parsed(raw, where)
     notes = [_unknown_key(raw, place, where) for place in _unknown_keys(type(written), raw, ())]
-    judged = _results(written)  # as dbt judges it; completed, MetricFlow would warn of its own doing
-    _refuse(judged.errors, where)
-    notes += _noted([*judged.future_errors, *judged.warnings], where)
-    manifest = _transformed(written, where)
-    notes += _noted(_results(manifest).errors, where)
-    return json.loads(manifest.json()), notes
+    manifest, more = _judged(written, where)
+    return json.loads(manifest.json()), notes + more
 
 
 def _unknown_key(raw: Any, place: Location, where: str) -> Note:
@@ -203,8 +199,27 @@ def _refuse(errors: Iterable[ValidationIssue], where: str) -> None:
         raise InvalidCenterError(where, list(problems))
 
 
-def _noted(issues: Iterable[ValidationIssue], where: str) -> list[Note]:
-    notes = (Note("validation", _place(issue, where), _short(issue.message)) for issue in issues)
+def _judged(written: PydanticSemanticManifest, where: str) -> tuple[PydanticSemanticManifest, list[Note]]:
+    """The completed manifest. Refused is what is wrong as written and still wrong when completed: metrics of
+    `create_metric` are made by completing, and a count becomes a sum, which one rule of MetricFlow's then
+    takes for its author's.
+    """
+    before = _results(written)
+    try:
+        manifest = _transformed(written, where)
+    except DefinitionError:
+        _refuse(before.errors, where)
+        raise
+    first = {(_place(issue, where), issue.message) for issue in before.errors}
+    after = _results(manifest).errors
+    lasting = [issue for issue in after if (_place(issue, where), issue.message) in first]
+    _refuse(lasting, where)
+    notes = _noted([*before.future_errors, *before.warnings], where)
+    return manifest, notes + _noted(after, where, "as MetricFlow completes it: ")
+
+
+def _noted(issues: Iterable[ValidationIssue], where: str, start: str = "") -> list[Note]:
+    notes = (Note("validation", _place(issue, where), start + _short(issue.message)) for issue in issues)
     return list(dict.fromkeys(notes))
 
 
@@ -225,9 +240,9 @@ def _short(text: str) -> str:
 def _place(issue: ValidationIssue, where: str) -> str:
     """File and line where they are known, and the name of the metric, model or element."""
     context = issue.context
-    file = getattr(context, "file_context", None)
-    line = f":{file.line_number}" if file and file.line_number else ""
-    return ", ".join([f"{file.file_name}{line}" if file and file.file_name else where, *_names(context)])
+    file = getattr(context, "file_context", context)
+    name, line = getattr(file, "file_name", None), getattr(file, "line_number", None)
+    return ", ".join([f"{name}:{line}" if name and line else name or where, *_names(context)])
 
 
 def _names(context: Any) -> Iterator[str]:
