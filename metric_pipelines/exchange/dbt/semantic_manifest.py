@@ -130,6 +130,7 @@ def _numbers(release: str) -> tuple[int, ...]:
 
 
 def _parsed(raw: Mapping[str, Any], where: str) -> PydanticSemanticManifest:
+    from metricflow_semantic_interfaces.errors import ParsingException
     from metricflow_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
     from pydantic.v1 import ValidationError  # the classes of the manifest are of pydantic 1
 
@@ -139,10 +140,9 @@ def _parsed(raw: Mapping[str, Any], where: str) -> PydanticSemanticManifest:
     except ValidationError as error:
         problems = [_problem(raw, where, found) for found in error.errors()]
         raise InvalidCenterError(where, problems) from error
-    except (AttributeError, TypeError, ValueError) as error:  # its own parsing expects mappings and texts
-        raise DefinitionError(
-            where, f"no semantic manifest: {error}", "dbt's semantic_manifest.json"
-        ) from error
+    except (ParsingException, AttributeError, TypeError, ValueError) as error:  # wants texts and mappings
+        found = f"MetricFlow cannot read it: {_short(str(error))}"
+        raise DefinitionError(where, found, "dbt's semantic manifest") from error
 
 
 def _problem(raw: Mapping[str, Any], where: str, found: Mapping[str, Any]) -> Problem:

@@ -143,9 +143,9 @@ def _time_spines(
 
 def _time_spine(model: Mapping[str, Any], reader: Reader, where: str) -> dict[str, Any]:
     spine, what = model["time_spine"], f"time spine {model['name']}"
-    columns = {column.get("name"): column for column in items(model, "columns", what, where)}
+    columns = {str(column.get("name")): column for column in items(model, "columns", what, where)}
     column = spine.get("standard_granularity_column")
-    granularity = columns.get(column, {}).get("granularity")
+    granularity = columns.get(str(column), {}).get("granularity")
     if granularity is None:
         found = f"{what}: column {column!r} has no granularity"
         raise DefinitionError(where, found, "granularity: day at the column of standard_granularity_column")

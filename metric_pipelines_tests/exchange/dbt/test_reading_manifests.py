@@ -112,7 +112,7 @@ def test_an_older_or_unnamed_version_is_read(written: object, tmp_path: Path) ->
         ),
         (lambda m: m["metrics"][0].pop("type_params"), r"metrics\.\w+\.type_params: field required"),
         (lambda m: m.update(metrics={}), "metrics: value is not a valid list"),
-        (lambda m: m["metrics"][0].update(type=5), "no semantic manifest"),
+        (lambda m: m["metrics"][0].update(type=5), "MetricFlow cannot read it"),
         (
             lambda m: m["metrics"].append({"name": "qq", "type": "simple", "type_params": {"measure": "no"}}),
             "metric qq",

@@ -205,6 +205,10 @@ def test_the_written_manifest_is_read_unless_the_yaml_is_newer(tmp_path: Path) -
         (NEWEST.replace("agg: count", "type: simple"), r"shop\.yml:\d+: metric orders is .* no agg"),
         (NEWEST.replace("granularity: day, dim", "dim"), "dimension of column at has no granularity"),
         (NEWEST.replace("agg: count", "agg: hll"), r"metrics\.orders\.type_params.*unknown agg 'hll'"),
+        (
+            NEWEST.replace("agg: count", "type: cumulative\n        input_metric: orders\n        window: x"),
+            "Invalid window",
+        ),
         (NEWEST.replace("agg: count", "type: cumulative"), "cumulative and has no input_metric"),
         (NEWEST.replace("agg: count", "type: conversion"), "conversion and has no base_metric"),
         (NEWEST + "metrics: [{name: x, agg: sum}]", "metric x has agg and stands under no model"),
