@@ -97,8 +97,8 @@ def windows(item: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 def _window(written: Any) -> Any:
     if not isinstance(written, str):
         return written
-    count, _, grain = written.lower().partition(" ")
-    return f"{count} {grain.removesuffix('s') if grain.removesuffix('s') in GRAINS else grain}"
+    count, space, grain = written.lower().partition(" ")
+    return count + space + (grain.removesuffix("s") if grain.removesuffix("s") in GRAINS else grain)
 
 
 def relation_of(model: Any, reader: Reader, where: str) -> dict[str, Any]:
