@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from metric_pipelines.errors import DefinitionError
@@ -18,16 +18,24 @@ EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 BLOCK = re.compile(r"\{[%#]")
 KEPT = {"description", "filter", "where", "tests", "data_tests", "pre_hook", "post_hook", "unit_tests"}
 """Keys below which dbt renders later or never."""
+FILTERS: dict[str, Callable[[Any], Any]] = {
+    "as_text": lambda value: value,
+    "as_native": lambda value: value,
+    "as_bool": lambda value: str(value).lower() == "true",
+    "as_number": lambda value: float(value) if "." in str(value) else int(value),
+    "int": int,
+}
 EXPECTED = "env_var('NAME'), var('name'), target.name, ref('model') or source('source', 'table')"
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call with constants: `ref('orders', v=2)`."""
+    """A call with constants: `ref('orders', v=2)`; `kind` is what a filter behind it makes of the text."""
 
     name: str
     arguments: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "as_text"
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,18 @@ def call_in(text: str) -> Call | None:
     inside = EXPRESSION.fullmatch(text.strip())
     try:
         node = ast.parse((inside.group(1) if inside else text).strip(), mode="eval").body
-        return _call(node)
+        return _filtered(node)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _filtered(node: ast.expr) -> Call | None:
+    """`env_var('PORT') | int` is read as a Python expression, whose `|` is Jinja's filter."""
+    if not isinstance(node, ast.BinOp):
+        return _call(node)
+    call = _call(node.left) if isinstance(node.op, ast.BitOr) else None
+    known = isinstance(node.right, ast.Name) and node.right.id in FILTERS
+    return replace(call, kind=ast.unparse(node.right)) if call and known else None
 
 
 def _call(node: ast.expr) -> Call | None:
@@ -72,10 +89,10 @@ def rendered(value: Any, values: JinjaValues, where: str) -> Any:
 def _rendered_text(text: str, values: JinjaValues, where: str) -> Any:
     if BLOCK.search(text):
         raise _refused(text, where)
-    whole = EXPRESSION.fullmatch(text.strip())
-    if whole and call_in(text) and call_in(text).name in ("ref", "source"):  # type: ignore[union-attr]
+    whole, call = EXPRESSION.fullmatch(text.strip()), call_in(text)
+    if call and call.name in ("ref", "source"):
         return text
-    if whole and whole.group(1).count("{{") == 0:
+    if whole and "{{" not in whole.group(1):
         return _meaning(whole.group(1), values, where)
     return EXPRESSION.sub(lambda match: str(_meaning(match.group(1), values, where)), text)
 
@@ -94,10 +111,8 @@ def _meaning(expression: str, values: JinjaValues, where: str) -> Any:
 
 def _known(call: Call, values: Mapping[str, Any], kind: str, where: str) -> Any:
     name, *default = call.arguments
-    if name in values:
-        return values[name]
-    if default:
-        return default[0]
+    if name in values or default:
+        return FILTERS[call.kind](values.get(name, *default))
     raise DefinitionError(where, f"{kind} {name!r} has no value", "a value or a default", f"set {name}")
 
 

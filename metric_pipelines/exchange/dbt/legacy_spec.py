@@ -19,6 +19,7 @@ from metric_pipelines.exchange.dbt.pieces import (
     part,
     relation_of,
     texts,
+    windows,
 )
 
 MODEL = {
@@ -53,17 +54,17 @@ def semantic_model(
         reader.leave_out(what, where)
         return None
     config = meta_of(item)
-    measures = items(item, "measures", what, where)
+    create = [m for m in items(item, "measures", what, where) if m.get("create_metric") is True]
+    measures = _elements(item, "measures", MEASURE, reader, where)
     model = {
         **given(item, "name", "description", "label", "defaults", "primary_entity"),
         "node_relation": relation_of(item.get("model"), reader, where),
         "entities": _elements(item, "entities", ENTITY, reader, where),
         "dimensions": _elements(item, "dimensions", DIMENSION, reader, where),
-        "measures": _elements(item, "measures", MEASURE, reader, where),
+        "measures": [{**measure, "create_metric": False} for measure in measures],
         "config": config,
     }
-    created = [_created(measure, config) for measure in measures if measure.get("create_metric") is True]
-    return model, created
+    return model, [_created(measure, config) for measure in create]
 
 
 def _elements(
@@ -86,7 +87,12 @@ def _created(measure: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str,
         "label": measure.get("label") or name,
         "description": measure.get("description") or f"Metric created from measure {name}",
         "type": "simple",
-        "type_params": {"measure": {"name": name}, "expr": str(measure.get("expr") or name)},
+        "type_params": {
+            "measure": {"name": name},
+            "expr": str(measure.get("expr") or name),
+            "metrics": [],
+            "is_private": None,
+        },
         "config": config,
     }
 
@@ -114,19 +120,26 @@ def _type_params(item: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str
     inputs = {key: metric_input(value) for key, value in given(params, "numerator", "denominator").items()}
     metrics = params.get("metrics")
     found = {
-        **given(params, "measure", "window", "grain_to_date", "conversion_type_params"),
+        **given(params, "measure", "grain_to_date"),
+        **windows(params, "window"),
         **texts(params, "expr"),
         **inputs,
         "metrics": [metric_input(m) for m in metrics] if isinstance(metrics, list) else metrics or [],
+        "is_private": None,
     }
+    if isinstance(conversion := params.get("conversion_type_params"), dict):
+        found["conversion_type_params"] = {**conversion, **windows(conversion, "window")}
     if str(item.get("type")).lower() == "cumulative":
-        nested = params.get("cumulative_type_params")
-        above = given(params, "window", "grain_to_date")
-        found["cumulative_type_params"] = {
-            **above,
-            **given(nested if isinstance(nested, dict) else {}, *CUMULATIVE),
-        }
+        found["cumulative_type_params"] = _cumulative(params)
     return found
 
 
-CUMULATIVE = ("window", "grain_to_date", "period_agg")
+def _cumulative(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The nested parameters; a window and a grain above them, as they used to be written, count as well."""
+    nested = params.get("cumulative_type_params")
+    own = nested if isinstance(nested, dict) else {}
+    return {
+        **given({**params, **own}, "grain_to_date"),
+        **windows({**params, **own}, "window"),
+        **given(own, "period_agg"),
+    }

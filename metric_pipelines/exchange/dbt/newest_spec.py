@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from metric_pipelines.errors import DefinitionError
+from metric_pipelines.exchange.dbt.notes import Note
 from metric_pipelines.exchange.dbt.pieces import (
     Reader,
     enabled,
@@ -20,6 +21,7 @@ from metric_pipelines.exchange.dbt.pieces import (
     metric_input,
     part,
     texts,
+    windows,
 )
 
 SEMANTIC_MODEL = {"name", "enabled", "group", "config"}
@@ -148,6 +150,9 @@ def metric(
     if not enabled(item):
         reader.leave_out(what, where)
         return None
+    if item.get("fill_nulls_with") is not None:
+        text = f"{what}: fill_nulls_with is carried over, as dbt 2 does; dbt-core 1.12 leaves it out"
+        reader.notes.append(Note("dbt_differs", where, text))
     return {
         "description": "",
         "label": item["name"],
@@ -166,7 +171,6 @@ def _metric_params(
     metrics = item.get("input_metrics")
     return {
         **texts(item, "expr"),
-        **given(item, "window"),
         **inputs,
         "metrics": [metric_input(m) for m in metrics] if isinstance(metrics, list) else metrics or [],
         **_aggregation(item, kind, model, what, where),
@@ -218,7 +222,8 @@ def _conversion(item: Mapping[str, Any], what: str, where: str) -> dict[str, Any
     return {
         "base_metric": metric_input(item["base_metric"]),
         "conversion_metric": metric_input(item["conversion_metric"]),
-        **given(item, "entity", "calculation", "window", "constant_properties"),
+        **given(item, "entity", "calculation", "constant_properties"),
+        **windows(item, "window"),
     }
 
 
@@ -227,5 +232,6 @@ def _cumulative(item: Mapping[str, Any], what: str, where: str) -> dict[str, Any
         raise DefinitionError(where, f"{what} is cumulative and has no input_metric", "input_metric: ...")
     return {
         "metric": metric_input(item["input_metric"]),
-        **given(item, "window", "grain_to_date", "period_agg"),
+        **given(item, "grain_to_date", "period_agg"),
+        **windows(item, "window"),
     }

@@ -16,6 +16,10 @@ from metric_pipelines.exchange.dbt.relations import Relations
 
 SAVED_QUERY = {"name", "description", "label", "query_params", "exports", "config", "tags"}
 QUERY_PARAMS = {"metrics", "group_by", "where", "order_by", "limit"}
+GRAINS = (
+    *("nanosecond", "microsecond", "millisecond", "second", "minute", "hour"),
+    *("day", "week", "month", "quarter", "year"),
+)
 EXPORT = {"export_as", "schema", "schema_name", "alias", "database", "enabled", "group", "cache"}
 
 
@@ -80,7 +84,21 @@ def enabled(item: Mapping[str, Any]) -> bool:
 
 def metric_input(written: Any) -> Any:
     """A metric that another is computed from: a name, or a mapping with a name."""
-    return {"name": written} if isinstance(written, str) else written
+    if isinstance(written, str):
+        return {"name": written}
+    return {**written, **windows(written, "offset_window")} if isinstance(written, dict) else written
+
+
+def windows(item: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Windows of time under the keys, standard grains in the singular: `28 days` is `28 day`."""
+    return {key: _window(written) for key, written in given(item, *keys).items()}
+
+
+def _window(written: Any) -> Any:
+    if not isinstance(written, str):
+        return written
+    count, space, grain = written.lower().partition(" ")
+    return count + space + (grain.removesuffix("s") if grain.removesuffix("s") in GRAINS else grain)
 
 
 def relation_of(model: Any, reader: Reader, where: str) -> dict[str, Any]:
@@ -122,8 +140,6 @@ def _tags(item: Mapping[str, Any]) -> list[str]:
 def _export(export: Mapping[str, Any], reader: Reader, what: str, where: str) -> dict[str, Any]:
     config = part(export, "config", what, where)
     reader.note_unknown(config, EXPORT, f"{what}, export {export.get('name')}", where)
-    schema = config.get("schema_name") or config.get("schema")
-    return {
-        **given(export, "name"),
-        "config": {**given(config, "export_as", "alias"), "schema_name": schema},
-    }
+    schema = config.get("schema_name") or config.get("schema") or reader.relations.schema
+    place = {"alias": export.get("name"), "schema_name": schema}
+    return {**given(export, "name"), "config": {**place, **given(config, "export_as", "alias")}}

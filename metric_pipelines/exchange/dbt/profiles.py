@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from metric_pipelines.errors import DefinitionError
+from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.dbt.jinja import EXPRESSION, call_in
 from metric_pipelines.exchange.dbt.notes import Note
 from metric_pipelines.exchange.dbt.yaml_documents import YamlDocument, read_documents
@@ -48,12 +48,15 @@ def read_target(
     name, else DBT_TARGET of the environment, else what the profile names.
     """
     files = [folder / "profiles.yml" for folder in _folders(project, environment)]
-    documents = [document for file in files if file.is_file() for document in read_documents(file)[:1]]
-    for document in documents:
+    for document in [document for file in files if file.is_file() for document in read_documents(file)[:1]]:
         if isinstance(document.value, dict) and isinstance(document.value.get(profile), dict):
             return _target(document, profile, project, environment, target)
-    text = f"no profile {profile!r} in a profiles.yml: schema, database and connection are not known"
-    return Target(notes=(Note("connection", str(project), text),))
+    return _unknown(str(project), f"no profile {profile!r} in a profiles.yml")
+
+
+def _unknown(where: str, why: str) -> Target:
+    text = f"{why}: schema, database and connection are not known"
+    return Target(notes=(Note("connection", where, text),))
 
 
 def _folders(project: Path, environment: Mapping[str, str]) -> Iterator[Path]:
@@ -71,9 +74,13 @@ def _target(
     named = wanted or environment.get("DBT_TARGET") or _plain(written.get("target"), environment) or "default"
     outputs = written.get("outputs")
     output = outputs.get(named) if isinstance(outputs, dict) else None
+    if not isinstance(output, dict) and wanted:
+        known = outputs if isinstance(outputs, dict) else ()
+        raise UsageError.unknown_name(
+            where, f"target of profile {profile}", wanted, [str(name) for name in known]
+        )
     if not isinstance(output, dict):
-        known = ", ".join(map(str, outputs)) if isinstance(outputs, dict) else "none"
-        raise DefinitionError(where, f"profile {profile} has no target {named!r}", f"one of: {known}")
+        return _unknown(where, f"profile {profile} has no target {named!r}")
     where = document.where((profile, "outputs", named))
     return _drafted(named, output, where, project, environment)
 

@@ -69,18 +69,25 @@ class Project:
         return sorted({file for folder in folders for file in files_below(folder, YAML)})
 
 
-def project_around(path: Path, environment: Mapping[str, str], target: str | None = None) -> Project | None:
-    """The project that a path is, or stands in; None where no folder above it has a `dbt_project.yml`."""
+def project_around(
+    path: Path, environment: Mapping[str, str], variables: Mapping[str, Any], target: str | None = None
+) -> Project | None:
+    """The project that a path is, or stands in; None where no folder above it has a `dbt_project.yml`.
+
+    `variables` come before the project's own `vars`.
+    """
     for folder in (path, *path.resolve().parents):
         if (folder / PROJECT_FILE).is_file():
-            return _project(folder, environment, target)
+            return _project(folder, environment, variables, target)
     return None
 
 
-def _project(folder: Path, environment: Mapping[str, str], target: str | None) -> Project:
+def _project(
+    folder: Path, environment: Mapping[str, str], variables: Mapping[str, Any], target: str | None
+) -> Project:
     documents = read_documents(folder / PROJECT_FILE)
     settings = documents[0].value if documents and isinstance(documents[0].value, dict) else {}
-    values = JinjaValues(environment, _variables(settings))
+    values = JinjaValues(environment, {**_variables(settings), **variables})
     profile = rendered(
         str(settings.get("profile") or settings.get("name")), values, str(folder / PROJECT_FILE)
     )
@@ -177,3 +184,17 @@ def own_schema_rule(project: Project) -> list[Note]:
     rules = [file for file in files if "generate_schema_name" in read_text(file)]
     text = "the project names its schemas by a macro of its own: the schemas read here follow dbt's default"
     return [Note("relation", str(file), text) for file in rules]
+
+
+def packages_with_metrics(project: Project) -> list[Note]:
+    """A note for each installed package that defines semantic models: dbt reads them, the YAML here is the
+    project's alone.
+    """
+    installed = project.folder / str(project.settings.get("packages-install-path") or "dbt_packages")
+    packages = sorted(installed.iterdir()) if installed.is_dir() else []
+    text = "its semantic models are not read: let dbt parse write the manifest, and name that"
+    return [Note("unread", str(p), text) for p in packages if p.is_dir() and _has_semantics(p)]
+
+
+def _has_semantics(package: Path) -> bool:
+    return any("semantic_model" in read_text(file) for file in files_below(package / "models", YAML))

@@ -48,15 +48,15 @@ def read_dbt(
 ) -> DbtProject:
     """The dbt project at `path`: a JSON file, a folder, or a YAML file.
 
-    `environment` answers `env_var`, HOME and DBT_PROFILES_DIR; `variables` what MetricFlow's YAML writes as
-    `$name`; `target` names the profile's output.
+    `environment` answers `env_var`, HOME and DBT_PROFILES_DIR; `variables` answer `var` before the
+    project's own, and what MetricFlow's YAML writes as `$name`; `target` names the profile's output.
 
     Raises: UsageError (no such path), DefinitionError and InvalidCenterError (what stands there cannot be
     read, is of a newer schema, or refused by MetricFlow).
     """
     if not path.exists():
         raise UsageError(str(path), "no such file or folder", EXPECTED)
-    project = project_around(path, environment or {}, target)
+    project = project_around(path, environment or {}, variables or {}, target)
     if path.is_file() and path.suffix.lower() == ".json":
         return _of_manifest(path, project)
     if path.is_file() and not path.name.lower().endswith(YAML):
@@ -66,7 +66,7 @@ def read_dbt(
     written, stale = _written(path, project if whole else None, files)
     if written:
         return _of_manifest(written, project)
-    values = project.values if project else JinjaValues(environment or {})
+    values = project.values if project else JinjaValues(environment or {}, variables or {})
     return _of_yaml(path, files, project, values, variables or {}, stale)
 
 

@@ -45,16 +45,25 @@ def completed(raw: Any, where: str) -> tuple[dict[str, Any], list[Note]]:
     """
     _refuse_other_documents(raw, where)
     _refuse_newer(raw["project_configuration"], where)
+    raw = _without_nulls(raw)
     written = _parsed(raw, where)
     notes = [_unknown_key(raw, place, where) for place in _unknown_keys(type(written), raw, ())]
-    manifest = _transformed(written, where)
-    _refuse(_results(manifest).errors, where)
-    return json.loads(manifest.json()), notes + _warnings(written, where)
+    manifest, more = _judged(written, where)
+    return json.loads(manifest.json()), notes + more
 
 
 def _unknown_key(raw: Any, place: Location, where: str) -> Note:
     text = f"key {place[-1]!r} is not known to metricflow {version('metricflow')} and not carried over"
     return Note("unknown_key", ", ".join(filter(None, [where, spelled(raw, place[:-1])])), text)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Without keys that have no value: dbt 2 writes them where the classes have a default. `meta` stays."""
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {k: v if k == "meta" else _without_nulls(v) for k, v in value.items() if v is not None}
 
 
 def metricflow_documents(
@@ -121,6 +130,7 @@ def _numbers(release: str) -> tuple[int, ...]:
 
 
 def _parsed(raw: Mapping[str, Any], where: str) -> PydanticSemanticManifest:
+    from metricflow_semantic_interfaces.errors import ParsingException
     from metricflow_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
     from pydantic.v1 import ValidationError  # the classes of the manifest are of pydantic 1
 
@@ -130,10 +140,9 @@ def _parsed(raw: Mapping[str, Any], where: str) -> PydanticSemanticManifest:
     except ValidationError as error:
         problems = [_problem(raw, where, found) for found in error.errors()]
         raise InvalidCenterError(where, problems) from error
-    except (AttributeError, TypeError, ValueError) as error:  # its own parsing expects mappings and texts
-        raise DefinitionError(
-            where, f"no semantic manifest: {error}", "dbt's semantic_manifest.json"
-        ) from error
+    except (ParsingException, AttributeError, TypeError, ValueError) as error:  # wants texts and mappings
+        found = f"MetricFlow cannot read it: {_short(str(error))}"
+        raise DefinitionError(where, found, "dbt's semantic manifest") from error
 
 
 def _problem(raw: Mapping[str, Any], where: str, found: Mapping[str, Any]) -> Problem:
@@ -190,13 +199,28 @@ def _refuse(errors: Iterable[ValidationIssue], where: str) -> None:
         raise InvalidCenterError(where, list(problems))
 
 
-def _warnings(written: PydanticSemanticManifest, where: str) -> list[Note]:
-    """What MetricFlow warns of in what was written; completed, it would warn of its own doing."""
-    results = _results(written)
-    issues = [*results.future_errors, *results.warnings]
-    return list(
-        dict.fromkeys(Note("validation", _place(issue, where), _short(issue.message)) for issue in issues)
-    )
+def _judged(written: PydanticSemanticManifest, where: str) -> tuple[PydanticSemanticManifest, list[Note]]:
+    """The completed manifest. Refused is what is wrong as written and still wrong when completed: metrics of
+    `create_metric` are made by completing, and a count becomes a sum, which one rule of MetricFlow's then
+    takes for its author's.
+    """
+    before = _results(written)
+    try:
+        manifest = _transformed(written, where)
+    except DefinitionError:
+        _refuse(before.errors, where)
+        raise
+    first = {(_place(issue, where), issue.message) for issue in before.errors}
+    after = _results(manifest).errors
+    lasting = [issue for issue in after if (_place(issue, where), issue.message) in first]
+    _refuse(lasting, where)
+    notes = _noted([*before.future_errors, *before.warnings], where)
+    return manifest, notes + _noted(after, where, "as MetricFlow completes it: ")
+
+
+def _noted(issues: Iterable[ValidationIssue], where: str, start: str = "") -> list[Note]:
+    notes = (Note("validation", _place(issue, where), start + _short(issue.message)) for issue in issues)
+    return list(dict.fromkeys(notes))
 
 
 def _results(manifest: PydanticSemanticManifest) -> SemanticManifestValidationResults:
@@ -216,9 +240,9 @@ def _short(text: str) -> str:
 def _place(issue: ValidationIssue, where: str) -> str:
     """File and line where they are known, and the name of the metric, model or element."""
     context = issue.context
-    file = getattr(context, "file_context", None)
-    line = f":{file.line_number}" if file and file.line_number else ""
-    return ", ".join([f"{file.file_name}{line}" if file and file.file_name else where, *_names(context)])
+    file = getattr(context, "file_context", context)
+    name, line = getattr(file, "file_name", None), getattr(file, "line_number", None)
+    return ", ".join([f"{name}:{line}" if name and line else name or where, *_names(context)])
 
 
 def _names(context: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Reads the YAML of a dbt project as dbt does (YAML 1.1, anchors, several documents in a file), guarded.
 
-Refused: more than 1 MB, nesting beyond 50, tags, keys given twice, and anchors that multiply into more than a
-million values. Our own YAML is read more strictly, by `dictionary/yaml_file.py`.
+Refused: more than 1 MB, nesting beyond 50, tags, keys given twice, and anchors that multiply without end. Our
+own YAML is read more strictly, by `dictionary/yaml_file.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from metric_pipelines.dictionary.yaml_file import MAX_BYTES, MAX_DEPTH
 from metric_pipelines.errors import DefinitionError
 from metric_pipelines.exchange.dbt.notes import Location
 
-MAX_VALUES = 1_000_000
+MAX_VALUES = 300_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ def _documents(path: Path, text: str) -> Iterator[YamlDocument]:
     try:
         while loader.check_node():
             if (node := loader.get_node()) is not None:
+                _size(path, node, {})
                 lines = dict(_lines(path, node, ()))
                 yield YamlDocument(path, loader.construct_document(node), lines)
     finally:
@@ -103,19 +104,21 @@ def _refuse_tricks(path: Path, text: str) -> None:
 
 
 def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:
-    """The line of every value. Anchors are followed wherever they are used, so a bomb is found here."""
-    waiting: list[tuple[Location, yaml.Node]] = [(at, node)]
-    for _ in range(MAX_VALUES):
-        if not waiting:
-            return
-        at, node = waiting.pop()
-        yield at, node.start_mark.line + 1
-        if len(at) > MAX_DEPTH:
-            break
-        waiting.extend(((*at, step), inner) for step, inner in _inner(path, node))
-    raise DefinitionError(
-        f"{path}:1", "anchors that multiply without end", "plain YAML", "write the values out"
-    )
+    """The line of every value."""
+    yield at, node.start_mark.line + 1
+    for step, inner in _inner(path, node):
+        yield from _lines(path, inner, (*at, step))
+
+
+def _size(path: Path, node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node stands for, each anchor counted where it is used."""
+    if id(node) not in known:
+        known[id(node)] = MAX_VALUES  # an anchor within itself is without end
+        known[id(node)] = 1 + sum(_size(path, inner, known) for _, inner in _inner(path, node))
+    if known[id(node)] > MAX_VALUES:
+        found = "anchors that multiply without end"
+        raise DefinitionError(f"{path}:1", found, "plain YAML", "write the values out")
+    return known[id(node)]
 
 
 def _inner(path: Path, node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:

@@ -15,7 +15,12 @@ from metric_pipelines.exchange.dbt.descriptions import described, documentation
 from metric_pipelines.exchange.dbt.jinja import JinjaValues, rendered
 from metric_pipelines.exchange.dbt.notes import Note
 from metric_pipelines.exchange.dbt.pieces import Reader, enabled, given, items, saved_query
-from metric_pipelines.exchange.dbt.project import Project, own_schema_rule, relations_of
+from metric_pipelines.exchange.dbt.project import (
+    Project,
+    own_schema_rule,
+    packages_with_metrics,
+    relations_of,
+)
 from metric_pipelines.exchange.dbt.yaml_documents import YamlDocument
 
 LEGACY_SPINE = "metricflow_time_spine"
@@ -53,7 +58,7 @@ Found = dict[str, list[dict[str, Any]]]
 def _models(document: YamlDocument, values: JinjaValues, reader: Reader, found: Found) -> None:
     """Models with a semantic model of the newest spec, and the metrics below them."""
     for written, where in document.mappings("models"):
-        if not newest_spec.has_semantics(written):
+        if not newest_spec.has_semantics(written) or written.get("versions"):
             _note_unread(written, reader, where)
         elif not enabled(written):
             reader.leave_out(f"model {written['name']}", where)
@@ -86,6 +91,10 @@ def _named(item: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def _note_unread(model: Mapping[str, Any], reader: Reader, where: str) -> None:
+    if model.get("versions") and model.get("semantic_model"):
+        text = f"model {model['name']} has versions: dbt reads no semantic model of such a model"
+        reader.notes.append(Note("unread", where, text))
+        return
     if model.get("metrics") or model.get("derived_semantics"):
         text = f"model {model['name']} has metrics and no semantic_model that is on: dbt does not read them"
         reader.notes.append(Note("unread", where, text))
@@ -134,9 +143,9 @@ def _time_spines(
 
 def _time_spine(model: Mapping[str, Any], reader: Reader, where: str) -> dict[str, Any]:
     spine, what = model["time_spine"], f"time spine {model['name']}"
-    columns = {column.get("name"): column for column in items(model, "columns", what, where)}
+    columns = {str(column.get("name")): column for column in items(model, "columns", what, where)}
     column = spine.get("standard_granularity_column")
-    granularity = columns.get(column, {}).get("granularity")
+    granularity = columns.get(str(column), {}).get("granularity")
     if granularity is None:
         found = f"{what}: column {column!r} has no granularity"
         raise DefinitionError(where, found, "granularity: day at the column of standard_granularity_column")
@@ -162,5 +171,5 @@ def _project_notes(project: Project | None) -> list[Note]:
     file = str(project.folder / "dbt_project.yml")
     text = "what dbt_project.yml sets for all of its {} is not applied"
     set_here = [Note("settings", file, text.format(key)) for key in SETTINGS if project.settings.get(key)]
-    known = project.written / "manifest.json"
-    return set_here + ([] if known.is_file() else own_schema_rule(project))
+    rule = [] if (project.written / "manifest.json").is_file() else own_schema_rule(project)
+    return [*set_here, *rule, *packages_with_metrics(project)]

@@ -112,14 +112,14 @@ def test_an_older_or_unnamed_version_is_read(written: object, tmp_path: Path) ->
         ),
         (lambda m: m["metrics"][0].pop("type_params"), r"metrics\.\w+\.type_params: field required"),
         (lambda m: m.update(metrics={}), "metrics: value is not a valid list"),
-        (lambda m: m["metrics"][0].update(type=5), "no semantic manifest"),
+        (lambda m: m["metrics"][0].update(type=5), "MetricFlow cannot read it"),
         (
-            lambda m: m["metrics"].append({"name": "q", "type": "simple", "type_params": {"measure": "no"}}),
-            "metric q",
+            lambda m: m["metrics"].append({"name": "qq", "type": "simple", "type_params": {"measure": "no"}}),
+            "metric qq",
         ),
         (
             lambda m: m["metrics"].append(
-                {"name": "q", "type": "derived", "type_params": {"expr": "q", "metrics": [{"name": "q"}]}}
+                {"name": "qq", "type": "derived", "type_params": {"expr": "qq", "metrics": [{"name": "qq"}]}}
             ),
             "MetricFlow cannot complete it",
         ),
