@@ -172,7 +172,9 @@ def _run(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             con.execute(f"load '{_quoted(_extension(wanted['extension']))}'" if wanted else statement)
     except duckdb.Error as error:
         said = str(error).splitlines()[0]
-        raise unwritable(str(path), said) or DefinitionError(str(path), said, "SQL that DuckDB runs") from error
+        raise unwritable(str(path), said) or DefinitionError(
+            str(path), said, "SQL that DuckDB runs"
+        ) from error
 
 
 def _without_comments(text: str) -> str:
