@@ -32,9 +32,9 @@ def load_demo(
     *,
     if_missing: bool,
 ) -> None:
-    """Lays out the source systems, and says what is there; `if_missing`: unless all are. Scripts of the center
-    lay it out at a `scale`; without them it is the grocer's year, `until` a day, and `servers` are addresses
-    of those of its systems that go to a database server.
+    """Lays out the source systems, and says what is there; `if_missing`: unless all are. Scripts of the
+    center lay it out at a `scale`; without them it is the grocer's year, `until` a day, and `servers` are
+    addresses of those of its systems that go to a database server.
 
     Raises: UsageError, DefinitionError, EnvironmentBrokenError, SourceUnavailableError, BusyError.
     """

@@ -169,7 +169,7 @@ def _run(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         for statement in con.extract_statements(path.read_text(encoding="utf-8")):
             text = _without_comments(statement.query)
             wanted = LOAD.fullmatch(text)
-            con.execute(f"load '{_quoted(_extension(wanted['extension']))}'" if wanted else statement)
+            con.execute(f"load '{_quoted(extension_file(wanted['extension']))}'" if wanted else statement)
     except duckdb.Error as error:
         said = str(error).splitlines()[0]
         raise unwritable(str(path), said) or DefinitionError(
@@ -181,7 +181,7 @@ def _without_comments(text: str) -> str:
     return re.sub(r"--[^\n]*", "", text).strip()
 
 
-def _extension(name: str) -> Path:
+def extension_file(name: str) -> Path:
     """The file of an extension in its wheel.
 
     Raises: EnvironmentBrokenError where the wheel is not installed.
