@@ -124,7 +124,7 @@ def test_a_unit_cost_that_slipped_by_a_digit_is_withheld(quarters: Shop, tmp_pat
     with duckdb.connect(str(shop.home / "sources" / "web.duckdb")) as con:
         con.execute(
             "update sales_lines set wholesale_cost = wholesale_cost / 10 where sold_on >= date '2000-02-01'"
-            " and sold_on < date '2000-02-01'"
+            " and sold_on < date '2000-03-01'"
         )
     shop.refresh()
     assert ("web/sales_lines", "2000-02") in shop.stands("withheld")
