@@ -52,7 +52,11 @@ class Settings(BaseSettings):
         ),
     )
     home: Path | None = Field(
-        default=None, description="Folder for everything that is written; default: data/ of the project."
+        default=None,
+        description=(
+            "Folder for everything that is written; default: data/ of the project (of a shipped center other "
+            f"than `{DEFAULT}`, a folder of its name in there)."
+        ),
     )
     lang: str | None = Field(
         default=None, description="Language of the command line: en or zh; default: the center's."
@@ -88,11 +92,14 @@ class Settings(BaseSettings):
 
     @property
     def home_folder(self) -> Path:
-        """The folder for everything that is written.
+        """The folder for everything that is written; two shipped centers never share one by default.
 
         Raises: UsageError for a path with ? or %, which Dagster takes for something else.
         """
-        folder = (self.home or self.project_folder / "data").expanduser().resolve()
+        center = self.center_folder
+        shared = self.project_folder / "data"
+        own = shared / center.name if center.parent == SHIPPED and center.name != DEFAULT else shared
+        folder = (self.home or own).expanduser().resolve()
         if set("?%") & set(str(folder)):
             raise UsageError("METRIC_PIPELINES_HOME", str(folder), "a path without ? and %")
         return folder

@@ -6,9 +6,11 @@ more.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -23,6 +25,7 @@ from metric_pipelines.cli.screen import Screen, leave_quietly, near
 from metric_pipelines.cli.texts import LANGS, Lang
 from metric_pipelines.errors import InvalidCenterError, MetricPipelinesError, UsageError, unwritable
 
+CENTER = "METRIC_PIPELINES_CENTER"
 INTERRUPTED = 130
 USED_WRONGLY = 2
 BROKEN = 3
@@ -32,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     asked = _Asked.of(given)
+    with _center(asked.center):
+        return _answered(asked)
+
+
+def _answered(asked: _Asked) -> int:
     screen = Screen.of_this_process(asked.lang or language())
     try:
         if asked.wrong:
@@ -67,6 +75,21 @@ def build(lang: Lang) -> typer.core.TyperGroup:
     return translated(cast(typer.core.TyperGroup, typer.main.get_command(app)), lang)
 
 
+@contextmanager
+def _center(named: str | None) -> Iterator[None]:
+    """The center of `--center`, for this process and those it starts, as if the environment named it."""
+    before = os.environ.get(CENTER)
+    if named is not None:
+        os.environ[CENTER] = named
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(CENTER, None)
+        else:
+            os.environ[CENTER] = before
+
+
 def _run(screen: Screen, arguments: Sequence[str]) -> int:
     result = build(screen.lang).main(list(arguments), PROGRAM, standalone_mode=False, obj=screen)
     sys.stdout.flush()
@@ -75,17 +98,18 @@ def _run(screen: Screen, arguments: Sequence[str]) -> int:
 
 @dataclass(frozen=True)
 class _Asked:
-    """The arguments without what may stand anywhere: the language and `--debug`."""
+    """The arguments without what may stand anywhere: the language, the center and `--debug`."""
 
     rest: list[str]
     lang: Lang | None = None
     debug: bool = False
     wrong: str = ""
+    center: str | None = None
 
     @classmethod
     def of(cls, arguments: Sequence[str]) -> _Asked:
         rest: list[str] = []
-        lang, debug, wrong = None, False, ""
+        lang, debug, wrong, center = None, False, "", None
         todo = list(arguments)
         while todo:
             word = todo.pop(0)
@@ -98,9 +122,11 @@ class _Asked:
                 name = word[7:] if "=" in word else (todo.pop(0) if todo else "")
                 lang = next((known for known in LANGS if known == name), lang)
                 wrong = "" if name in LANGS else (repr(name) if name else "no language")
+            elif word.startswith("--center=") or (word == "--center" and todo):
+                center = word.partition("=")[2] or todo.pop(0)
             else:
                 rest.append(word)
-        return cls(rest, lang, debug, wrong)
+        return cls(rest, lang, debug, wrong, center)
 
 
 def failed(screen: Screen, error: MetricPipelinesError) -> int:

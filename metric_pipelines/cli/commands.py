@@ -25,9 +25,10 @@ def everywhere(
     lang: Annotated[
         str | None, typer.Option("--lang", metavar="LANG", autocompletion=lambda: ["en", "zh"])
     ] = None,
+    center: Annotated[str | None, typer.Option("--center", metavar="CENTER")] = None,
     debug: Annotated[bool, typer.Option("--debug")] = False,
 ) -> None:
-    """Both options are taken out before they come here; they are declared for help and completion."""
+    """These options are taken out before they come here; they are declared for help and completion."""
     _help_alone(context)
 
 
@@ -53,13 +54,14 @@ def load_demo(
     crm: Annotated[str | None, typer.Option("--crm", metavar="URL")] = None,
     erp: Annotated[str | None, typer.Option("--erp", metavar="URL")] = None,
     oms: Annotated[str | None, typer.Option("--oms", metavar="URL")] = None,
+    scale: Annotated[float | None, typer.Option("--scale", metavar="NUMBER")] = None,
     if_missing: Annotated[bool, typer.Option("--if-missing")] = False,
 ) -> None:
     from metric_pipelines.cli import demo
 
     given = {"crm": crm, "erp": erp, "oms": oms}
     servers = {name: url for name, url in given.items() if url is not None}
-    demo.load_demo(context.obj, settings(), until, servers, if_missing=if_missing)
+    demo.load_demo(context.obj, settings(), until, servers, scale, if_missing=if_missing)
 
 
 def next_day(context: typer.Context) -> None:

@@ -84,7 +84,7 @@ def _page(screen: Screen, command: Node, ctx: Any, path: str, texts: Help) -> No
     _commands(screen, command)
     _examples(screen, texts)
     everywhere = ctx.find_root().command.get_params(ctx.find_root())
-    shown = everywhere if not path else [p for p in everywhere if p.name in ("lang", "debug")]
+    shown = everywhere if not path else [p for p in everywhere if p.name in ("lang", "center", "debug")]
     _parameters(screen, say("help.global"), shown)
 
 

@@ -29,6 +29,10 @@ HELP: dict[str, Help] = {
                 "Language of what is shown, before or after the command: en or zh.",
                 "显示语言，可放在命令前或后：en 或 zh。",
             ),
+            "center": (
+                "The center that is meant, before or after the command: a folder, or a shipped one's name.",
+                "所指的中心，可放在命令前或后：中心文件夹，或随附中心的名称。",
+            ),
             "debug": ("Show where an error came from.", "出错时显示出错位置。"),
         },
         (
@@ -41,13 +45,15 @@ HELP: dict[str, Help] = {
         ),
     ),
     "load-demo": Help(
-        ("Lay out the source systems of the shipped demo.", "生成随附的演示源系统。"),
+        ("Lay out the source systems of a center's demo.", "生成中心的演示源系统。"),
         (
-            "Three SQLite databases below the home folder: CRM, ERP and order management "
-            "of a real grocer's household panel, "
-            "one year. What is already complete until that very day is left alone.",
-            "在主目录下生成三个 SQLite 数据库：一家真实零售商一年的 CRM、ERP "
-            "与订单管理系统。已完整到该日的数据库保持原样。",
+            "For the shipped center retail, three SQLite databases below the home folder: CRM, ERP and order "
+            "management of a real grocer's household panel, one year. For a center with SQL scripts in its "
+            "folder demo/ (such as omnichannel, synthetic), what they lay out, at a scale. What is already "
+            "complete is left alone.",
+            "对随附中心 retail，在主目录下生成三个 SQLite 数据库：一家真实零售商一年的 CRM、ERP "
+            "与订单管理系统。对 demo/ 中带 SQL 脚本的中心（如合成数据的 "
+            "omnichannel），按规模生成脚本所定义的源系统。已完整的保持原样。",
         ),
         {
             "until": (
@@ -60,9 +66,13 @@ HELP: dict[str, Help] = {
             ),
             "erp": ("The same for the ERP.", "ERP 同理。"),
             "oms": ("The same for order management.", "订单管理系统同理。"),
+            "scale": (
+                "For a center with scripts: how much they lay out; default 1.",
+                "用于带脚本的中心：生成的数据规模；默认 1。",
+            ),
             "if_missing": (
-                "Do nothing where all of them are there, until whatever day.",
-                "源系统已存在时（无论截至哪天）不做任何事。",
+                "Do nothing where all of them are there, until whatever day, at whatever scale.",
+                "源系统已存在时（无论截至哪天、何种规模）不做任何事。",
             ),
         },
         (
@@ -70,6 +80,10 @@ HELP: dict[str, Help] = {
             (
                 "metric-pipelines load-demo --until 2017-11-30",
                 ("leaves December to come", "留下 12 月，逐日到来"),
+            ),
+            (
+                "metric-pipelines --center omnichannel load-demo --scale 0.1",
+                ("the center on TPC-DS, a tenth of it", "TPC-DS 中心，十分之一规模"),
             ),
         ),
     ),

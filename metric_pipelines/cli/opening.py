@@ -24,7 +24,7 @@ from metric_pipelines.publication.workshop import Workshop, open_workshop
 from metric_pipelines.query import Reader, open_for_reading
 from metric_pipelines.settings import SHIPPED, Settings
 
-LOCAL = "sqlite:///"
+LOCAL = ("sqlite:///", "duckdb:///")
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ def demo_missing(settings: Settings, center: Center) -> bool:
 
 
 def local_files(center: Center) -> list[str]:
-    """The SQLite files among its sources, as the environment has them now."""
+    """The database files among its sources, as the environment has them now."""
     found = (PLACEHOLDER.sub(_filled, source.connection) for source in center.sources.values())
-    return [text.removeprefix(LOCAL) for text in found if text.startswith(LOCAL)]
+    return [text.partition(":///")[2] for text in found if text.startswith(LOCAL)]
 
 
 def _filled(place: re.Match[str]) -> str:

@@ -87,6 +87,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "demo.table": ("Table", "表"),
     "demo.rows": ("Rows", "行数"),
     "demo.title": ("Source systems of the demo, complete until {day}", "演示源系统，数据截至 {day}"),
+    "demo.title_scale": ("Source systems of the demo, at scale {scale}", "演示源系统，规模 {scale}"),
+    "demo.there_scale": (
+        "The demo's source systems are there, at scale {scale}.",
+        "演示源系统已存在，规模 {scale}。",
+    ),
     "demo.there": (
         "The demo's source systems are there, complete until {day}.",
         "演示源系统已存在，数据截至 {day}。",

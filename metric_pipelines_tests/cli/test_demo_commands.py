@@ -39,3 +39,16 @@ def test_the_demo_is_not_there_yet(demo: Terminal) -> None:
     refused = demo("refresh")
     assert refused.code == 3
     assert "metric-pipelines load-demo" in refused.err
+
+
+def test_a_center_with_scripts_is_laid_out_at_a_scale(demo: Terminal, tmp_path: Path) -> None:
+    scripts = tmp_path / "own" / "demo"
+    scripts.mkdir(parents=True)
+    text = "create table shop.orders as select range as n from range((getvariable('scale') * 10)::int);"
+    (scripts / "shop.duckdb.sql").write_text(text)
+    own = ("--center", str(tmp_path / "own"))
+    assert "at scale 2" in demo(*own, "load-demo", "--scale", "2").out
+    assert "at scale 2" in demo("load-demo", "--if-missing", *own).out
+    assert demo(*own, "load-demo", "--until", "2017-01-08").code == 2
+    assert demo(*own, "demo", "fix").code == 2
+    assert demo("load-demo", "--scale", "2").code == 2  # the grocer's year has one size
