@@ -18,7 +18,7 @@ from metric_pipelines.dictionary.source_definitions import Reading, Source, Sour
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import spooled
-from metric_pipelines.ingest.system import Declared, Span
+from metric_pipelines.ingest.system import Declared, Since, Span
 from metric_pipelines.ingest.texts import as_ours, as_text, kind_of, quoted
 from metric_pipelines.ingest.workbooks import header_of_sheet, rows_of_sheet
 from metric_pipelines.warehouse.tables import name
@@ -54,7 +54,7 @@ class Files:
         headers = [self._header(file, spec.read) for file in self._files(table)]
         return [column for column in headers[0] if all(column in header for header in headers)]
 
-    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+    def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """All rows of all files; DuckDB reads what it needs."""
         branches = [self._one(file, spec.read, columns) for file in self._files(table)]
         return f"({' union all '.join(branches)})"
