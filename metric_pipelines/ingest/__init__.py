@@ -4,6 +4,7 @@ local day.
     connections   which engine a connection means, secrets from the environment, retry while it is away
     attached, databases, files (headers, workbooks)   one kind of source system each: its tables as texts
     staging       texts to types, exactly; months; what a cast would change is refused
+    sqlite_state  one state of a SQLite file for all tables of a step
     changes       the same for what changed since a cursor value
 
 Stays out: contracts (`quality/`) and writing (`publication/`).

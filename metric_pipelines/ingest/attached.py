@@ -16,6 +16,8 @@ from metric_pipelines.ingest.texts import as_ours, kind_of, quoted
 from metric_pipelines.warehouse.tables import name
 
 SYSTEM = "source_system"
+BUSY_MILLISECONDS = 5_000
+"""How long a reader of SQLite waits while somebody commits."""
 
 
 @contextmanager
@@ -26,16 +28,22 @@ def opened_file(
 
     Raises: SourceUnavailableError where it is gone or locked.
     """
-    if not file.exists():
-        found, expected = f"{file} is not there", f"a {kind} database"
-        raise SourceUnavailableError(source.name, found, expected, "lay it out, or mend connection")
+    present(source, file, kind)
     con.execute("set sqlite_all_varchar = true")
     with as_ours(source):
-        con.execute(f"attach {quoted(str(file))} as {SYSTEM} (type {kind}, read_only)")
+        patience = f", busy_timeout {BUSY_MILLISECONDS}" if kind == "sqlite" else ""
+        con.execute(f"attach {quoted(str(file))} as {SYSTEM} (type {kind}, read_only{patience})")
     try:
         yield AttachedFile(con, source, kind)
     finally:
         con.execute(f"detach {SYSTEM}")
+
+
+def present(source: Source, file: Path, kind: str) -> None:
+    """Raises SourceUnavailableError where a database file is gone."""
+    if not file.exists():
+        found, expected = f"{file} is not there", f"a {kind} database"
+        raise SourceUnavailableError(source.name, found, expected, "lay it out, or mend connection")
 
 
 class AttachedFile:
