@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -234,8 +235,8 @@ def _as_ours(source: Source, url: URL) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         text = str(error.orig).splitlines()[0]
-        if url.password:
-            text = text.replace(str(url.password), "***")
+        for secret in (str(url.password), quote(str(url.password), safe="")) if url.password else ():
+            text = text.replace(secret, "***")
         raise _translated(source, error, text) from None
 
 
