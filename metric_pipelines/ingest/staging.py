@@ -231,6 +231,7 @@ def _changed(column: str, kind: str, digits: int | None) -> str:
     elif kind == "date":
         odd = f"not regexp_full_match({column}, '\\d{{4}}-\\d\\d-\\d\\d')"
         exact = f"try_cast({column} as timestamp) is distinct from cast(cast({column} as date) as timestamp)"
+        exact += f" or not isfinite(cast({column} as date))"
     elif kind == "timestamp":  # a cast drops an offset or zone and keeps the hour
         odd = f"not regexp_full_match({column}, '{TIME_STAMP}')"
     elif kind == "double":
