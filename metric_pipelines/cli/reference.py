@@ -25,7 +25,13 @@ from metric_pipelines.cli.yaml_keys import KEYS
 from metric_pipelines.dictionary import definitions as d
 from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.drafts import DraftMetric, DraftOrigin, DraftOwners
-from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceColumn, SourceTable
+from metric_pipelines.dictionary.source_definitions import (
+    Incremental,
+    Reading,
+    Source,
+    SourceColumn,
+    SourceTable,
+)
 from metric_pipelines.dictionary.yaml_types import (
     Column,
     Day,
@@ -63,7 +69,7 @@ NAMED_TYPES: dict[Any, str] = {
 
 YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
     "`center.yaml`": (d.CenterFile, d.PartitionRange, d.Clock, d.Department),
-    "`sources/<system>.yaml`": (Source, SourceTable, SourceColumn, Reading),
+    "`sources/<system>.yaml`": (Source, SourceTable, Incremental, SourceColumn, Reading),
     "`models/<name>.yaml`": (d.Model, d.Entity, d.Dimension),
     "`metrics/<department>/<name>.yaml`, whatever its type": (d.MetricCard, d.MetricChecks, d.Freshness),
     "`metrics/<department>/<name>.yaml`, by type": (

@@ -44,9 +44,16 @@ KEYS: dict[str, dict[str, str]] = {
         "description": "What a row is.",
         "partition_by": "Time column that tells a row's month; without it the table is read as a whole.",
         "reread": "How many of the newest months every refresh reads again (`all`: all of them).",
+        "incremental": "Read what changed by a cursor column, instead of months; not of files.",
         "columns": "The contract: every column that is read, by name.",
         "read": "How its files are read.",
         "checks": "Rules about the table.",
+    },
+    "Incremental": {
+        "cursor": "Column that grows with every insert and update: a time of change, or a number.",
+        "key": "Columns that tell a row from all others, also when it changed.",
+        "overlap": "How far before the last cursor seen is read again, for rows that were committed late: "
+        "days of a date or time stamp, numbers of an int64.",
     },
     "SourceColumn": {
         "from": "Name in the source, where it differs from the key.",

@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from metric_pipelines.dictionary.yaml_types import Column, Name, Owners, Strict, TableRules, Text
+from metric_pipelines.dictionary.yaml_types import (
+    Column,
+    Name,
+    Owners,
+    Strict,
+    TableRules,
+    Text,
+    each_once,
+)
+from metric_pipelines.errors import did_you_mean
 
 PLACEHOLDER = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 """A variable of the environment in a connection: `${NAME}` or `${NAME:-default}`."""
@@ -49,6 +58,17 @@ class Reading(Strict):
         return self
 
 
+class Incremental(Strict):
+    """How a table is read by what changed: the rows whose `cursor` is not below the last one seen, less an
+    `overlap`; each replaces the row of the same `key`. Weekly, and where anything is in doubt, the table is
+    read whole: rows that were deleted, or changed without a new cursor, are put right then.
+    """
+
+    cursor: str
+    key: Annotated[list[str], Field(min_length=1), AfterValidator(each_once)]
+    overlap: Annotated[int, Field(ge=0)] = 1
+
+
 class SourceTable(Strict):
     """One table of a source system: where it stands, its contract, how it is read.
 
@@ -61,9 +81,34 @@ class SourceTable(Strict):
     description: Text
     partition_by: str | None = None
     reread: Annotated[int, Field(ge=1)] | Literal["all"] = 3
+    incremental: Incremental | None = None
     columns: dict[str, SourceColumn]
     read: Reading = Reading()
     checks: TableRules = TableRules()
+
+    @model_validator(mode="after")
+    def _fit_for_increments(self) -> SourceTable:
+        if self.incremental is None:
+            return self
+        if "reread" in self.model_fields_set:
+            raise ValueError("reread and incremental; expected one of them")
+        named = [self.incremental.cursor, *self.incremental.key]
+        unknown = next((column for column in named if column not in self.columns), None)
+        if unknown is not None:
+            near = did_you_mean(unknown, self.columns)
+            raise ValueError(
+                f"incremental names {unknown!r}; expected a column of the table" + (near and f"; {near}")
+            )
+        nullable = next((column for column in named if self.columns[column].nullable), None)
+        if nullable is not None:
+            raise ValueError(
+                f"incremental by {nullable}, which may be empty; expected columns without nullable"
+            )
+        cursor = self.columns[self.incremental.cursor]
+        if cursor.type not in ("int64", "date", "timestamp") or cursor.format is not None:
+            found = f"a cursor of type {cursor.type}" + (" with a format" if cursor.format else "")
+            raise ValueError(f"{found}; expected int64, date or timestamp, as the source itself has it")
+        return self
 
     def computation(self) -> dict[str, Any]:
         """What the stored rows depend on."""

@@ -125,6 +125,9 @@ def _sources(center: Center) -> Iterator[Problem]:
             at = (key, "tables", table_name)
             yield from _table_columns(center, at, table.columns, table.partition_by, table.checks.unique)
             yield from expectation_problems(center, at, table.checks.expectations, table.columns)
+            if table.incremental is not None and source.connection.startswith("file:"):
+                where, found = center.where(*at, "incremental"), "incremental reading of a file"
+                yield Problem(where, found, "a database: files are read whole", "leave incremental out")
             for column, spec in table.columns.items():
                 if spec.type == "any":
                     where = center.where(*at, "columns", column)

@@ -4,12 +4,25 @@ local day.
     connections   which engine a connection means, secrets from the environment, retry while it is away
     attached, databases, files (headers, workbooks)   one kind of source system each: its tables as texts
     staging       texts to types, exactly; months; what a cast would change is refused
+    sqlite_state  one state of a SQLite file for all tables of a step
+    changes       the same for what changed since a cursor value
 
 Stays out: contracts (`quality/`) and writing (`publication/`).
 """
 
+from metric_pipelines.ingest.changes import Changes, Cursor, refuse_unmergeable, stage_changes
 from metric_pipelines.ingest.connections import opened, read
 from metric_pipelines.ingest.staging import newest_day, stage
 from metric_pipelines.ingest.system import System
 
-__all__ = ["System", "newest_day", "opened", "read", "stage"]
+__all__ = [
+    "Changes",
+    "Cursor",
+    "System",
+    "newest_day",
+    "opened",
+    "read",
+    "refuse_unmergeable",
+    "stage",
+    "stage_changes",
+]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
-from metric_pipelines.ingest.system import Declared, Span
+from metric_pipelines.ingest.system import Declared, Since, Span
 from metric_pipelines.ingest.texts import as_ours, kind_of, quoted
 from metric_pipelines.warehouse.tables import name
 
 SYSTEM = "source_system"
+BUSY_MILLISECONDS = 5_000
+"""How long a reader of SQLite waits while somebody commits."""
 
 
 @contextmanager
@@ -26,23 +28,30 @@ def opened_file(
 
     Raises: SourceUnavailableError where it is gone or locked.
     """
+    present(source, file, kind)
+    con.execute("set sqlite_all_varchar = true")
+    with as_ours(source):
+        patience = f", busy_timeout {BUSY_MILLISECONDS}" if kind == "sqlite" else ""
+        con.execute(f"attach {quoted(str(file))} as {SYSTEM} (type {kind}, read_only{patience})")
+    try:
+        yield AttachedFile(con, source, kind)
+    finally:
+        con.execute(f"detach {SYSTEM}")
+
+
+def present(source: Source, file: Path, kind: str) -> None:
+    """Raises SourceUnavailableError where a database file is gone."""
     if not file.exists():
         found, expected = f"{file} is not there", f"a {kind} database"
         raise SourceUnavailableError(source.name, found, expected, "lay it out, or mend connection")
-    con.execute("set sqlite_all_varchar = true")
-    with as_ours(source):
-        con.execute(f"attach {quoted(str(file))} as {SYSTEM} (type {kind}, read_only)")
-    try:
-        yield AttachedFile(con, source, 15 if kind == "sqlite" else None)
-    finally:
-        con.execute(f"detach {SYSTEM}")
 
 
 class AttachedFile:
     """A database file that is attached as `source_system`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, digits: int | None) -> None:
-        self._con, self._source, self.digits = con, source, digits
+    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, kind: str) -> None:
+        self._con, self._source, self._kind = con, source, kind
+        self.digits = 15 if kind == "sqlite" else None
 
     def tables(self) -> list[str]:
         """Its tables and views; those of another schema than the main one as `schema.table`."""
@@ -62,10 +71,35 @@ class AttachedFile:
         rows = self._con.execute(f"describe {_relation(table)}").fetchall()
         return [str(row[0]) for row in rows]
 
-    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+    def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """The table as it stands; DuckDB reads the rows and columns that it needs."""
         listed_ = ", ".join(f"cast({name(c)} as varchar) as {name(c)}" for c in columns)
-        return f"(select {listed_} from {_relation(table)})"
+        if not isinstance(part, Since):
+            return f"(select {listed_} from {_relation(table)})"
+        if self._kind == "sqlite":
+            return self._by_sqlite(table, columns, part)
+        column, value = name(part.column), _literal(part.value)
+        return f"(select {listed_} from {_relation(table)} where {column} >= {value} or {column} is null)"
+
+    def _by_sqlite(self, table: str, columns: list[str], part: Since) -> str:
+        """Asked of SQLite itself, which has indexes; DuckDB's scanner would read all rows.
+
+        Times are texts there, in whatever form: from the start of the day they sort alike. What is no text
+        sorts before them all, and comes along to be refused.
+        """
+        column, value = name(part.column), str(part.value)
+        wanted = f"{column} >= {value}"
+        if not isinstance(part.value, int):
+            wanted = f"{column} >= {quoted(value[:10])} or {column} < ''"
+        elif self._kinds(table).get(part.column) == "string":
+            raise SourceDataError(
+                f"{self._source.name}.{table}.{part.column}",
+                "a cursor of texts",
+                "numbers that SQLite compares",
+            )
+        texts = ", ".join(f"cast({name(c)} as text) as {name(c)}" for c in columns)
+        query = f"select {texts} from {name(table)} where {wanted} or {column} is null"
+        return f"(select * from sqlite_query('{SYSTEM}', {quoted(query)}))"
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
         """The greatest text; ISO dates and times sort as texts, and words after all of them."""
@@ -88,12 +122,11 @@ class AttachedFile:
         return Declared(self._kinds(table), tuple(key[0]) if key else ())
 
     def _kinds(self, table: str) -> dict[str, str]:
-        where = f"database_name = '{SYSTEM}'"
-        query = f"select path, type from duckdb_databases() where {where}"
-        file, kind = self._con.execute(query).fetchone() or ("", "")
-        if kind != "sqlite":
+        if self._kind != "sqlite":
             rows = self._con.execute(f"describe {_relation(table)}").fetchall()
             return {str(row[0]): kind_of(str(row[1])) for row in rows}
+        query = f"select path from duckdb_databases() where database_name = '{SYSTEM}'"
+        file = (self._con.execute(query).fetchone() or ("",))[0]
         self._con.execute("set sqlite_all_varchar = false")
         self._con.execute(f"attach {quoted(file)} as {SYSTEM}_types (type sqlite, read_only)")
         try:
@@ -105,6 +138,12 @@ class AttachedFile:
             self._con.execute(f"detach {SYSTEM}_types")
             self._con.execute("set sqlite_all_varchar = true")
         return {str(c): "string" for c, declared in rows if declared == "VARCHAR"}
+
+
+def _literal(value: int | date) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return f"timestamp '{value}'" if isinstance(value, datetime) else f"date '{value}'"
 
 
 def _relation(table: str) -> str:

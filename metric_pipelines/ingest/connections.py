@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source
 from metric_pipelines.errors import DefinitionError, SourceRefusedError, SourceUnavailableError
 from metric_pipelines.ingest.attached import opened_file
+from metric_pipelines.ingest.sqlite_state import read_one_state
 from metric_pipelines.ingest.system import System
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ TRIES = 4
 def opened(
     con: duckdb.DuckDBPyConnection, source: Source, home: Path, secrets: Secrets = os.environ.get
 ) -> Iterator[System]:
-    """The source system, open for one connection: one consistent state of it, where its engine gives one.
+    """The source system, open for one connection.
 
     Raises: SourceUnavailableError where it is gone or locked, SourceRefusedError where it refuses the user or
     a variable is not set, DefinitionError where the connection means nothing.
@@ -43,15 +44,14 @@ def opened(
         files = Files(con, source, home / Path(connection.removeprefix(FILES)).expanduser())
         try:
             yield files
+            files.refuse_changed()
         finally:
             files.forget()
         return
     url = server_url(source.name, connection)
     kind = url.get_backend_name()
     if kind in ("sqlite", "duckdb"):
-        if not url.database:
-            raise DefinitionError(source.name, f"a {kind} database without a file", f"{kind}:///<file>")
-        with opened_file(con, source, home / url.database, kind) as system:
+        with opened_file(con, source, _file_of(source, url, home), kind) as system:
             yield system
         return
     from metric_pipelines.ingest.databases import opened_database  # late: pyarrow, drivers
@@ -67,9 +67,16 @@ def read(
     work: Callable[[System], T],
     secrets: Secrets = os.environ.get,
 ) -> T:
-    """What `work` reads from the open source system; all of it again, with back-off, while it is away."""
+    """What `work` reads from the open source system, in one state of it where its engine gives one; all of it
+    again, with back-off, while it is away.
+
+    PostgreSQL, MariaDB and MySQL give one transaction at REPEATABLE READ, a file of DuckDB its own; SQLite is
+    asked whether it was written to, and then copied (`sqlite_state.py`); files that change meanwhile are
+    refused.
+    """
     connection = resolved(source, secrets)
     local = connection.startswith((FILES, "sqlite", "duckdb"))
+    url = server_url(source.name, connection) if connection.startswith("sqlite") else None
     for attempt in Retrying(
         stop=stop_after_attempt(1 if local else TRIES),
         wait=wait_exponential_jitter(initial=0.5, max=10),
@@ -78,9 +85,19 @@ def read(
         ),
         reraise=True,
     ):
-        with attempt, opened(con, source, home, secrets) as system:
-            return work(system)
+        with attempt:
+            if url is not None:
+                return read_one_state(con, source, _file_of(source, url, home), home, work)
+            with opened(con, source, home, secrets) as system:
+                return work(system)
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _file_of(source: Source, url: URL, home: Path) -> Path:
+    kind = url.get_backend_name()
+    if not url.database:
+        raise DefinitionError(source.name, f"a {kind} database without a file", f"{kind}:///<file>")
+    return home / url.database
 
 
 def resolved(source: Source, secrets: Secrets) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -28,7 +29,7 @@ from metric_pipelines.errors import (
     listed,
 )
 from metric_pipelines.ingest.spool import ROWS, spooled
-from metric_pipelines.ingest.system import Declared, Span
+from metric_pipelines.ingest.system import Declared, Since, Span
 from metric_pipelines.warehouse.tables import name
 
 CONNECT_SECONDS = 10
@@ -108,13 +109,15 @@ class Database:
         """The columns of a table; `schema.table` names one of another schema."""
         return [column.name for column in self._table(table).columns]
 
-    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
-        """A temp table of texts: the rows of the span, where the server has its column as a date or time."""
+    def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
+        """A temp table of texts: the rows of the part; of months, where the server has times."""
         there = self._table(table)
         query = sa.select(*(self._text(there.c[c]).label(f"c{i}") for i, c in enumerate(columns)))
-        if span is not None and isinstance(there.c[span.column].type, (sa.Date, sa.DateTime)):
-            column = there.c[span.column]
-            first, last = (self._moment(column, moment) for moment in (span.first, span.last))
+        if isinstance(part, Since):
+            query = query.where(self._changed(there, part))
+        elif part is not None and isinstance(there.c[part.column].type, (sa.Date, sa.DateTime)):
+            column = there.c[part.column]
+            first, last = (self._moment(column, moment) for moment in (part.first, part.last))
             query = query.where(sa.or_(sa.and_(column >= first, column < last), column.is_(None)))
         self.forget()
         stream = self._connection.execution_options(stream_results=True, max_row_buffer=ROWS)
@@ -168,6 +171,19 @@ class Database:
             column = sa.func.timezone(self._source.time_zone, column)
         return sa.cast(column, sa.CHAR if self._url.get_backend_name() in ("mysql", "mariadb") else sa.Text)
 
+    def _changed(self, there: sa.Table, part: Since) -> sa.ColumnElement[bool]:
+        """The rows from a cursor value on, as the server itself compares it: its indexes can be used."""
+        column, value = there.c[part.column], part.value
+        fitting = (sa.Numeric, sa.Integer) if isinstance(value, int) else (sa.Date, sa.DateTime)
+        if not isinstance(column.type, fitting):
+            where = f"{self._source.name}.{there.name}.{part.column}"
+            kind = f"a cursor of the server's type {column.type}"
+            raise SourceDataError(
+                where, kind, "a number, date or time there", "take another column as cursor"
+            )
+        bound = self._moment(column, value) if isinstance(value, datetime) else value
+        return sa.or_(column >= bound, column.is_(None))
+
     def _moment(self, column: Any, moment: datetime) -> datetime:
         """A moment of source time as the column compares with it."""
         zone = ZoneInfo(self._source.time_zone)
@@ -219,8 +235,8 @@ def _as_ours(source: Source, url: URL) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         text = str(error.orig).splitlines()[0]
-        if url.password:
-            text = text.replace(str(url.password), "***")
+        for secret in (str(url.password), quote(str(url.password), safe="")) if url.password else ():
+            text = text.replace(secret, "***")
         raise _translated(source, error, text) from None
 
 

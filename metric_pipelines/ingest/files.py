@@ -18,7 +18,7 @@ from metric_pipelines.dictionary.source_definitions import Reading, Source, Sour
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import spooled
-from metric_pipelines.ingest.system import Declared, Span
+from metric_pipelines.ingest.system import Declared, Since, Span
 from metric_pipelines.ingest.texts import as_ours, as_text, kind_of, quoted
 from metric_pipelines.ingest.workbooks import header_of_sheet, rows_of_sheet
 from metric_pipelines.warehouse.tables import name
@@ -37,6 +37,7 @@ class Files:
         self._con, self._source, self._folder = con, source, folder
         self._copies: list[Path] = []
         self._spooled: list[str] = []
+        self._seen: dict[Path, tuple[int, int]] = {}
 
     @property
     def folder(self) -> Path:
@@ -54,7 +55,7 @@ class Files:
         headers = [self._header(file, spec.read) for file in self._files(table)]
         return [column for column in headers[0] if all(column in header for header in headers)]
 
-    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+    def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """All rows of all files; DuckDB reads what it needs."""
         branches = [self._one(file, spec.read, columns) for file in self._files(table)]
         return f"({' union all '.join(branches)})"
@@ -86,6 +87,13 @@ class Files:
         while self._copies:
             shutil.rmtree(self._copies.pop(), ignore_errors=True)
 
+    def refuse_changed(self) -> None:
+        """Raises SourceUnavailableError where a file was written to since it was first looked at."""
+        for file, before in self._seen.items():
+            if not file.exists() or _stamp(file) != before:
+                found, remedy = "it was written to while it was read", "try again; nothing was changed"
+                raise SourceUnavailableError(self._where(file), found, "a file that is whole", remedy)
+
     def _files(self, table: str) -> list[Path]:
         """The files of a name or pattern, in order; none outside the folder."""
         where = f"{self._source.name}.{table}"
@@ -104,6 +112,7 @@ class Files:
                 raise SourceDataError(
                     f"{where} ({file.name})", f"a {file.suffix} file", "CSV, Parquet or Excel"
                 )
+            self._seen.setdefault(file, _stamp(file))
         return found_files
 
     def _header(self, file: Path, read: Reading) -> list[str]:
@@ -196,6 +205,11 @@ class Files:
         with self._text_of(file, read) as text, copy.open("w", encoding="utf-8", newline="") as out:
             shutil.copyfileobj(text, out, 1 << 20)
         return copy
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    about = file.stat()
+    return about.st_mtime_ns, about.st_size
 
 
 def _first_rows(lines: TextIO, read: Reading) -> list[list[str]]:

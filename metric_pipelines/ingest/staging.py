@@ -14,7 +14,7 @@ import duckdb
 from metric_pipelines.dictionary.months import WHOLE, day_after, first_day
 from metric_pipelines.dictionary.source_definitions import Source, SourceColumn, SourceTable
 from metric_pipelines.errors import SourceDataError, did_you_mean, listed
-from metric_pipelines.ingest.system import Span, System
+from metric_pipelines.ingest.system import Since, Span, System
 from metric_pipelines.ingest.texts import as_ours, as_text, sql_type, translated
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
@@ -38,29 +38,43 @@ def stage(
     """
     spec = source.tables[table]
     theirs = spec.table or table
-    _check_columns(system, source, spec, theirs)
-    selected = ", ".join(f"{_cast(spec, c)} as {name(c)}" for c in spec.columns)
+    check_columns(system, source, spec, theirs)
     span = None if months == [WHOLE] else _span(spec, source.time_zone, zone, months)
-    where = "" if span is None else f" where {_within(spec, span)}"
-    month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
     try:
-        relation = _texts(system, spec, theirs, span)
-        _refuse_rows_of_no_month(con, source, spec, table, relation)
-        con.execute(
-            f"create or replace temp table {target} as select {selected}{month} from {relation}{where}"
-        )
-        _refuse_what_a_cast_would_change(con, source, spec, table, relation + where, system.digits)
+        relation = texts_of(system, spec, theirs, span)
+        typed(con, system, source, table, zone, months, relation, target)
     except duckdb.ConversionException as error:
-        raise _wrong_type(con, source, table, relation) from error
+        raise wrong_type(con, source, table, relation) from error
     except duckdb.Error as error:
         raise translated(source, table, error) from error
     return Staged(f"{source.name}/{table}", target, months)
 
 
-def _texts(system: System, spec: SourceTable, theirs: str, span: Span | None) -> str:
+def typed(
+    con: duckdb.DuckDBPyConnection,
+    system: System,
+    source: Source,
+    table: str,
+    zone: str,
+    months: list[str],
+    texts: str,
+    target: str,
+) -> None:
+    """The rows of the months, from texts to types."""
+    spec = source.tables[table]
+    selected = ", ".join(f"{cast_of(spec, c)} as {name(c)}" for c in spec.columns)
+    span = None if months == [WHOLE] else _span(spec, source.time_zone, zone, months)
+    where = "" if span is None else f" where {_within(spec, span)}"
+    month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
+    _refuse_rows_of_no_month(con, source, spec, table, texts)
+    con.execute(f"create or replace temp table {target} as select {selected}{month} from {texts}{where}")
+    _refuse_what_a_cast_would_change(con, source, spec, table, texts + where, system.digits)
+
+
+def texts_of(system: System, spec: SourceTable, theirs: str, part: Span | Since | None) -> str:
     """The table under our column names, as texts that the casts take: decimal points, ISO dates."""
     named = {column.source_name or c: c for c, column in spec.columns.items()}
-    raw = system.relation(theirs, spec, list(named), span)
+    raw = system.relation(theirs, spec, list(named), part)
     listed = ", ".join(f"{as_text(spec, c, there)} as {name(c)}" for there, c in named.items())
     return f"(select {listed} from {raw})"
 
@@ -95,7 +109,7 @@ def _local_day(where: str, text: str, column: SourceColumn, source_zone: str, zo
     return stamp.replace(tzinfo=ZoneInfo(source_zone)).astimezone(ZoneInfo(zone)).date()
 
 
-def _cast(spec: SourceTable, column: str) -> str:
+def cast_of(spec: SourceTable, column: str) -> str:
     return f"cast({name(column)} as {sql_type(spec.columns[column])})"
 
 
@@ -116,13 +130,13 @@ def _span(spec: SourceTable, source_zone: str, zone: str, months: list[str]) -> 
 def _within(spec: SourceTable, span: Span) -> str:
     """The rows of a span, compared as times and never as texts: `T` sorts after a space."""
     assert spec.partition_by is not None
-    column = _cast(spec, spec.partition_by)
+    column = cast_of(spec, spec.partition_by)
     return f"{column} >= timestamp '{span.first}' and {column} < timestamp '{span.last}'"
 
 
 def _month(spec: SourceTable, source_zone: str, zone: str) -> str:
     assert spec.partition_by is not None
-    column = _cast(spec, spec.partition_by)
+    column = cast_of(spec, spec.partition_by)
     if spec.columns[spec.partition_by].type == "date":
         return f"cast(date_trunc('month', {column}) as date)"
     return f"cast(date_trunc('month', {column} at time zone '{source_zone}' at time zone '{zone}') as date)"
@@ -141,7 +155,7 @@ def _refuse_rows_of_no_month(
         raise SourceDataError(f"{source.name}.{table}.{column}", found, "a value in every row", remedy)
 
 
-def _check_columns(system: System, source: Source, spec: SourceTable, theirs: str) -> None:
+def check_columns(system: System, source: Source, spec: SourceTable, theirs: str) -> None:
     with as_ours(source):
         have = system.columns(theirs, spec)
     for ours, column in spec.columns.items():
@@ -153,7 +167,7 @@ def _check_columns(system: System, source: Source, spec: SourceTable, theirs: st
             )
 
 
-def _wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, relation: str) -> SourceDataError:
+def wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, relation: str) -> SourceDataError:
     """Names the first column that holds values of another type, how many, and one of them."""
     for column, spec in source.tables[table].columns.items():
         raw = name(column)
@@ -217,6 +231,7 @@ def _changed(column: str, kind: str, digits: int | None) -> str:
     elif kind == "date":
         odd = f"not regexp_full_match({column}, '\\d{{4}}-\\d\\d-\\d\\d')"
         exact = f"try_cast({column} as timestamp) is distinct from cast(cast({column} as date) as timestamp)"
+        exact += f" or not isfinite(cast({column} as date))"
     elif kind == "timestamp":  # a cast drops an offset or zone and keeps the hour
         odd = f"not regexp_full_match({column}, '{TIME_STAMP}')"
     elif kind == "double":

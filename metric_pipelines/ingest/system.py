@@ -19,6 +19,14 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Since:
+    """The rows of a table that are wanted: those with `column` (theirs) not below a value, in its time."""
+
+    column: str
+    value: int | date | datetime
+
+
+@dataclass(frozen=True)
 class Declared:
     """What a system itself says of a table: types of columns in our words (where it is sure of them), the
     primary key, comments.
@@ -44,9 +52,9 @@ class System(Protocol):
     def columns(self, table: str, spec: SourceTable) -> list[str]:
         """The names of a table's columns, as they are there."""
 
-    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
-        """A relation of DuckDB with these columns (theirs) as VARCHAR: at least the rows of the span, and
-        those whose span column is null.
+    def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
+        """A relation of DuckDB with these columns (theirs) as VARCHAR: at least the rows of the part, and
+        those whose column of the part is null.
         """
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:

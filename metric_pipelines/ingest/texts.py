@@ -12,7 +12,15 @@ from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError
 from metric_pipelines.warehouse.tables import name
 
-_AWAY = ("database is locked", "unable to open", "disk i/o error", "cannot open", "busy", "no such file")
+_AWAY = (
+    "database is locked",
+    "unable to open",
+    "disk i/o error",
+    "cannot open",
+    "busy",
+    "no such file",
+    "readonly database",
+)
 
 
 def as_text(spec: SourceTable, column: str, there: str) -> str:
@@ -65,8 +73,8 @@ def as_ours(source: Source) -> Iterator[None]:
         raise translated(source, "", error) from error
 
 
-def translated(source: Source, table: str, error: duckdb.Error) -> SourceUnavailableError | SourceDataError:
-    """DuckDB's complaint about a source: it is away, or its data are not as its YAML says."""
+def translated(source: Source, table: str, error: Exception) -> SourceUnavailableError | SourceDataError:
+    """DuckDB's or SQLite's complaint about a source: it is away, or its data are not as its YAML says."""
     where = f"{source.name}.{table}" if table else source.name
     text = str(error).splitlines()[0]
     if any(sign in text.lower() for sign in _AWAY):

@@ -1,8 +1,12 @@
 """What starts a refresh by itself: the schedule of the night, and the sensor that finishes what was begun
-elsewhere.
+elsewhere, the site included.
 """
 
+import time
+from typing import Any
+
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._core.storage.dagster_run import DagsterRunStatus, RunsFilter
 
 from metric_pipelines.dictionary.center_files import Center
@@ -10,13 +14,17 @@ from metric_pipelines.ledger import lease
 from metric_pipelines.orchestration.assets import OpenWorkshop
 from metric_pipelines.orchestration.reaper import reap
 from metric_pipelines.orchestration.refresh_job import LAST_REFRESH, OP
+from metric_pipelines.orchestration.site_asset import SITE_JOB
 from metric_pipelines.publication.plan import Scope, plan
 from metric_pipelines.publication.refresh import troubles
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
+from metric_pipelines.settings import Settings
+from metric_pipelines.site.writing import is_behind
 
 ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 TRIES = 2
+SITE_SECONDS = 60
 
 
 def nightly(center: Center, job: dg.JobDefinition) -> dg.ScheduleDefinition:
@@ -31,14 +39,16 @@ def nightly(center: Center, job: dg.JobDefinition) -> dg.ScheduleDefinition:
     )
 
 
-def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinition:
+def follow(
+    job: dg.JobDefinition, site: UnresolvedAssetJobDefinition, open_shop: OpenWorkshop
+) -> dg.SensorDefinition:
     """Every 5 seconds: ends dead runs, and refreshes what became due by a run started in the UI or left
-    behind.
+    behind; where nothing is due, builds the site that such a run has left behind.
     """
 
     @dg.sensor(
         name="follow",
-        job=job,
+        jobs=[job, site],
         minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Finishes what was started in the UI, and ends runs whose process is gone.",
@@ -51,8 +61,9 @@ def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinitio
             return dg.SkipReason(busy)
         left_behind = lease.left_behind(shop.ledger)
         if not left_behind and not plan(shop.facts(), Scope()) and not _untold(shop):
-            return dg.SkipReason("nothing is due")
-        return _request(context.instance, shop, left_behind)
+            return _site_request(context.instance, shop)
+        config = {"ops": {OP: {"config": {"read_sources": left_behind}}}}
+        return _request(context.instance, job.name, f"{shop.ledger.mark()}", config)
 
     return sensor
 
@@ -77,14 +88,22 @@ def _untold(shop: Workshop) -> bool:
     )
 
 
+def _site_request(instance: dg.DagsterInstance, shop: Workshop) -> dg.SkipReason | dg.RunRequest:
+    """Builds the site where it is behind, once in a while: each attempt moves the ledger."""
+    if not is_behind(shop, Settings().dagster_address):
+        return dg.SkipReason("nothing is due")
+    last = instance.get_run_records(RunsFilter(job_name=SITE_JOB), limit=1)
+    if last and time.time() - last[0].create_timestamp.timestamp() < SITE_SECONDS:
+        return dg.SkipReason(f"the site is behind; it is built every {SITE_SECONDS} seconds at most")
+    return _request(instance, SITE_JOB, f"site-{shop.ledger.mark()}", {})
+
+
 def _request(
-    instance: dg.DagsterInstance, shop: Workshop, left_behind: bool
+    instance: dg.DagsterInstance, job: str, state: str, config: dict[str, Any]
 ) -> dg.SkipReason | dg.RunRequest:
     """At most two tries for one state of the ledger: what moves nothing is not repeated for ever."""
-    mark = shop.ledger.mark()
     for attempt in range(TRIES):
-        key = f"{mark}-{attempt}"
+        key = f"{state}-{attempt}"
         if not instance.get_runs(RunsFilter(tags={"dagster/run_key": key}), limit=1):
-            read = {"read_sources": left_behind}
-            return dg.RunRequest(run_key=key, run_config={"ops": {OP: {"config": read}}})
-    return dg.SkipReason(f"tried {TRIES} times at state {mark} of the ledger; see the failed refresh")
+            return dg.RunRequest(run_key=key, job_name=job, run_config=config)
+    return dg.SkipReason(f"tried {TRIES} times at state {state} of the ledger; see the failed run of {job}")

@@ -16,13 +16,13 @@ from metric_pipelines.orchestration.assets import DEFINITIONS_TAG, assets_of
 from metric_pipelines.orchestration.automation import follow, nightly
 from metric_pipelines.orchestration.refresh_job import Announce, refresh_job, with_epoch
 from metric_pipelines.orchestration.resources import LakeResource
-from metric_pipelines.orchestration.site_asset import site_asset
+from metric_pipelines.orchestration.site_asset import SITE, SITE_JOB, site_asset
 from metric_pipelines.publication.workshop import Workshop, open_workshop
 
 
 def build_definitions(center: Center, home: Path, announce: Announce = lambda _: None) -> dg.Definitions:
-    """Assets, checks, the jobs `assets` and `refresh`, the schedule `nightly` and the sensor `follow` of a
-    center.
+    """Assets, checks, the jobs `assets`, `refresh` and `build_site`, the schedule `nightly` and the sensor
+    `follow` of a center.
 
     `home` is the folder for everything that is written; `announce` is told what a refresh is about to
     compute.
@@ -44,11 +44,12 @@ def build_definitions(center: Center, home: Path, announce: Announce = lambda _:
     refresh = refresh_job(
         open_shop, lambda: defs.resolve_job_def("assets"), announce, tags, Alarm(center, ledger)
     )
+    site = dg.define_asset_job(SITE_JOB, selection=dg.AssetSelection.assets(SITE))
     defs = dg.Definitions(
         assets=[*assets, *products],
-        jobs=[everything, refresh],
+        jobs=[everything, refresh, site],
         schedules=[nightly(center, refresh)],
-        sensors=[follow(refresh, open_shop)],
+        sensors=[follow(refresh, site, open_shop)],
         resources={"lake": LakeResource(folder=str(home / "lake"))},
         executor=dg.in_process_executor,
     )

@@ -23,6 +23,7 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.ledger.ledger import Attempt, Verdict
 from metric_pipelines.orchestration.specs import asset_key
+from metric_pipelines.publication.plan import READ
 from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.quality.rules import CHECKS
 
@@ -143,6 +144,8 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
     }
     if "value" in attempt.facts:
         found["value"] = float(attempt.facts["value"])
+    if READ in attempt.facts:
+        found["rows read of the source"] = attempt.facts[READ]["rows"]
     if attempt.column_version is not None:
         found["definition version"] = attempt.column_version
     schema = attempt.facts.get("schema") or {}

@@ -1,7 +1,8 @@
 """The product asset `site`: the dictionary as static pages, built after the metrics it shows.
 
-It is built by hand in the UI, or at the end of a refresh that moved anything. A site that cannot be built is
-said, in the run and on the command line, and fails no refresh: the numbers are published without it.
+It is built by hand in the UI, at the end of a refresh that moved anything, or by the sensor `follow` after
+runs of the UI that leave nothing to refresh. A site that cannot be built is said, in the run and on the
+command line, and fails no refresh: the numbers are published without it.
 """
 
 import os
@@ -21,6 +22,7 @@ from metric_pipelines.settings import Settings
 from metric_pipelines.site.writing import NOT_BUILT, Site, build_site, is_current
 
 SITE = dg.AssetKey("site")
+SITE_JOB = "build_site"
 GROUP = "products"
 
 

@@ -45,6 +45,7 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
     for month, (version, rows) in versions.items():
         facts = common | ({"value": values[month]} if month in values else {})
         facts |= {"newest": newest[month]} if month in newest else {}
+        facts |= item.facts.get(month, {})
         found[month] = {"data_version": version, "rows": rows, "facts": facts}
         if item.columns is not None:
             found[month]["column_version"] = item.columns.version

@@ -18,6 +18,8 @@ from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, standing
 
 REREAD_ALL = timedelta(days=7)
+READ = "read"
+"""Of a receipt of an incremental table: what a step over all its months has read."""
 CLOCK = "clock"
 """Beside its inputs' versions a metric's receipt keeps the day up to which its month was shown."""
 
@@ -142,7 +144,7 @@ def _utc(moment: datetime, like: datetime) -> datetime:
 
 def _source_due(facts: Facts, pair: Pair, own: PairHistory, scope: Scope) -> bool:
     """A source is read once a refresh: its open months by default, all of them weekly, or always (`reread:
-    all`).
+    all`); an incremental table is asked for what changed in any month.
     """
     if not _before(own.latest, scope.read_since):
         return False
@@ -157,9 +159,26 @@ def _source_due(facts: Facts, pair: Pair, own: PairHistory, scope: Scope) -> boo
         or own.last.version != facts.graph.nodes[pair[0]].version
     ):
         return True
+    if is_incremental(facts.center, pair[0]):
+        newest = facts.history.get((pair[0], facts.graph.partitions(pair[0])[-1]), NOTHING).latest
+        chosen = scope.months is not None and pair[1] in scope.months
+        return chosen or not _was_asked(newest, scope.read_since)
     recent = reread == "all" or pair[1] == WHOLE or pair[1] in facts.graph.months[-reread:]
     chosen = scope.months is not None and pair[1] in scope.months
     return recent or chosen or _before(own.last, scope.read_since - REREAD_ALL)
+
+
+def is_incremental(center: Center, key: str) -> bool:
+    """Whether an asset is a source table that is read by what changed."""
+    system, _, table = key.partition("/")
+    return system in center.sources and center.sources[system].tables[table].incremental is not None
+
+
+def _was_asked(newest: Attempt | None, since: datetime) -> bool:
+    """Whether a table was asked for its changes, by its newest month: every such step attempts that one."""
+    if newest is None or _before(newest, since):
+        return False
+    return newest.state != "published" or READ in newest.facts
 
 
 def rectangles(pairs: Collection[Pair]) -> list[Work]:

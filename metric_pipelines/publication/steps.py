@@ -8,7 +8,7 @@ one call.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -21,7 +21,7 @@ from metric_pipelines.dictionary.graph import Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
-from metric_pipelines.publication import measures
+from metric_pipelines.publication import increments, measures
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
@@ -32,6 +32,8 @@ from metric_pipelines.quality.rules import Rules, rules_of_metric, rules_of_tabl
 from metric_pipelines.semantics import staging
 from metric_pipelines.warehouse.staged import Staged
 
+Readings = Mapping[str, increments.Reading]
+NO_READINGS: Readings = {}
 Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError
 
 
@@ -50,11 +52,27 @@ def carry_out(
     """
     facts = shop.facts()
     outcomes, todo = _sorted_out(facts, [(key, m) for key in keys for m in months], forced)
+    reading = increments.readings(shop, facts, todo, forced=forced)
     candidates: list[Candidate] = []
     for work in rectangles(todo):
         chosen = sorted({p for k, p in todo if k in work.assets and work.first <= p <= work.last})
-        candidates += _candidates(con, shop, facts, list(work.assets), chosen, run_id)
-    return outcomes + publish(con, shop, candidates)
+        candidates += _candidates(con, shop, facts, list(work.assets), chosen, run_id, reading)
+    published = publish(con, shop, candidates)
+    increments.remember(shop, reading, _staged_by_asset(candidates, published))
+    attempted = {candidate.attempt.pair for candidate in candidates}
+    return outcomes + published + [_unchanged(facts, pair) for pair in todo if pair not in attempted]
+
+
+def _staged_by_asset(
+    candidates: Sequence[Candidate], published: Sequence[Outcome]
+) -> dict[str, list[Staged | None]]:
+    """What each attempt was staged as; None where it failed, or another run was before it."""
+    superseded = {outcome.pair for outcome in published if outcome.state == "unchanged"}
+    found: dict[str, list[Staged | None]] = {}
+    for candidate in candidates:
+        staged = None if candidate.attempt.pair in superseded else candidate.staged
+        found.setdefault(candidate.attempt.asset, []).append(staged)
+    return found
 
 
 def _sorted_out(facts: Facts, pairs: list[Pair], forced: bool) -> tuple[list[Outcome], list[Pair]]:
@@ -97,17 +115,18 @@ def _candidates(
     keys: list[str],
     months: list[str],
     run_id: str,
+    reading: Readings,
 ) -> Iterator[Candidate]:
     """Stages and audits; a failure is narrowed down, so that it takes along no innocent asset or month."""
     try:
-        yield from _audited(con, shop, facts, keys, months, run_id)
+        yield from _audited(con, shop, facts, keys, months, run_id, reading)
     except (DefinitionError, SourceDataError, ComputationError, SourceUnavailableError) as error:
         if len(keys) > 1 and not isinstance(error, SourceUnavailableError):
             for key in keys:
-                yield from _candidates(con, shop, facts, [key], months, run_id)
+                yield from _candidates(con, shop, facts, [key], months, run_id, reading)
         elif len(months) > 1 and not isinstance(error, SourceUnavailableError):
             for month in months:
-                yield from _candidates(con, shop, facts, keys, [month], run_id)
+                yield from _candidates(con, shop, facts, keys, [month], run_id, reading)
         else:
             for key in keys:
                 for month in months:
@@ -139,15 +158,16 @@ def _audited(
     keys: list[str],
     months: list[str],
     run_id: str,
+    reading: Readings,
 ) -> list[Candidate]:
     begun = {(key, m): _attempt(facts, (key, m), run_id) for key in keys for m in months}
-    staged = stage(con, shop, keys, months)
+    staged = stage(con, shop, keys, months, reading)
     rules, places = rules_of(shop.center, staged), {s.key: place_of(shop.center, s.key) for s in staged}
     judged = audit(con, staged, rules, places)
     found = []
     for item in staged:
         measured = measures.measure(con, shop, item)
-        for month in months:
+        for month in item.months:
             attempt = replace(begun[item.key, month], **measured[month])
             found.append(_decided(attempt, tuple(judged[item.key][month]), item))
     return found
@@ -182,15 +202,22 @@ def rules_of(center: Center, staged: Sequence[Staged]) -> dict[str, Rules]:
     return found
 
 
-def stage(con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]) -> list[Staged]:
-    """Stages assets of one step for some months, from what is in force.
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    shop: Workshop,
+    keys: list[str],
+    months: list[str],
+    reading: Readings = NO_READINGS,
+) -> list[Staged]:
+    """Stages assets of one step for some months, from what is in force; of a table that is read by what
+    changed (`reading`), the months that changes touch.
 
     Raises: SourceUnavailableError, SourceDataError, ComputationError, DefinitionError.
     """
     node = shop.graph.nodes[keys[0]]
     match node.kind:
         case "source":
-            return _stage_sources(con, shop, keys, months)
+            return _stage_sources(con, shop, keys, months, reading)
         case "model":
             return [_stage_model(con, shop, node, months)]
         case _:
@@ -202,15 +229,18 @@ def _target() -> str:
 
 
 def _stage_sources(
-    con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
+    con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str], reading: Readings
 ) -> list[Staged]:
     source = shop.center.sources[keys[0].split("/")[0]]
     zone = shop.center.settings.time_zone
 
-    def staged(system: ingest.System) -> list[Staged]:
-        return [ingest.stage(con, system, source, key.split("/")[1], zone, months, _target()) for key in keys]
+    def staged(system: ingest.System, key: str) -> Staged:
+        if key in reading:
+            return increments.stage(con, shop, system, key, months, reading[key], _target())
+        return ingest.stage(con, system, source, key.split("/")[1], zone, months, _target())
 
-    return ingest.read(con, source, shop.home, staged)
+    found = ingest.read(con, source, shop.home, lambda system: [staged(system, key) for key in keys])
+    return [item for item in found if item.months]
 
 
 def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str]) -> Staged:

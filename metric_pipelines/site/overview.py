@@ -16,15 +16,19 @@ PARTS = ("definitions", "withheld", "released", "restated")
 
 def index(views: Views) -> dict[str, Any]:
     """The values of the template `index.html`."""
-    rows = list(views.rows.values())
-    used = {row.metric.department for row in rows}
+    rows, drafts = list(views.rows.values()), views.drafts
+    used = {row.metric.department for row in rows} | {row.draft.department for row in drafts}
+    tiers = {row.metric.tier for row in rows} | {row.draft.tier for row in drafts if row.draft.tier}
+    owners = {owner for row in rows for owner in views.owners_of(row.metric)}
     departments = views.center.settings.departments.items()
     return {
         "rows": rows,
-        "states": views.counted(rows),
+        "drafts": drafts,
+        "all": len(rows) + len(drafts),
+        "states": views.counted(rows, drafts),
         "departments": [(name, d) for name, d in departments if name in used],
-        "tiers": sorted({row.metric.tier for row in rows}),
-        "owners": sorted({owner for row in rows for owner in views.owners_of(row.metric)}),
+        "tiers": sorted(tiers),
+        "owners": sorted(owners | {owner for row in drafts for owner in row.owners}),
     }
 
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from metric_pipelines.site import assets, comparison, overview, people
 from metric_pipelines.site.card import card
+from metric_pipelines.site.draft_card import draft_page
 from metric_pipelines.site.views import Views
 from metric_pipelines.site.words import Bilingual, Phrase, attribute, both, contents, say
 
@@ -45,6 +46,14 @@ def pages(views: Views) -> Iterator[Page]:
             "card.html",
             metric.label,
             partial(card, views, metric),
+            "metrics",
+        )
+    for row in views.drafts:
+        yield Page(
+            f"metrics/{row.draft.name}.html",
+            "draft.html",
+            row.draft.label,
+            partial(draft_page, views, row.draft),
             "metrics",
         )
     for model in center.models.values():

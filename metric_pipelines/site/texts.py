@@ -47,7 +47,25 @@ TEXTS: dict[str, Both] = {
     "in_dagster": ("Open in Dagster", "在 Dagster 中查看"),
     "metrics.n": ("{n} metrics", "{n} 个指标"),
     "tables": ("{n} tables", "{n} 张表"),
+    # a draft
+    "draft.title": ("Not computed yet", "尚未计算"),
+    "draft.text": (
+        "A draft: it stands in the dictionary, and has no value until somebody writes what is missing:",
+        "草稿：已列入指标字典；补全下列内容之前没有数值：",
+    ),
+    "draft.key.type": ("how it is computed: `type` and its keys", "如何计算：`type` 及其各键"),
+    "draft.key": ("the key `{name}`", "键 `{name}`"),
+    "draft.finish": (
+        "Write it into its file and have it checked; the next refresh computes it.",
+        "写入其文件并检查；下次刷新时开始计算。",
+    ),
+    "draft.formula": ("Formula in words", "公式（文字）"),
+    "draft.notes": ("Notes", "备注"),
+    "draft.from": ("From", "来源"),
+    "draft.row": ("{file}, row {row}", "{file}，第 {row} 行"),
+    "not_computed": ("not computed", "尚未计算"),
     # states
+    "state.draft": ("draft", "草稿"),
     "state.healthy": ("healthy", "正常"),
     "state.stale": ("stale", "待更新"),
     "state.failing": ("failing", "检查告警"),

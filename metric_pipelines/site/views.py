@@ -11,8 +11,9 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from metric_pipelines.dictionary.definitions import Metric, Model
+from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.months import shift
-from metric_pipelines.dictionary.names import called, quarrels
+from metric_pipelines.dictionary.names import called, folded, quarrels
 from metric_pipelines.dictionary.source_definitions import SourceTable
 from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.figures import Number, difference, number, unit_in, with_unit
@@ -59,6 +60,15 @@ class Row:
     curve: str
     state: str
     kept: bool
+    search: str
+
+
+@dataclass(frozen=True)
+class DraftRow:
+    """A draft in a list; `owners` as far as they are known."""
+
+    draft: DraftMetric
+    owners: list[str]
     search: str
 
 
@@ -114,8 +124,14 @@ class Views:
             curve(line.trend),
             line.health.state,
             stand is not None and stand.state in LATE,
-            "\n".join(dict.fromkeys(" ".join(t.casefold().replace("_", " ").split()) for t in texts if t)),
+            _searched(texts),
         )
+
+    @cached_property
+    def drafts(self) -> list[DraftRow]:
+        """All drafts, by department and name."""
+        found = sorted(self.center.drafts.values(), key=lambda draft: (draft.department, draft.name))
+        return [_draft_row(draft) for draft in found]
 
     def months(self, metric: Metric) -> list[Month]:
         """The months of a metric, newest first, from the first that has a value or trouble."""
@@ -242,6 +258,7 @@ class Views:
         found = {owner for metric in self.center.metrics.values() for owner in self.owners_of(metric)}
         owners = [model.owners for model in self.center.models.values()]
         owners += [source.owners for source in self.center.sources.values()]
+        found |= {owner for row in self.drafts for owner in row.owners}
         return found | {owner for both in owners for owner in (both.business, both.technical)}
 
     def owners_of(self, metric: Metric) -> list[str]:
@@ -274,16 +291,29 @@ class Views:
         """A moment in the center's time zone."""
         return f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
-    def counted(self, rows: Iterable[Row]) -> dict[str, int]:
-        """How many metrics are in each state, the bad ones first."""
+    def counted(self, rows: Iterable[Row], drafts: Sequence[DraftRow] = ()) -> dict[str, int]:
+        """How many metrics are in each state, the bad ones first and drafts last."""
         listed = [row.state for row in rows]
         order = ("never published", "withheld", "failing", "stale", "healthy")
-        return {state: listed.count(state) for state in order if state in listed}
+        found = {state: listed.count(state) for state in order if state in listed}
+        return found | ({"draft": len(drafts)} if drafts else {})
 
     def rows_where(self, names: Sequence[str]) -> list[Row]:
         """Some metrics, in the order of all."""
         wanted = set(names)
         return [row for name, row in self.rows.items() if name in wanted]
+
+
+def _draft_row(draft: DraftMetric) -> DraftRow:
+    owners = [who for who in (draft.owners.business, draft.owners.technical) if who]
+    said = [text for text in (draft.description, draft.formula_in_words) if text is not None]
+    texts = [*called(draft), *(part for text in said for part in (text.en, text.zh)), *owners]
+    return DraftRow(draft, list(dict.fromkeys(owners)), _searched(texts))
+
+
+def _searched(texts: Iterable[str]) -> str:
+    """Texts as the search of the first page compares them, one a line."""
+    return "\n".join(dict.fromkeys(folded(text) for text in texts if text))
 
 
 def moved(change: Change | None, unit: str) -> Moved | None:

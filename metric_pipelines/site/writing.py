@@ -77,6 +77,15 @@ def is_current(shop: Workshop, dagster: str) -> bool:
     )
 
 
+def is_behind(shop: Workshop, dagster: str) -> bool:
+    """Whether anything was tried or defined since the site that stands was built, and it would say so. Before
+    anything was tried there is nothing to say.
+    """
+    built, effective = _built(folder_of(shop.home)), write_effective(shop.center, shop.home)
+    same = built.mark == shop.ledger.mark() and built.loaded and built.loaded[-1][0] == effective
+    return shop.ledger.mark() > 0 and not same and not is_current(shop, dagster)
+
+
 def build_site(shop: Workshop, dagster: str, now: datetime, tell: Told = lambda *_: None) -> Site:
     """Builds the site of a center; what stands keeps standing until the new one is whole.
 

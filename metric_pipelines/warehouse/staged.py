@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from metric_pipelines.warehouse.groups import MetricColumns
 
@@ -12,7 +14,7 @@ class Staged:
     """A staged asset: `table` is a temp table with `partition_month` where the asset is monthly.
 
     A metric's values are columns of its group's staged table: `columns` says which, `dimensions` are its keys
-    beside `metric_time`.
+    beside `metric_time`. `facts` are what its receipts keep of how it was read, by month.
     """
 
     key: str
@@ -21,3 +23,4 @@ class Staged:
     columns: MetricColumns | None = None
     dimensions: list[str] = field(default_factory=list)
     sql: str = ""
+    facts: Mapping[str, dict[str, Any]] = field(default_factory=dict)

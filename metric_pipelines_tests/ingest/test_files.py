@@ -15,7 +15,8 @@ import pytest
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError
-from metric_pipelines.ingest import newest_day, opened, stage
+from metric_pipelines.ingest import System, newest_day, opened, stage
+from metric_pipelines.ingest import read as from_source
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.warehouse.lake import step_database
 
@@ -72,6 +73,18 @@ def test_a_plain_csv(con: Con, exports: Path) -> None:
         (2, None, ""),
         (3, Decimal("-7.00"), None),
     ]
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_unavailable(con: Con, exports: Path) -> None:
+    file, source = exports / "orders.csv", folder_of("orders.csv", PLAIN)
+    file.write_text("id,amount,note\n1,2.50,a\n", "utf-8")
+
+    def read_while_written(at: System) -> None:
+        stage(con, at, source, "orders", "UTC", [WHOLE], "staged")
+        file.write_text("id,amount,note\n1,2.50,a\n2,3.50,b\n", "utf-8")
+
+    with pytest.raises(SourceUnavailableError, match="written to while it was read"):
+        from_source(con, source, exports.parent, read_while_written)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "latin-1"])

@@ -165,6 +165,8 @@ def test_values_of_another_type_are_named_with_table_column_count_and_example(
         ("int64", "1e-1"),
         ("int64", "0x1F"),
         ("date", "2024-01-31 23:59:59"),
+        ("date", "infinity"),
+        ("timestamp", "-infinity"),
         ("timestamp", "2024-01-31 23:59:59+05:00"),
         ("timestamp", "2024-01-31T23:59:59-0500"),
         ("double", "nan"),

@@ -18,6 +18,16 @@ from metric_pipelines_tests.small_shop import Shop
 DAGSTER = "http://127.0.0.1:3999"
 EVIL = """<script>alert("x")</script> & 'quoted' </textarea>{{ 7 * 7 }}"""
 
+DRAFT = """name: repeat_rate
+label: {en: Repeat rate, zh: 复购率}
+type: draft
+department: sales
+owners: {business: head-of-sales@example.com}
+formula_in_words: {en: customers who came back / customers, zh: 复购客户数 / 客户数}
+notes: {备注: "<b>to be agreed</b>"}
+origin: {file: list.xlsx, sheet: 指标, row: 7}
+"""
+
 
 def build(shop: Shop, now: datetime | None = None) -> Site:
     """The site of a shop as it stands."""
@@ -67,7 +77,7 @@ class BuiltSite:
 @pytest.fixture(scope="session")
 def eventful(story: Story) -> BuiltSite:
     """A site of a shop that lived: a filter changed, two metrics of one word, February came spoiled, and
-    somebody wrote HTML into a definition; built before and after.
+    somebody wrote HTML into a definition, and a draft came in; built before and after.
     """
 
     def tell(shop: Shop) -> None:
@@ -77,6 +87,7 @@ def eventful(story: Story) -> BuiltSite:
         build(shop)
         shop.edit("metrics/sales/small_revenue.yaml", "filter: amount < 10", "filter: amount < 12")
         shop.edit("metrics/service/customers.yaml", "counted: Orders.", f"counted: {json.dumps(EVIL)}")
+        (shop.center / "metrics" / "sales" / "repeat_rate.yaml").write_text(DRAFT, encoding="utf-8")
         shop.edit("sources/shop.yaml", "sqlite:///", "sqlite:///./")
         shop.refresh()
         shop.sql("update orders set amount = amount * 100 where order_id between 101 and 112")

@@ -23,6 +23,7 @@ PAGES = [
     "changes.html",
     "metrics/revenue.html",
     "metrics/average_order.html",
+    "metrics/repeat_rate.html",
     "models/order_lines.html",
     "sources/index.html",
     "sources/shop.html",
@@ -73,12 +74,13 @@ def test_search_finds_by_name_code_synonym_in_both_languages(
     browser: webdriver.Chrome, visit: Callable[..., None]
 ) -> None:
     visit("index.html")
-    assert len(shown(browser)) == 11
+    assert len(shown(browser)) == 12
     query = browser.find_element(By.ID, "q")
     for words, expected in (
         ("SRV-002", ["returning_customers"]),
         ("销售额", ["revenue"]),
         ("营业额", ["revenue", "small_revenue"]),
+        ("复购率", ["repeat_rate"]),
         ("Large Order", ["large_order_rate", "large_orders"]),
     ):
         query.clear()
@@ -107,11 +109,13 @@ def test_filters_narrow_and_are_kept_in_the_address(
     assert "customers" not in withheld
     address = browser.current_url
     assert address.endswith("#state=withheld")
+    Select(browser.find_element(By.ID, "state")).select_by_value("draft")
+    assert shown(browser) == ["repeat_rate"]
     visit("changes.html")
     browser.get(address)
     assert shown(browser) == withheld
     browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
-    assert waited(lambda: len(shown(browser)) == 11)
+    assert waited(lambda: len(shown(browser)) == 12)
 
 
 def test_the_language_is_switched_and_remembered(

@@ -8,8 +8,11 @@ import dagster as dg
 import pytest
 
 from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.orchestration import automation
 from metric_pipelines.orchestration.build import build_definitions
-from metric_pipelines.site.writing import NOT_BUILT
+from metric_pipelines.orchestration.site_asset import SITE_JOB
+from metric_pipelines.settings import Settings
+from metric_pipelines.site.writing import NOT_BUILT, is_behind
 from metric_pipelines_tests.small_shop import Shop
 
 SITE = dg.AssetKey("site")
@@ -54,6 +57,53 @@ def test_a_site_that_cannot_be_built_fails_no_refresh_and_is_said(
     (shop.home / "site.lock").rmdir()
     assert refresh(shop, instance)
     assert shop.ledger.noted(NOT_BUILT) == ""
+
+
+def followed(shop: Shop, instance: dg.DagsterInstance) -> tuple[str, dg.RunRequest | None]:
+    """What the sensor `follow` says, and asks for."""
+    found = definitions(shop)
+    said = found.resolve_sensor_def("follow")(dg.build_sensor_context(instance=instance, definitions=found))
+    if isinstance(said, dg.SkipReason):
+        return said.skip_message or "", None
+    assert isinstance(said, dg.RunRequest)
+    return "", said
+
+
+def test_the_sensor_has_it_built_after_runs_that_leave_nothing_due(
+    shop: Shop, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def obey(request: dg.RunRequest) -> bool:
+        job = definitions(shop).resolve_job_def(request.job_name or "")
+        tags = {**request.tags, "dagster/run_key": request.run_key or ""}
+        return job.execute_in_process(instance=instance, tags=tags).success
+
+    assert refresh(shop, instance)
+    assert followed(shop, instance)[0] == "nothing is due"
+    shop.sql("update orders set amount = 11 where order_id = 102")
+    assert shop.refresh().troubles == []  # as runs of the UI do it: nobody builds the site
+    _, request = followed(shop, instance)
+    assert request is not None
+    assert request.job_name == SITE_JOB
+    before = (shop.home / "site" / "index.html").stat().st_ino
+    assert obey(request)
+    assert (shop.home / "site" / "index.html").stat().st_ino != before
+    assert followed(shop, instance)[0] == "nothing is due"
+    shop.sql("update orders set amount = 12 where order_id = 102")
+    assert shop.refresh().troubles == []
+    assert followed(shop, instance)[0] == "the site is behind; it is built every 60 seconds at most"
+    monkeypatch.setattr(automation, "SITE_SECONDS", 0)
+    assert followed(shop, instance)[1] is not None
+    assert shop.refresh().troubles == []
+    mark = shop.ledger.mark()
+    again = followed(shop, instance)[1]
+    assert again is not None
+    assert again.run_key == f"site-{mark}-0"
+
+
+def test_the_sensor_leaves_it_alone_before_anything_was_tried(
+    fresh_shop: Shop, instance: dg.DagsterInstance
+) -> None:
+    assert not is_behind(fresh_shop.open(), Settings().dagster_address)
 
 
 def test_it_is_a_product_that_reads_all_metrics(published_once: Shop) -> None:

@@ -171,3 +171,28 @@ def test_before_anything_was_published_there_are_definitions_and_no_numbers(fres
 
 def test_a_metric_that_does_not_add_up_says_so(eventful: BuiltSite) -> None:
     assert "never add its values up" in eventful.page("metrics/customers.html").text
+
+
+def test_a_draft_is_listed_and_has_a_page_without_a_number(eventful: BuiltSite) -> None:
+    first = eventful.page("index.html")
+    [row] = [a for a in first.of("tr") if a.get("data-state") == "draft"]
+    assert row["data-department"] == "sales"
+    assert row["data-owner"] == "head-of-sales@example.com"
+    assert {"repeat rate", "复购率", "复购客户数 / 客户数"} <= set(row["data-search"].split("\n"))
+    assert any(option.get("value") == "draft" for option in first.of("option"))
+    assert any(option.get("value") == "head-of-sales@example.com" for option in first.of("option"))
+    page = eventful.page("metrics/repeat_rate.html")
+    for text in (
+        "Not computed yet",
+        "尚未计算",
+        "customers who came back / customers",
+        "how it is computed: `type` and its keys",
+        "the key `unit`",
+        "metrics/sales/repeat_rate.yaml",
+        "list.xlsx · 指标, row 7",
+        "<b>to be agreed</b>",
+    ):
+        assert text in page.text
+    assert not list(page.of("table"))
+    assert "Repeat rate" in eventful.page("departments/sales.html").text
+    assert "Repeat rate" in eventful.page("owners/head-of-sales-example-com.html").text

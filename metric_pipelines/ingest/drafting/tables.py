@@ -20,7 +20,7 @@ from metric_pipelines.ingest.drafting.names import column_names
 from metric_pipelines.ingest.drafting.rules import months_by, with_rules
 from metric_pipelines.ingest.drafting.types import typed
 from metric_pipelines.ingest.staging import stage
-from metric_pipelines.ingest.system import Declared, Span, System
+from metric_pipelines.ingest.system import Declared, Since, Span, System
 from metric_pipelines.ingest.texts import translated
 
 TYPED = "drafted_rows"
@@ -50,7 +50,7 @@ class ReadOnce:
         """As the system says."""
         return self.system.declared(table, spec)
 
-    def relation(self, table: str, spec: SourceTable, columns: list[str], span: Span | None) -> str:
+    def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """All rows, read the first time; one table is remembered."""
         there, relation = self._read.get(table, (frozenset(), ""))
         if not set(columns) <= there:
