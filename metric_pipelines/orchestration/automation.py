@@ -8,7 +8,8 @@ from dagster._core.storage.dagster_run import DagsterRunStatus, RunsFilter
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.ledger import lease
 from metric_pipelines.orchestration.assets import OpenWorkshop
-from metric_pipelines.orchestration.reaper import reap
+from metric_pipelines.orchestration.names import Names
+from metric_pipelines.orchestration.reaper import RUN, reap
 from metric_pipelines.orchestration.refresh_job import LAST_REFRESH, OP
 from metric_pipelines.publication.plan import Scope, plan
 from metric_pipelines.publication.refresh import troubles
@@ -19,10 +20,10 @@ ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 TRIES = 2
 
 
-def nightly(center: Center, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+def nightly(center: Center, job: dg.JobDefinition, names: Names) -> dg.ScheduleDefinition:
     """The refresh of the night (02:00 unless `center.yaml` says otherwise), in the center's time zone."""
     return dg.ScheduleDefinition(
-        name="nightly",
+        name=names.name("nightly"),
         job=job,
         cron_schedule=center.settings.refresh_at,
         execution_timezone=center.settings.time_zone,
@@ -31,41 +32,48 @@ def nightly(center: Center, job: dg.JobDefinition) -> dg.ScheduleDefinition:
     )
 
 
-def follow(job: dg.JobDefinition, open_shop: OpenWorkshop) -> dg.SensorDefinition:
+def follow(job: dg.JobDefinition, open_shop: OpenWorkshop, names: Names) -> dg.SensorDefinition:
     """Every 5 seconds: ends dead runs, and refreshes what became due by a run started in the UI or left
-    behind.
+    behind, or by what became of an asset that a source table is the copy of.
     """
 
     @dg.sensor(
-        name="follow",
+        name=names.name("follow"),
         job=job,
         minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Finishes what was started in the UI, and ends runs whose process is gone.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-        shop = open_shop(ask_sources=False)
-        reap(context.instance, shop)
-        busy = _busy(context.instance, shop)
+        shop = open_shop(ask_sources=False, instance=context.instance)
+        reap(context.instance, shop, names)
+        busy = _busy(context.instance, shop, job.name, names)
         if busy:
             return dg.SkipReason(busy)
         left_behind = lease.left_behind(shop.ledger)
         if not left_behind and not plan(shop.facts(), Scope()) and not _untold(shop):
             return dg.SkipReason("nothing is due")
-        return _request(context.instance, shop, left_behind)
+        return _request(context.instance, shop, left_behind, names)
 
     return sensor
 
 
-def _busy(instance: dg.DagsterInstance, shop: Workshop) -> str:
+def _busy(instance: dg.DagsterInstance, shop: Workshop, job: str, names: Names) -> str:
     """Who is at work: the lease, or a run of ours. What is only queued does not count, else it could wait for
-    ever.
+    ever; nor do other people's runs.
     """
     holder = lease.holder(shop.ledger)
     if holder is not None:
         return f"{holder} is at work"
-    runs = instance.get_runs(RunsFilter(statuses=ACTIVE), limit=1)
-    return f"run {runs[0].run_id} is at work" if runs else ""
+    runs = instance.get_runs(RunsFilter(statuses=ACTIVE))
+    mine = next((run for run in runs if run.job_name == job or _is_ours(run, shop, names)), None)
+    return f"run {mine.run_id} is at work" if mine is not None else ""
+
+
+def _is_ours(run: dg.DagsterRun, shop: Workshop, names: Names) -> bool:
+    """Whether a run computes assets of ours: it is tagged as soon as it does."""
+    selected = run.asset_selection or ()
+    return RUN in run.tags or any(names.ours(key, shop.graph) is not None for key in selected)
 
 
 def _untold(shop: Workshop) -> bool:
@@ -78,7 +86,7 @@ def _untold(shop: Workshop) -> bool:
 
 
 def _request(
-    instance: dg.DagsterInstance, shop: Workshop, left_behind: bool
+    instance: dg.DagsterInstance, shop: Workshop, left_behind: bool, names: Names
 ) -> dg.SkipReason | dg.RunRequest:
     """At most two tries for one state of the ledger: what moves nothing is not repeated for ever."""
     mark = shop.ledger.mark()
@@ -86,5 +94,5 @@ def _request(
         key = f"{mark}-{attempt}"
         if not instance.get_runs(RunsFilter(tags={"dagster/run_key": key}), limit=1):
             read = {"read_sources": left_behind}
-            return dg.RunRequest(run_key=key, run_config={"ops": {OP: {"config": read}}})
+            return dg.RunRequest(run_key=key, run_config={"ops": {names.name(OP): {"config": read}}})
     return dg.SkipReason(f"tried {TRIES} times at state {mark} of the ledger; see the failed refresh")
