@@ -95,7 +95,7 @@ def _step(
         shop = open_shop(
             ask_sources=epoch is None,
             instance=context.instance,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             epoch=epoch,
             today=today,
         )
@@ -107,7 +107,7 @@ def _step(
                 raise dg.Failure("choose months: these assets are partitioned by month", allow_retries=False)
             ordered = [key for key in shop.graph.nodes if key in keys]
             forced = FORCED_TAG in context.run.tags
-            outcomes = carry_out(con, shop, ordered, asked, context.run_id, forced=forced)
+            outcomes = carry_out(con, shop, ordered, asked, context.run.run_id, forced=forced)
         _say(context, outcomes)
         yield from report(context, names, shop.graph, outcomes, _known(shop, outcomes))
 

@@ -15,7 +15,7 @@ from metric_pipelines.orchestration.alerting import Alarm
 from metric_pipelines.orchestration.assets import DEFINITIONS_TAG, LAKE, OpenWorkshop, assets_of
 from metric_pipelines.orchestration.automation import follow, nightly
 from metric_pipelines.orchestration.names import Names, keep
-from metric_pipelines.orchestration.refresh_job import Announce, refresh_job, with_epoch
+from metric_pipelines.orchestration.refresh_job import Announce, Means, refresh_job, with_epoch
 from metric_pipelines.orchestration.resources import LakeResource
 from metric_pipelines.orchestration.site_asset import site_asset
 from metric_pipelines.orchestration.their_assets import ask
@@ -60,9 +60,8 @@ def build_definitions(
     resources = {names.name(LAKE): LakeResource(folder=str(home / "lake"))}
     own = dg.Definitions(assets=assets, jobs=[everything], resources=resources)
     job_of_all = names.name("assets")
-    refresh = refresh_job(
-        open_shop, lambda: own.resolve_job_def(job_of_all), announce, tags, Alarm(center, ledger), names
-    )
+    means = Means(open_shop, lambda: own.resolve_job_def(job_of_all), announce, names)
+    refresh = refresh_job(means, tags, Alarm(center, ledger))
     return dg.Definitions(
         assets=[*assets, *products],
         jobs=[everything, refresh],

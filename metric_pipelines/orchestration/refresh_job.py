@@ -7,6 +7,7 @@ fails it tells people (`alerting.py`).
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -61,15 +62,19 @@ class RefreshConfig(dg.Config):
         )
 
 
-def refresh_job(
-    open_shop: OpenWorkshop,
-    assets_job: JobOf,
-    announce: Announce,
-    tags: Mapping[str, str],
-    alarm: Alarm,
-    names: Names,
-) -> dg.JobDefinition:
-    """The job; `assets_job` gives the job of all assets, whose child runs it makes; `alarm` tells people."""
+@dataclass(frozen=True)
+class Means:
+    """What a refresh works with: `assets_job` gives the job of all assets, whose child runs it makes."""
+
+    open_shop: OpenWorkshop
+    assets_job: JobOf
+    announce: Announce
+    names: Names
+
+
+def refresh_job(means: Means, tags: Mapping[str, str], alarm: Alarm) -> dg.JobDefinition:
+    """The job; `alarm` tells people."""
+    names = means.names
 
     @dg.op(
         name=names.name(OP),
@@ -79,12 +84,12 @@ def refresh_job(
         tag_process(context)
         scope = config.scope(now())
         try:
-            shop = open_shop(ask_sources=True, instance=context.instance)
+            shop = means.open_shop(ask_sources=True, instance=context.instance)
         except Exception as error:
             alarm.without_shop(context, error)
             raise
         try:
-            shop, found = carry_out(context, config, scope, shop)
+            shop, found = _carried_out(context, config, scope, shop, means)
         except Exception as error:
             alarm.after(context, shop, scope, error)
             raise
@@ -92,26 +97,6 @@ def refresh_job(
         if found:
             listed = "\n".join(str(trouble) for trouble in found)
             raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)
-
-    def carry_out(
-        context: dg.OpExecutionContext, config: RefreshConfig, scope: Scope, shop: Workshop
-    ) -> tuple[Workshop, list[Trouble]]:
-        """The center as it is in the end, and what is not published."""
-        with lease.held(
-            shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)
-        ) as epoch:
-            for run in reap(context.instance, shop, names):
-                context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
-            shop = open_shop(ask_sources=True, instance=context.instance, epoch=str(epoch))
-            _say_unsettled(context, shop)
-            alive = partial(lease.renew, shop.ledger, epoch)
-            child = _Child(context, assets_job(), epoch, shop.today, config.forced, announce, alive, names)
-            found = refresh(shop, scope, child.execute)
-            say_blocked(context.instance, context.run, shop, names)
-            if not config.assets and not config.months:
-                shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
-            build_after_refresh(context, shop, names)
-        return shop, found
 
     @dg.job(
         name=names.name("refresh"),
@@ -123,6 +108,28 @@ def refresh_job(
         refresh_op()
 
     return job
+
+
+def _carried_out(
+    context: dg.OpExecutionContext, config: RefreshConfig, scope: Scope, shop: Workshop, means: Means
+) -> tuple[Workshop, list[Trouble]]:
+    """The center as it is in the end, and what is not published."""
+    announce, names = means.announce, means.names
+    with lease.held(
+        shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)
+    ) as epoch:
+        for run in reap(context.instance, shop, names):
+            context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
+        shop = means.open_shop(ask_sources=True, instance=context.instance, epoch=str(epoch))
+        _say_unsettled(context, shop)
+        alive = partial(lease.renew, shop.ledger, epoch)
+        child = _Child(context, means.assets_job(), epoch, shop.today, config.forced, announce, alive, names)
+        found = refresh(shop, scope, child.execute)
+        say_blocked(context.instance, context.run, shop, names)
+        if not config.assets and not config.months:
+            shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
+        build_after_refresh(context, shop, names)
+    return shop, found
 
 
 def _say_unsettled(context: dg.OpExecutionContext, shop: Workshop) -> None:

@@ -24,7 +24,7 @@ PREFIX = ("analytics",)
 
 @dataclass
 class Project:
-    """Their definitions and ours, one instance. `broken`: their asset raises; `failing`: their check fails."""
+    """Their definitions and ours, one instance. `broken`: their asset raises; `failing`: so does a check."""
 
     shop: Shop
     instance: dg.DagsterInstance
@@ -94,5 +94,6 @@ class Project:
 @contextmanager
 def project(shop: Shop, folder: Path, **options: Any) -> Iterator[Project]:
     """A project with an instance of its own in SQLite, as Dagster makes one."""
+    folder.mkdir(parents=True, exist_ok=True)
     with dg.DagsterInstance.local_temp(str(folder)) as instance:
         yield Project(shop, instance, **options)
