@@ -11,7 +11,6 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.scheduler.instigation import InstigatorStatus, InstigatorType
-from dagster._daemon.controller import get_daemon_statuses
 from dagster._daemon.types import DaemonHeartbeat
 from dagster_shared.yaml_utils import load_yaml_from_path
 
@@ -85,7 +84,9 @@ def _pool(instance: dg.DagsterInstance) -> Finding:
 
 def _daemons(instance: dg.DagsterInstance) -> Iterator[Finding]:
     beats: dict[str, DaemonHeartbeat] = dict(instance.get_daemon_heartbeats())
-    silent = [kind for kind in NEEDED if kind not in beats or now().timestamp() - beats[kind].timestamp > SILENCE]
+    silent = [
+        kind for kind in NEEDED if kind not in beats or now().timestamp() - beats[kind].timestamp > SILENCE
+    ]
     if not silent:
         yield Finding("daemon", "running")
         return
@@ -97,7 +98,9 @@ def _instigators(instance: dg.DagsterInstance, center: Center) -> Iterator[Findi
     """Schedule and sensor: both run unless somebody stopped them, which alone is stored."""
     for kind, plain in ((InstigatorType.SCHEDULE, "nightly"), (InstigatorType.SENSOR, "follow")):
         names = {plain, f"{center.settings.name}_{plain}"}
-        states = [s for s in instance.all_instigator_state(instigator_type=kind) if s.instigator_name in names]
+        states = [
+            s for s in instance.all_instigator_state(instigator_type=kind) if s.instigator_name in names
+        ]
         stopped = [s.instigator_name for s in states if s.status is InstigatorStatus.STOPPED]
         if stopped:
             yield Finding(plain, f"{', '.join(stopped)} is stopped", "warn", "start it in the Dagster UI")
@@ -117,6 +120,8 @@ def _their_assets(instance: dg.DagsterInstance, center: Center) -> Iterator[Find
                 said = "this instance has never seen it: whether it is good is not known"
                 yield Finding(what, said, "warn", f"set {HOME} to the instance that makes it")
             elif found.fault(""):
-                yield Finding(what, found.fault(""), "fail", "mend it and make it anew: the sensor does the rest")
+                yield Finding(
+                    what, found.fault(""), "fail", "mend it and make it anew: the sensor does the rest"
+                )
             else:
                 yield Finding(what, found.maker("") or "good, as far as its last run and checks say")

@@ -27,7 +27,11 @@ from metric_pipelines.warehouse.lake import Lake, load_scanners, open_reader, st
 
 State = Literal["ok", "warn", "fail"]
 LEAST_FREE = 2_000_000_000
-DRIVERS = {"postgresql": ("psycopg", "postgres"), "mysql": ("pymysql", "mysql"), "mariadb": ("pymysql", "mysql")}
+DRIVERS = {
+    "postgresql": ("psycopg", "postgres"),
+    "mysql": ("pymysql", "mysql"),
+    "mariadb": ("pymysql", "mysql"),
+}
 EXTENSIONS = ("duckdb_extension_ducklake", "duckdb_extension_sqlite_scanner")
 
 
@@ -145,18 +149,26 @@ def _ledger(file: Path) -> Finding:
     if revision == HEAD:
         return Finding("ledger", f"{file}, schema {revision}")
     if revision < HEAD:
-        return Finding("ledger", f"schema {revision} of {HEAD}", "warn", "the next refresh brings it up to date")
-    return Finding("ledger", f"schema {revision} is newer than {HEAD}", "fail", "install a newer metric-pipelines")
+        return Finding(
+            "ledger", f"schema {revision} of {HEAD}", "warn", "the next refresh brings it up to date"
+        )
+    return Finding(
+        "ledger", f"schema {revision} is newer than {HEAD}", "fail", "install a newer metric-pipelines"
+    )
 
 
 def _lake(lake: Lake) -> Finding:
     if not lake.catalog.exists():
-        return Finding("lake", f"{lake.folder}: nothing was published yet", "warn", "metric-pipelines refresh")
+        return Finding(
+            "lake", f"{lake.folder}: nothing was published yet", "warn", "metric-pipelines refresh"
+        )
     try:
         con = open_reader(lake)
     except Exception as error:  # noqa: BLE001 (whatever keeps it from opening is what is to be said)
         said = str(error).splitlines()[0]
-        return Finding("lake", f"{lake.folder}: {said}", "fail", "see that its folder was neither moved nor cut")
+        return Finding(
+            "lake", f"{lake.folder}: {said}", "fail", "see that its folder was neither moved nor cut"
+        )
     con.close()
     return Finding("lake", str(lake.folder))
 
@@ -165,7 +177,9 @@ def _folder(home: Path) -> Finding:
     place = _that_exists(home)
     if os.access(place, os.W_OK | os.X_OK):
         return Finding("home folder", str(home))
-    return Finding("home folder", f"{place} cannot be written", "fail", "set METRIC_PIPELINES_HOME, or mend rights")
+    return Finding(
+        "home folder", f"{place} cannot be written", "fail", "set METRIC_PIPELINES_HOME, or mend rights"
+    )
 
 
 def _disk(home: Path, free_of: Callable[[Path], int] = lambda at: shutil.disk_usage(at).free) -> Finding:

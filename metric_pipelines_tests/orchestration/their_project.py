@@ -45,7 +45,7 @@ class Project:
         @dg.asset(
             key=THEIRS,
             partitions_def=self.partitions,
-            check_specs=[dg.AssetCheckSpec("unique_orders", asset=THEIRS)],
+            check_specs=[dg.AssetCheckSpec("unique_orders", asset=THEIRS, partitions_def=self.partitions)],
         )
         def orders() -> Iterator[Any]:
             if self.broken:
