@@ -68,6 +68,12 @@ def _instance(instance: dg.DagsterInstance, folder: Path) -> Iterator[Finding]:
     if not isinstance(storage, BufferedSqliteEventLogStorage):
         said = "not ours: a refresh of many metrics takes longer (about 0.1 s an asset and month)"
         yield Finding("event log", said, "warn", "nothing to do where storage is shared; see docs")
+    url = str(getattr(storage, "postgres_url", ""))
+    if url.startswith("postgresql://") and installed("sqlalchemy") >= "2.1":
+        said = "dagster-postgres cannot write by psycopg 3, which postgresql:// means to SQLAlchemy 2.1"
+        yield Finding(
+            "event log", said, "fail", "postgres_url: postgresql+psycopg2://..., or scheme the same"
+        )
     if storage.supports_global_concurrency_limits:
         yield _pool(instance)
 

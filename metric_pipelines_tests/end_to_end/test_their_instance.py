@@ -75,7 +75,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theirs]:
     shop.keep("revenue", "orders_placed", "average_order")
     shop.edit("sources/shop.yaml", "    label: Orders\n", "    label: Orders\n    asset: their/orders\n")
     with database(POSTGRES) as url:
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        plain = url.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
         (folder / "dagster.yaml").write_text(INSTANCE.format(url=plain), encoding="utf-8")
         text = PROJECT.format(center=str(shop.center), home=str(shop.home))
         (folder / "project.py").write_text(text, encoding="utf-8")

@@ -9,6 +9,8 @@ ROOT = Path(__file__).parents[2]
 project = DbtProject(ROOT / "dbt", profiles_dir=ROOT / "dbt")
 (ROOT / "data").mkdir(exist_ok=True)
 project.prepare_if_dev()
+if not project.manifest_path.exists():  # outside of `dagster dev`, the first time
+    project.preparer.prepare(project)
 
 
 @dbt_assets(manifest=project.manifest_path)
