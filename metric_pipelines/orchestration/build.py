@@ -14,7 +14,7 @@ from metric_pipelines.ledger.ledger import Ledger, sqlite_url
 from metric_pipelines.orchestration.alerting import Alarm
 from metric_pipelines.orchestration.assets import DEFINITIONS_TAG, LAKE, OpenWorkshop, assets_of
 from metric_pipelines.orchestration.automation import follow, nightly
-from metric_pipelines.orchestration.names import Names, keep
+from metric_pipelines.orchestration.names import Names, keep, refuse_own_assets
 from metric_pipelines.orchestration.refresh_job import Announce, Means, refresh_job, with_epoch
 from metric_pipelines.orchestration.resources import LakeResource
 from metric_pipelines.orchestration.site_asset import site_asset
@@ -49,6 +49,7 @@ def build_definitions(
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
         shop = open_shop(ask_sources=False)
+        refuse_own_assets(center, shop.graph, names)
         assets = assets_of(shop, open_shop, tags[DEFINITIONS_TAG], names)
         products = [site_asset(shop.graph, open_shop, names)] if site else []
     everything = dg.define_asset_job(

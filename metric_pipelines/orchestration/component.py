@@ -15,9 +15,8 @@ import dagster as dg
 from dagster.components import ComponentLoadContext, ScaffoldRequest, scaffold_component
 from pydantic import BaseModel, Field
 
-from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.validation import load_valid_center
-from metric_pipelines.errors import DefinitionError, UsageError
+from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.new_center import make_center
 from metric_pipelines.orchestration.build import build_definitions as assemble
 from metric_pipelines.orchestration.names import Names
@@ -43,8 +42,8 @@ def build_definitions(
     asset keys; jobs, schedule, sensor and ops begin with the center's name. `beside` are the definitions that
     these are merged with: where it is given, clashes of keys are said here.
 
-    Raises: InvalidCenterError with every problem of the center; UsageError for a folder without a center, or
-    a key that is taken.
+    Raises: InvalidCenterError with every problem of the center; DefinitionError where a source table is said
+    to be the copy of one of our own assets; UsageError for a folder without a center, or a key that is taken.
     """
     folder = _folder_of(center)
     loaded = load_valid_center(folder)
@@ -58,7 +57,6 @@ def build_definitions(
         site=site,
         executor=False,
     )
-    _refuse_own_assets(loaded, names, built)
     if beside is not None:
         _refuse_clashes(names, built, beside)
     return built
@@ -89,21 +87,6 @@ def _parts(prefix: KeyPrefix) -> tuple[str, ...]:
             "key_prefix", repr(prefix), "parts of an asset key: analytics, or [analytics, metrics]"
         )
     return parts
-
-
-def _refuse_own_assets(center: Center, names: Names, built: dg.Definitions) -> None:
-    """A source table that names one of our own assets would be its own copy."""
-    ours = _keys(built)
-    for source in center.sources.values():
-        for name, table in source.tables.items():
-            if table.asset is not None and dg.AssetKey(table.asset) in ours:
-                where = center.where(f"sources/{source.name}", "tables", name, "asset")
-                found = (
-                    f"{'/'.join(table.asset)} is also the key of our own copy or another asset of this center"
-                )
-                raise DefinitionError(
-                    where, found, "two keys", "set key_prefix, or name the source otherwise"
-                )
 
 
 def _refuse_clashes(names: Names, built: dg.Definitions, beside: dg.Definitions) -> None:

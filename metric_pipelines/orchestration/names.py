@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph
+from metric_pipelines.errors import DefinitionError
 from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.site.writing import KEY_PREFIX
 
@@ -56,3 +58,17 @@ def kept(ledger: Ledger) -> Names:
     """The names that a home folder was last loaded by; without any, the plain ones."""
     prefix = ledger.noted(KEY_PREFIX) or ""
     return Names(tuple(prefix.split("/")) if prefix else (), ledger.noted(CALLED) or "")
+
+
+def refuse_own_assets(center: Center, graph: Graph, names: Names) -> None:
+    """Refuses a source table that is said to be the copy of one of our own assets, mostly of itself.
+
+    Raises: DefinitionError that says key_prefix.
+    """
+    for source in center.sources.values():
+        for name, table in source.tables.items():
+            if table.asset is not None and names.ours(dg.AssetKey(table.asset), graph) is not None:
+                where = center.where(f"sources/{source.name}", "tables", name, "asset")
+                found = f"{'/'.join(table.asset)} is also the key of an asset of this center"
+                remedy = "set key_prefix, or give the source another name"
+                raise DefinitionError(where, found, "the key of an asset that is not ours", remedy)
