@@ -57,6 +57,8 @@ def _end(key: str, first: date, lasts: str) -> date:
     """The day after the last one."""
     if any(re.fullmatch(r"\d{4}-\d\d", part) for part in key.split("|")):
         return day_after(month_of(first))
+    if any(re.fullmatch(r"\d{4}-\d\d-\d\d[-T ].+", part) for part in key.split("|")):
+        return first + timedelta(days=1)  # an hour of it
     match lasts:
         case "year":
             return date(first.year + 1, 1, 1)
