@@ -91,7 +91,7 @@ def _request(
     """At most two tries for one state of the ledger: what moves nothing is not repeated for ever."""
     mark = shop.ledger.mark()
     for attempt in range(TRIES):
-        key = f"{mark}-{attempt}"
+        key = names.name(f"{mark}-{attempt}")  # several centers may share an instance
         if not instance.get_runs(RunsFilter(tags={"dagster/run_key": key}), limit=1):
             read = {"read_sources": left_behind}
             return dg.RunRequest(run_key=key, run_config={"ops": {names.name(OP): {"config": read}}})
