@@ -53,9 +53,9 @@ class AttachedFile:
         return [str(row[0]) for row in rows.fetchall()]
 
     def columns(self, table: str, spec: SourceTable) -> list[str]:
-        """The columns of a table or view."""
+        """The columns of a table or view; `main.orders` is `orders`."""
         known = self.tables()
-        if table not in known:
+        if table.removeprefix("main.") not in known:
             remedy = did_you_mean(table, known) or "mend the source's YAML, or the source"
             where = f"{self._source.name}.{table}"
             raise SourceDataError(where, "no such table", f"one of {listed(known)}", remedy)
