@@ -1,19 +1,36 @@
 """A metric center on the Dagster asset graph: each metric defined once, and published only when it passes.
 
-`values` gives a metric's published numbers as a pandas DataFrame; everything else is for the command
-line, Dagster and whoever builds on the rooms below.
+`values` gives a metric's published numbers as a pandas DataFrame; `build_definitions` and the component
+`MetricCenter` put a center into a Dagster project. Everything else is for the command line and whoever builds
+on the rooms below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # pandas takes half a second to import, and `import metric_pipelines` imports nothing
     import pandas as pd
 
-__all__ = ["values"]
+    from metric_pipelines.orchestration.component import MetricCenter, build_definitions
+
+__all__ = ["MetricCenter", "build_definitions", "values"]
+
+_OF_DAGSTER = ("MetricCenter", "build_definitions")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_DAGSTER:
+        from metric_pipelines.orchestration import component  # late: Dagster takes a second
+
+        return getattr(component, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OF_DAGSTER})
 
 
 def values(

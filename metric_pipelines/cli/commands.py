@@ -249,6 +249,12 @@ def add_source(
     page.add_source(context.obj, settings(), asked, write=write, as_json=as_json)
 
 
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    from metric_pipelines.cli import doctor as page
+
+    _leave(page.doctor(context.obj, settings(), as_json=as_json))
+
+
 def alerts_list(context: typer.Context, as_json: Json = False) -> None:
     from metric_pipelines.cli import alerts
 
@@ -283,6 +289,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "validate": validate,
     "site": site,
     "up": up,
+    "doctor": doctor,
     "init": init,
     "add-source": add_source,
     "docs": docs,

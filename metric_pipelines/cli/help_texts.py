@@ -323,6 +323,23 @@ HELP: dict[str, Help] = {
             ("metric-pipelines site --open", ("and open it", "并在浏览器中打开")),
         ),
     ),
+    "doctor": Help(
+        (
+            "Say what is there, what degrades, and what to set.",
+            "检查环境：有什么、缺什么、该设置什么。",
+        ),
+        (
+            "Versions, variables, sources, ledger, lake, disk, and the Dagster instance with its daemon, "
+            "schedule and sensor. Changes nothing; exit code 1 where something fails.",
+            "检查版本、环境变量、数据源、台账、数据湖、磁盘，以及 Dagster 实例及其守护进程、定时与传感器。"
+            "不做任何更改；有失败项时退出码为 1。",
+        ),
+        {"as_json": _JSON},
+        (
+            ("metric-pipelines doctor", ("all of it, with remedies", "全部检查及处理办法")),
+            ("metric-pipelines doctor --json", ("for a monitor", "供监控使用")),
+        ),
+    ),
     "up": Help(
         (
             "Start the web interface and the daemon (Dagster) on this machine.",

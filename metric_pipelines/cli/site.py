@@ -12,7 +12,7 @@ from metric_pipelines.cli.screen import Screen
 from metric_pipelines.ledger.ledger import now
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.settings import Settings
-from metric_pipelines.site.writing import NOT_BUILT, Site, build_site
+from metric_pipelines.site.writing import NOT_BUILT, Site, assets_address, build_site
 
 
 def site(screen: Screen, settings: Settings, *, and_open: bool) -> None:
@@ -43,4 +43,4 @@ def _build(screen: Screen, settings: Settings, shop: Workshop) -> Site:
                 tasks[step] = bars.add_task(screen.say(f"site.{step}"), total=total)
             bars.update(tasks[step], completed=done)
 
-        return build_site(shop, settings.dagster_address, now(), tell)
+        return build_site(shop, assets_address(settings.dagster_address, shop.ledger), now(), tell)

@@ -346,6 +346,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),
     "health.count": ("{n} {state}", "{state} {n} 个"),
+    # doctor
+    "doctor.title": ("{center}: what is there", "{center}：环境检查"),
+    "doctor.sum": (
+        "{ok} good, {warn} to look at, {fail} failed",
+        "{ok} 项正常，{warn} 项需留意，{fail} 项失败",
+    ),
     # site
     "site.reading": ("reading values", "读取数值"),
     "site.writing": ("writing pages", "生成页面"),

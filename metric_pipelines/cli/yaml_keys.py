@@ -40,6 +40,8 @@ KEYS: dict[str, dict[str, str]] = {
     },
     "SourceTable": {
         "table": "Name in the source system, where it differs from the key; a file, or a pattern of files.",
+        "asset": "The asset in Dagster that makes this table (a dbt model, a dlt table): its key as a list, "
+        "or as `dbt/orders`. While it is failed, nothing is taken from it.",
         "label": "What people call it.",
         "description": "What a row is.",
         "partition_by": "Time column that tells a row's month; without it the table is read as a whole.",

@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model
 from metric_pipelines.dictionary.drafts import DraftMetric, MetricFile
-from metric_pipelines.dictionary.source_definitions import Source
+from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
 
@@ -50,6 +50,12 @@ class Center:
         `alerts/<name>` or `center`.
         """
         return self.files[key].where(location)
+
+    def source_table(self, key: str) -> SourceTable | None:
+        """The source table of an asset's key; None where it is a model's or a metric's."""
+        system, _, table = key.partition("/")
+        source = self.sources.get(system)
+        return None if source is None else source.tables.get(table)
 
     def sql_file(self, model: str) -> Path:
         """The SQL file of a model."""

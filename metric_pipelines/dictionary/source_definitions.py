@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from metric_pipelines.dictionary.yaml_types import (
     Column,
@@ -69,14 +69,26 @@ class Incremental(Strict):
     overlap: Annotated[int, Field(ge=0)] = 1
 
 
+def _asset_key(value: Any) -> Any:
+    parts = value.split("/") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not parts or not all(isinstance(p, str) and p.strip() for p in parts):
+        raise ValueError("expected the key of an asset: [dbt, orders], or dbt/orders")
+    return parts
+
+
+AssetKey = Annotated[list[str], BeforeValidator(_asset_key)]
+"""The key of an asset that is not ours, by its parts."""
+
+
 class SourceTable(Strict):
     """One table of a source system: where it stands, its contract, how it is read.
 
     `table` is its name there (default: ours); in a folder of files a file name or a pattern such as
-    `orders_*.csv`.
+    `orders_*.csv`. `asset` is the asset in Dagster that makes it (`[dbt, orders]`), where there is one.
     """
 
     table: str | None = None
+    asset: AssetKey | None = None
     label: Text
     description: Text
     partition_by: str | None = None

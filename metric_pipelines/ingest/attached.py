@@ -62,9 +62,9 @@ class AttachedFile:
         return [str(row[0]) for row in rows.fetchall()]
 
     def columns(self, table: str, spec: SourceTable) -> list[str]:
-        """The columns of a table or view."""
+        """The columns of a table or view; `main.orders` is `orders`."""
         known = self.tables()
-        if table not in known:
+        if _bare(table) not in known:
             remedy = did_you_mean(table, known) or "mend the source's YAML, or the source"
             where = f"{self._source.name}.{table}"
             raise SourceDataError(where, "no such table", f"one of {listed(known)}", remedy)
@@ -98,7 +98,7 @@ class AttachedFile:
                 "numbers that SQLite compares",
             )
         texts = ", ".join(f"cast({name(c)} as text) as {name(c)}" for c in columns)
-        query = f"select {texts} from {name(table)} where {wanted} or {column} is null"
+        query = f"select {texts} from {name(_bare(table))} where {wanted} or {column} is null"
         return f"(select * from sqlite_query('{SYSTEM}', {quoted(query)}))"
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
@@ -133,7 +133,7 @@ class AttachedFile:
             query = (
                 f"select column_name, data_type from duckdb_columns() where database_name = '{SYSTEM}_types'"
             )
-            rows = self._con.execute(f"{query} and table_name = ?", [table]).fetchall()
+            rows = self._con.execute(f"{query} and table_name = ?", [_bare(table)]).fetchall()
         finally:
             self._con.execute(f"detach {SYSTEM}_types")
             self._con.execute("set sqlite_all_varchar = true")
@@ -144,6 +144,11 @@ def _literal(value: int | date) -> str:
     if isinstance(value, int):
         return str(value)
     return f"timestamp '{value}'" if isinstance(value, datetime) else f"date '{value}'"
+
+
+def _bare(table: str) -> str:
+    """`main.orders` is `orders`: SQLite has one schema."""
+    return table.removeprefix("main.")
 
 
 def _relation(table: str) -> str:

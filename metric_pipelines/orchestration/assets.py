@@ -15,17 +15,18 @@ from dagster._core.storage.tags import PARENT_RUN_ID_TAG
 from metric_pipelines.dictionary.graph import Node
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Verdict
+from metric_pipelines.orchestration.names import Names
 from metric_pipelines.orchestration.partitions import monthly
-from metric_pipelines.orchestration.reaper import tag_this_process
+from metric_pipelines.orchestration.reaper import POOL, tag_process
 from metric_pipelines.orchestration.reports import evaluations, report
-from metric_pipelines.orchestration.resources import LakeResource
 from metric_pipelines.orchestration.specs import asset_spec, check_specs
 from metric_pipelines.publication.inspection import inspect
 from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.publication.steps import carry_out
 from metric_pipelines.publication.workshop import Workshop
 
-POOL = "metric_pipelines_lake"
+LAKE = "lake"
+"""The resource."""
 EPOCH_TAG = "metric_pipelines/epoch"
 TODAY_TAG = "metric_pipelines/today"
 FORCED_TAG = "metric_pipelines/forced"
@@ -34,20 +35,28 @@ DEFINITIONS_TAG = "metric_pipelines/definitions"
 
 
 class OpenWorkshop(Protocol):
-    """Opens the workshop: whether the clock asks the sources, and the epoch of the lease and the day of the
-    refresh it works for.
+    """Opens the workshop: whether the clock asks the sources, whom to ask of assets that are not ours (and in
+    which run), and the epoch of the lease and the day of the refresh it works for.
     """
 
     def __call__(
-        self, *, ask_sources: bool, epoch: str | None = None, today: date | None = None
+        self,
+        *,
+        ask_sources: bool,
+        instance: dg.DagsterInstance | None = None,
+        run_id: str = "",
+        epoch: str | None = None,
+        today: date | None = None,
     ) -> Workshop: ...
 
 
-def assets_of(workshop: Workshop, open_shop: OpenWorkshop, definitions: str) -> list[dg.AssetsDefinition]:
+def assets_of(
+    workshop: Workshop, open_shop: OpenWorkshop, definitions: str, names: Names
+) -> list[dg.AssetsDefinition]:
     """All assets of a center, one definition a group; `definitions` is the hash of what is loaded."""
     months = monthly(workshop.center)
     return [
-        _step(workshop, step, nodes, months, open_shop, definitions)
+        _step(workshop, step, nodes, months, open_shop, definitions, names)
         for step, nodes in workshop.graph.steps().items()
     ]
 
@@ -59,38 +68,48 @@ def _step(
     months: dg.PartitionsDefinition[Any],
     open_shop: OpenWorkshop,
     definitions: str,
+    names: Names,
 ) -> dg.AssetsDefinition:
-    partitioned = nodes[0].partitioned
+    partitioned, lake = nodes[0].partitioned, names.name(LAKE)
 
     @dg.multi_asset(
-        name=step,
-        specs=[asset_spec(workshop.center, workshop.graph, node, months, workshop.home) for node in nodes],
-        check_specs=[spec for node in nodes for spec in check_specs(node, months)],
+        name=names.name(step),
+        specs=[
+            asset_spec(workshop.center, workshop.graph, node, months, workshop.home, names) for node in nodes
+        ],
+        check_specs=[spec for node in nodes for spec in check_specs(node, months, names)],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run() if partitioned else None,
         partitions_def=months if partitioned else None,
         pool=POOL,
         op_tags={"step": step[:60]},
+        required_resource_keys={lake},
     )
-    def body(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Any]:
-        tag_this_process(context.instance, context.run)
-        keys = sorted("/".join(key.path) for key in context.selected_asset_keys)
+    def body(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        tag_process(context.op_execution_context)
+        keys = sorted(key for at in context.selected_asset_keys if (key := names.own(at)) is not None)
         asked = _months(context, partitioned)
         _same_definitions(context, definitions)
         epoch = _epoch(context.run)
         today = date.fromisoformat(context.run.tags[TODAY_TAG]) if epoch is not None else None
-        shop = open_shop(ask_sources=epoch is None, epoch=epoch, today=today)
-        with lake.open() as con:
+        shop = open_shop(
+            ask_sources=epoch is None,
+            instance=context.instance,
+            run_id=context.run.run_id,
+            epoch=epoch,
+            today=today,
+        )
+        with getattr(context.resources, lake).open() as con:
             if not keys:
-                yield from _checks_alone(context, shop, con, asked)
+                yield from _checks_alone(context, names, shop, con, asked)
                 return
             if asked is None:
                 raise dg.Failure("choose months: these assets are partitioned by month", allow_retries=False)
             ordered = [key for key in shop.graph.nodes if key in keys]
             forced = FORCED_TAG in context.run.tags
-            outcomes = carry_out(con, shop, ordered, asked, context.run_id, forced=forced)
+            outcomes = carry_out(con, shop, ordered, asked, context.run.run_id, forced=forced)
         _say(context, outcomes)
-        yield from report(context, shop.graph, outcomes, _known(shop, outcomes))
+        yield from report(context, names, shop.graph, outcomes, _known(shop, outcomes))
 
     return body
 
@@ -121,14 +140,15 @@ def _months(context: dg.AssetExecutionContext, partitioned: bool) -> list[str] |
 
 
 def _checks_alone(
-    context: dg.AssetExecutionContext, shop: Workshop, con: Any, asked: list[str] | None
+    context: dg.AssetExecutionContext, names: Names, shop: Workshop, con: Any, asked: list[str] | None
 ) -> Iterator[Any]:
     """A check by itself: stages and judges, publishes nothing. Without a month, the open one."""
-    keys = sorted({"/".join(check.asset_key.path) for check in context.selected_asset_check_keys})
+    checked = {names.own(check.asset_key) for check in context.selected_asset_check_keys}
+    keys = sorted(key for key in checked if key is not None)
     partitioned = shop.graph.nodes[keys[0]].partitioned
     months = asked if asked is not None else [shop.graph.months[-1] if partitioned else WHOLE]
     for pair, verdicts, reason in inspect(con, shop, keys, months):
-        for event in evaluations(pair, verdicts, reason, "blocked"):
+        for event in evaluations(names, pair, verdicts, reason, "blocked"):
             if event.asset_check_key not in context.selected_asset_check_keys:
                 continue
             if asked is None:

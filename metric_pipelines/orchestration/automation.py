@@ -12,25 +12,25 @@ from dagster._core.storage.dagster_run import DagsterRunStatus, RunsFilter
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.ledger import lease
 from metric_pipelines.orchestration.assets import OpenWorkshop
-from metric_pipelines.orchestration.reaper import reap
+from metric_pipelines.orchestration.names import Names
+from metric_pipelines.orchestration.reaper import RUN, reap
 from metric_pipelines.orchestration.refresh_job import LAST_REFRESH, OP
-from metric_pipelines.orchestration.site_asset import SITE_JOB
 from metric_pipelines.publication.plan import Scope, plan
 from metric_pipelines.publication.refresh import troubles
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.settings import Settings
-from metric_pipelines.site.writing import is_behind
+from metric_pipelines.site.writing import assets_address, is_behind
 
 ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 TRIES = 2
 SITE_SECONDS = 60
 
 
-def nightly(center: Center, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+def nightly(center: Center, job: dg.JobDefinition, names: Names) -> dg.ScheduleDefinition:
     """The refresh of the night (02:00 unless `center.yaml` says otherwise), in the center's time zone."""
     return dg.ScheduleDefinition(
-        name="nightly",
+        name=names.name("nightly"),
         job=job,
         cron_schedule=center.settings.refresh_at,
         execution_timezone=center.settings.time_zone,
@@ -40,43 +40,54 @@ def nightly(center: Center, job: dg.JobDefinition) -> dg.ScheduleDefinition:
 
 
 def follow(
-    job: dg.JobDefinition, site: UnresolvedAssetJobDefinition, open_shop: OpenWorkshop
+    job: dg.JobDefinition, site: UnresolvedAssetJobDefinition | None, open_shop: OpenWorkshop, names: Names
 ) -> dg.SensorDefinition:
     """Every 5 seconds: ends dead runs, and refreshes what became due by a run started in the UI or left
-    behind; where nothing is due, builds the site that such a run has left behind.
+    behind, or by what became of an asset that a source table is the copy of; where nothing is due, builds the
+    site that such a run has left behind (`site` is the job that does, None where there is no site).
     """
+    jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [job]
+    if site is not None:
+        jobs.append(site)
 
     @dg.sensor(
-        name="follow",
-        jobs=[job, site],
+        name=names.name("follow"),
+        jobs=jobs,
         minimum_interval_seconds=5,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Finishes what was started in the UI, and ends runs whose process is gone.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-        shop = open_shop(ask_sources=False)
-        reap(context.instance, shop)
-        busy = _busy(context.instance, shop)
+        shop = open_shop(ask_sources=False, instance=context.instance)
+        reap(context.instance, shop, names)
+        busy = _busy(context.instance, shop, {at.name for at in jobs}, names)
         if busy:
             return dg.SkipReason(busy)
         left_behind = lease.left_behind(shop.ledger)
         if not left_behind and not plan(shop.facts(), Scope()) and not _untold(shop):
-            return _site_request(context.instance, shop)
-        config = {"ops": {OP: {"config": {"read_sources": left_behind}}}}
-        return _request(context.instance, job.name, f"{shop.ledger.mark()}", config)
+            return _site_request(context.instance, shop, site, names)
+        config = {"ops": {names.name(OP): {"config": {"read_sources": left_behind}}}}
+        return _request(context.instance, job.name, names.name(f"{shop.ledger.mark()}"), config)
 
     return sensor
 
 
-def _busy(instance: dg.DagsterInstance, shop: Workshop) -> str:
+def _busy(instance: dg.DagsterInstance, shop: Workshop, jobs: set[str], names: Names) -> str:
     """Who is at work: the lease, or a run of ours. What is only queued does not count, else it could wait for
-    ever.
+    ever; nor do other people's runs.
     """
     holder = lease.holder(shop.ledger)
     if holder is not None:
         return f"{holder} is at work"
-    runs = instance.get_runs(RunsFilter(statuses=ACTIVE), limit=1)
-    return f"run {runs[0].run_id} is at work" if runs else ""
+    runs = instance.get_runs(RunsFilter(statuses=ACTIVE))
+    mine = next((run for run in runs if run.job_name in jobs or _is_ours(run, shop, names)), None)
+    return f"run {mine.run_id} is at work" if mine is not None else ""
+
+
+def _is_ours(run: dg.DagsterRun, shop: Workshop, names: Names) -> bool:
+    """Whether a run computes assets of ours: it is tagged as soon as it does."""
+    selected = run.asset_selection or ()
+    return RUN in run.tags or any(names.ours(key, shop.graph) is not None for key in selected)
 
 
 def _untold(shop: Workshop) -> bool:
@@ -88,20 +99,24 @@ def _untold(shop: Workshop) -> bool:
     )
 
 
-def _site_request(instance: dg.DagsterInstance, shop: Workshop) -> dg.SkipReason | dg.RunRequest:
+def _site_request(
+    instance: dg.DagsterInstance, shop: Workshop, site: UnresolvedAssetJobDefinition | None, names: Names
+) -> dg.SkipReason | dg.RunRequest:
     """Builds the site where it is behind, once in a while: each attempt moves the ledger."""
-    if not is_behind(shop, Settings().dagster_address):
+    if site is None or not is_behind(shop, assets_address(Settings().dagster_address, shop.ledger)):
         return dg.SkipReason("nothing is due")
-    last = instance.get_run_records(RunsFilter(job_name=SITE_JOB), limit=1)
+    last = instance.get_run_records(RunsFilter(job_name=site.name), limit=1)
     if last and time.time() - last[0].create_timestamp.timestamp() < SITE_SECONDS:
         return dg.SkipReason(f"the site is behind; it is built every {SITE_SECONDS} seconds at most")
-    return _request(instance, SITE_JOB, f"site-{shop.ledger.mark()}", {})
+    return _request(instance, site.name, names.name(f"site-{shop.ledger.mark()}"), {})
 
 
 def _request(
     instance: dg.DagsterInstance, job: str, state: str, config: dict[str, Any]
 ) -> dg.SkipReason | dg.RunRequest:
-    """At most two tries for one state of the ledger: what moves nothing is not repeated for ever."""
+    """At most two tries for one state of the ledger: what moves nothing is not repeated for ever. `state`
+    names the center, too, since several may share an instance.
+    """
     for attempt in range(TRIES):
         key = f"{state}-{attempt}"
         if not instance.get_runs(RunsFilter(tags={"dagster/run_key": key}), limit=1):

@@ -11,8 +11,8 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.orchestration.names import Names
 from metric_pipelines.orchestration.reports import evaluations, say
-from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.standing import NOTHING, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.rules import CHECKS
@@ -20,7 +20,7 @@ from metric_pipelines.quality.rules import CHECKS
 SAID = "blocked_was_said"
 
 
-def say_blocked(instance: dg.DagsterInstance, run: dg.DagsterRun, shop: Workshop) -> None:
+def say_blocked(instance: dg.DagsterInstance, run: dg.DagsterRun, shop: Workshop, names: Names) -> None:
     """In a run's name: warns of each blocked pair whose checks do not warn yet; where a pair is blocked no
     longer, says its last verdicts again.
     """
@@ -29,25 +29,25 @@ def say_blocked(instance: dg.DagsterInstance, run: dg.DagsterRun, shop: Workshop
     blocked = [pair for pair, stand in stands.items() if stand.state == "blocked"]
     if not blocked and not shop.ledger.noted(SAID):
         return
-    failing = _failing(instance, facts.graph)
+    failing = _failing(instance, facts.graph, names)
     for pair in blocked:
         if pair not in failing:
-            say(instance, run, evaluations(pair, (), root_reason(stands, pair), "blocked"))
+            say(instance, run, evaluations(names, pair, (), root_reason(stands, pair), "blocked"))
     for pair in sorted(failing):
         receipt = facts.history.get(pair, NOTHING).published
         if receipt is not None and pair in stands and stands[pair].state == "published":
             verdicts = shop.ledger.verdicts([receipt.id])[receipt.id]
-            say(instance, run, evaluations(pair, verdicts, "", "published"))
+            say(instance, run, evaluations(names, pair, verdicts, "", "published"))
     shop.ledger.note(SAID, "yes" if blocked else "")
 
 
-def _failing(instance: dg.DagsterInstance, graph: Graph) -> set[Pair]:
+def _failing(instance: dg.DagsterInstance, graph: Graph, names: Names) -> set[Pair]:
     """The pairs with a check that Dagster does not show as passed."""
-    names = {asset_key(key): key for key in graph.nodes}
-    keys = [dg.AssetCheckKey(key, check) for key in names for check in CHECKS]
+    assets = {names.asset(key): key for key in graph.nodes}
+    keys = [dg.AssetCheckKey(key, check) for key in assets for check in CHECKS]
     found = instance.event_log_storage.get_asset_check_partition_info(keys)
     return {
-        (names[info.check_key.asset_key], info.partition_key or WHOLE)
+        (assets[info.check_key.asset_key], info.partition_key or WHOLE)
         for info in found
         if info.latest_execution_status is not AssetCheckExecutionRecordStatus.SUCCEEDED
     }

@@ -18,7 +18,9 @@ import dagster as dg
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.errors import InternalError, unwritable
+from metric_pipelines.ledger.ledger import Ledger, sqlite_url
 from metric_pipelines.orchestration.build import build_definitions
+from metric_pipelines.orchestration.names import kept
 from metric_pipelines.orchestration.reaper import process_tags
 from metric_pipelines.orchestration.refresh_job import OP, Announce, interrupted
 from metric_pipelines.settings import PACKAGE, Settings
@@ -70,12 +72,13 @@ def refresh_here(
     KeyboardInterrupt where it was interrupted.
     """
     dagster_home(home)
-    definitions = build_definitions(center, home, announce)
+    names = kept(Ledger(sqlite_url(home / "ledger.sqlite")))
+    definitions = build_definitions(center, home, announce, names)
     config = {"assets": list(assets), "months": list(months), "forced": forced}
     with dg.DagsterInstance.get() as instance:
-        result = definitions.resolve_job_def("refresh").execute_in_process(
+        result = definitions.resolve_job_def(names.name("refresh")).execute_in_process(
             instance=instance,
-            run_config={"ops": {OP: {"config": config}}, **QUIET},
+            run_config={"ops": {names.name(OP): {"config": config}}, **QUIET},
             tags=process_tags(),
             raise_on_error=False,
         )

@@ -7,6 +7,7 @@ import dagster as dg
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Edge, Node
 from metric_pipelines.dictionary.months import shift
+from metric_pipelines.orchestration.names import Names
 
 FORMAT = "%Y-%m"
 LONGEST = 1_200
@@ -21,9 +22,9 @@ def monthly(center: Center) -> dg.MonthlyPartitionsDefinition:
     return dg.MonthlyPartitionsDefinition(start_date=start, end_date=shift(end, 1), timezone=zone, fmt=FORMAT)
 
 
-def dependency(edge: Edge, node: Node, inputs: dict[str, Node]) -> dg.AssetDep:
+def dependency(edge: Edge, node: Node, inputs: dict[str, Node], names: Names) -> dg.AssetDep:
     """An input with the months it is read for."""
-    key, partitioned = dg.AssetKey(edge.key.split("/")), inputs[edge.key].partitioned
+    key, partitioned = names.asset(edge.key), inputs[edge.key].partitioned
     if node.partitioned and partitioned and (edge.back or edge.ahead):
         mapping = dg.TimeWindowPartitionMapping(
             start_offset=-min(edge.back, LONGEST),
@@ -34,3 +35,20 @@ def dependency(edge: Edge, node: Node, inputs: dict[str, Node]) -> dg.AssetDep:
     if partitioned and not node.partitioned:
         return dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping())
     return dg.AssetDep(key)
+
+
+def theirs(center: Center, node: Node) -> list[dg.AssetDep]:
+    """The asset of somebody else that a source table is the copy of.
+
+    A table that is read as a whole reads all of its partitions. A monthly one leaves the mapping to Dagster,
+    which knows both definitions once all is loaded: time windows by time (the days of a month), what has no
+    partitions as a whole.
+    """
+    spec = center.source_table(node.key)
+    if spec is None or spec.asset is None:
+        return []
+    return [
+        dg.AssetDep(
+            dg.AssetKey(spec.asset), partition_mapping=None if node.partitioned else dg.AllPartitionMapping()
+        )
+    ]

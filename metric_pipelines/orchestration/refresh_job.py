@@ -7,6 +7,7 @@ fails it tells people (`alerting.py`).
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -27,9 +28,9 @@ from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.alerting import Alarm
 from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, TODAY_TAG, OpenWorkshop
 from metric_pipelines.orchestration.blocked import say_blocked
-from metric_pipelines.orchestration.reaper import process_tags, reap, tag_this_process
+from metric_pipelines.orchestration.names import Names
+from metric_pipelines.orchestration.reaper import process_tags, reap, tag_process
 from metric_pipelines.orchestration.site_asset import build_after_refresh
-from metric_pipelines.orchestration.specs import asset_key
 from metric_pipelines.publication.plan import Scope, Work
 from metric_pipelines.publication.refresh import Trouble, refresh
 from metric_pipelines.publication.workshop import Workshop
@@ -61,22 +62,34 @@ class RefreshConfig(dg.Config):
         )
 
 
-def refresh_job(
-    open_shop: OpenWorkshop, assets_job: JobOf, announce: Announce, tags: Mapping[str, str], alarm: Alarm
-) -> dg.JobDefinition:
-    """The job; `assets_job` gives the job of all assets, whose child runs it makes; `alarm` tells people."""
+@dataclass(frozen=True)
+class Means:
+    """What a refresh works with: `assets_job` gives the job of all assets, whose child runs it makes."""
 
-    @dg.op(name=OP, description="Plan from the ledger, carry it out in waves, fail if anything is withheld.")
+    open_shop: OpenWorkshop
+    assets_job: JobOf
+    announce: Announce
+    names: Names
+
+
+def refresh_job(means: Means, tags: Mapping[str, str], alarm: Alarm) -> dg.JobDefinition:
+    """The job; `alarm` tells people."""
+    names = means.names
+
+    @dg.op(
+        name=names.name(OP),
+        description="Plan from the ledger, carry it out in waves, fail if anything is withheld.",
+    )
     def refresh_op(context: dg.OpExecutionContext, config: RefreshConfig) -> None:
-        tag_this_process(context.instance, context.run)
+        tag_process(context)
         scope = config.scope(now())
         try:
-            shop = open_shop(ask_sources=True)
+            shop = means.open_shop(ask_sources=True, instance=context.instance)
         except Exception as error:
             alarm.without_shop(context, error)
             raise
         try:
-            shop, found = carry_out(context, config, scope, shop)
+            shop, found = _carried_out(context, config, scope, shop, means)
         except Exception as error:
             alarm.after(context, shop, scope, error)
             raise
@@ -85,34 +98,53 @@ def refresh_job(
             listed = "\n".join(str(trouble) for trouble in found)
             raise dg.Failure(f"{len(found)} not published:\n{listed}", allow_retries=False)
 
-    def carry_out(
-        context: dg.OpExecutionContext, config: RefreshConfig, scope: Scope, shop: Workshop
-    ) -> tuple[Workshop, list[Trouble]]:
-        """The center as it is in the end, and what is not published."""
-        with lease.held(
-            shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)
-        ) as epoch:
-            for run in reap(context.instance, shop):
-                context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
-            shop = open_shop(ask_sources=True, epoch=str(epoch))
-            alive = partial(lease.renew, shop.ledger, epoch)
-            child = _Child(context, assets_job(), epoch, shop.today, config.forced, announce, alive)
-            found = refresh(shop, scope, child.execute)
-            say_blocked(context.instance, context.run, shop)
-            if not config.assets and not config.months:
-                shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
-            build_after_refresh(context, shop)
-        return shop, found
-
     @dg.job(
-        name="refresh",
+        name=names.name("refresh"),
         tags=tags,
+        executor_def=dg.in_process_executor,
         description="Everything that is due, in waves; fails if anything is withheld.",
     )
     def job() -> None:
         refresh_op()
 
     return job
+
+
+def _carried_out(
+    context: dg.OpExecutionContext, config: RefreshConfig, scope: Scope, shop: Workshop, means: Means
+) -> tuple[Workshop, list[Trouble]]:
+    """The center as it is in the end, and what is not published."""
+    announce, names = means.announce, means.names
+    with lease.held(
+        shop.ledger, f"refresh {context.run_id[:8]}", waiting=lambda h: _waiting(context, announce, h)
+    ) as epoch:
+        for run in reap(context.instance, shop, names):
+            context.log.warning(f"run {run.run_id} was left behind by a process that is gone; ended")
+        shop = means.open_shop(ask_sources=True, instance=context.instance, epoch=str(epoch))
+        _say_unsettled(context, shop)
+        alive = partial(lease.renew, shop.ledger, epoch)
+        child = _Child(context, means.assets_job(), epoch, shop.today, config.forced, announce, alive, names)
+        found = refresh(shop, scope, child.execute)
+        say_blocked(context.instance, context.run, shop, names)
+        if not config.assets and not config.months:
+            shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
+        build_after_refresh(context, shop, names)
+    return shop, found
+
+
+def _say_unsettled(context: dg.OpExecutionContext, shop: Workshop) -> None:
+    """Says which assets of others are not known here, or are being made: what that means for the plan."""
+    facts = shop.facts()
+    for key, node in facts.graph.nodes.items():
+        spec = shop.center.source_table(key)
+        if node.kind != "source" or spec is None or spec.asset is None:
+            continue
+        name = "/".join(spec.asset)
+        if key not in facts.upstream:
+            context.log.warning(f"{key}: this Dagster instance knows nothing of {name}, good or bad")
+        making = {facts.maker((key, partition)) for partition in facts.graph.partitions(key)} - {""}
+        for words in sorted(making):
+            context.log.warning(f"{key} is not read while {words}")
 
 
 def _waiting(context: dg.OpExecutionContext, announce: Announce, holder: lease.Holder) -> None:
@@ -132,7 +164,9 @@ class _Child:
         forced: bool,
         announce: Announce,
         alive: Callable[[], None],
+        names: Names,
     ) -> None:
+        self._names = names
         self._context, self._job, self._announce, self._alive = context, job, announce, alive
         self._tags = {
             PARENT_RUN_ID_TAG: context.run_id,
@@ -149,7 +183,7 @@ class _Child:
         self._announce(work)
         result = self._job.execute_in_process(
             instance=self._context.instance,
-            asset_selection=[asset_key(key) for key in work.assets],
+            asset_selection=[self._names.asset(key) for key in work.assets],
             tags=self._tags | _range_tags(work),
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

@@ -22,7 +22,7 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 
 from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.ledger.ledger import Attempt, Verdict
-from metric_pipelines.orchestration.specs import asset_key
+from metric_pipelines.orchestration.names import Names
 from metric_pipelines.publication.plan import READ
 from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.quality.rules import CHECKS
@@ -33,6 +33,7 @@ GOOD = ("published", "unchanged")
 
 def report(
     context: dg.AssetExecutionContext,
+    names: Names,
     graph: Graph,
     outcomes: Iterable[Outcome],
     verdicts: dict[int, list[Verdict]],
@@ -44,21 +45,21 @@ def report(
     checks = set(context.selected_asset_check_keys)
     for key, found in by_key.items():
         good = [o for o in found if o.state in GOOD]
-        pointers = input_tags(context.instance, graph, key)
+        pointers = input_tags(context.instance, names, graph, key)
         if len(good) == len(found):
-            yield _result(found)
+            yield _result(names, found)
         if len(found) > 1 or len(good) < len(found):
             for outcome in good:
-                context.log_event(materialization(outcome, graph, pointers))
+                context.log_event(materialization(outcome, names, graph, pointers))
         for outcome in found:
-            yield from _evaluations(context, outcome, verdicts, checks, logged=len(found) > 1)
+            yield from _evaluations(context, names, outcome, verdicts, checks, logged=len(found) > 1)
 
 
-def _result(outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
+def _result(names: Names, outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
     """One result for an asset; over several months it only says that the step was good."""
     last = outcomes[-1]
     assert last.attempt is not None
-    key = asset_key(last.pair[0])
+    key = names.asset(last.pair[0])
     if len(outcomes) > 1:
         return dg.MaterializeResult(asset_key=key, metadata={"months": len(outcomes)})
     version = dg.DataVersion(last.attempt.data_version or "")
@@ -67,6 +68,7 @@ def _result(outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
 
 def _evaluations(
     context: dg.AssetExecutionContext,
+    names: Names,
     outcome: Outcome,
     verdicts: dict[int, list[Verdict]],
     selected: set[dg.AssetCheckKey],
@@ -74,7 +76,7 @@ def _evaluations(
     logged: bool,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     found = outcome.verdicts or tuple(verdicts.get(outcome.attempt.id, []) if outcome.attempt else [])
-    for event in evaluations(outcome.pair, found, outcome.reason, outcome.state):
+    for event in evaluations(names, outcome.pair, found, outcome.reason, outcome.state):
         if event.asset_check_key not in selected:
             continue
         if logged:
@@ -84,25 +86,25 @@ def _evaluations(
 
 
 def evaluations(
-    pair: Pair, verdicts: Iterable[Verdict], reason: str, state: str
+    names: Names, pair: Pair, verdicts: Iterable[Verdict], reason: str, state: str
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """An evaluation a check: the verdict where there is one, else why it was not judged."""
     known = {verdict.check: verdict for verdict in verdicts}
     for check in CHECKS:
         verdict = known.get(check)
         if verdict is not None:
-            yield _evaluation(pair, check, verdict.passed, verdict.severity, _detail(verdict, reason))
+            yield _evaluation(names, pair, check, verdict.passed, verdict.severity, _detail(verdict, reason))
         elif state in ("blocked", "unavailable"):
-            yield _evaluation(pair, check, False, "warn", {"not evaluated": reason})
+            yield _evaluation(names, pair, check, False, "warn", {"not evaluated": reason})
         elif state == "withheld":
-            yield _evaluation(pair, check, False, "error", {"not evaluated": reason})
+            yield _evaluation(names, pair, check, False, "error", {"not evaluated": reason})
 
 
 def _evaluation(
-    pair: Pair, check: str, passed: bool, severity: str, detail: dict[str, Any]
+    names: Names, pair: Pair, check: str, passed: bool, severity: str, detail: dict[str, Any]
 ) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
-        asset_key=asset_key(pair[0]),
+        asset_key=names.asset(pair[0]),
         check_name=check,
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN if severity == "warn" else dg.AssetCheckSeverity.ERROR,
@@ -156,12 +158,14 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
     return {k: v for k, v in found.items() if v is not None}
 
 
-def materialization(outcome: Outcome, graph: Graph, pointers: dict[str, str]) -> dg.AssetMaterialization:
+def materialization(
+    outcome: Outcome, names: Names, graph: Graph, pointers: dict[str, str]
+) -> dg.AssetMaterialization:
     """A month's materialization, with the tags by which Dagster sees what it was made from."""
     attempt = outcome.attempt
     assert attempt is not None
     return dg.AssetMaterialization(
-        asset_key=asset_key(outcome.pair[0]),
+        asset_key=names.asset(outcome.pair[0]),
         partition=outcome.pair[1] or None,
         metadata=metadata(outcome),
         tags=_tags(attempt, graph, pointers),
@@ -177,15 +181,16 @@ def _tags(attempt: Attempt, graph: Graph, pointers: dict[str, str]) -> dict[str,
     return own | pointers
 
 
-def input_tags(instance: dg.DagsterInstance, graph: Graph, key: str) -> dict[str, str]:
+def input_tags(instance: dg.DagsterInstance, names: Names, graph: Graph, key: str) -> dict[str, str]:
     """The newest event of each input as of now: what this asset was made from, in Dagster's terms."""
     tags = {}
     for edge in graph.nodes[key].inputs:
-        record = instance.get_latest_data_version_record(asset_key(edge.key))
+        given = names.asset(edge.key)
+        record = instance.get_latest_data_version_record(given)
         if record is None:
             continue
         found = record.event_log_entry.tags or {}
         version = found.get(DATA_VERSION_TAG, "")
-        tags[get_input_data_version_tag(asset_key(edge.key))] = version
-        tags[get_input_event_pointer_tag(asset_key(edge.key))] = str(record.storage_id)
+        tags[get_input_data_version_tag(given)] = version
+        tags[get_input_event_pointer_tag(given)] = str(record.storage_id)
     return tags

@@ -15,27 +15,27 @@ from metric_pipelines.dictionary.graph import Graph
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.assets import OpenWorkshop
-from metric_pipelines.orchestration.reaper import tag_this_process
-from metric_pipelines.orchestration.specs import asset_key
+from metric_pipelines.orchestration.names import Names
+from metric_pipelines.orchestration.reaper import tag_process
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.settings import Settings
-from metric_pipelines.site.writing import NOT_BUILT, Site, build_site, is_current
+from metric_pipelines.site.writing import NOT_BUILT, Site, assets_address, build_site, is_current
 
-SITE = dg.AssetKey("site")
+SITE = "site"
 SITE_JOB = "build_site"
 GROUP = "products"
 
 
-def site_asset(graph: Graph, open_shop: OpenWorkshop) -> dg.AssetsDefinition:
+def site_asset(graph: Graph, open_shop: OpenWorkshop, names: Names) -> dg.AssetsDefinition:
     """The asset; it reads all metrics, in all their months."""
     every = dg.AllPartitionMapping()
     deps = [
-        dg.AssetDep(asset_key(node.key), partition_mapping=every if node.partitioned else None)
+        dg.AssetDep(names.asset(node.key), partition_mapping=every if node.partitioned else None)
         for node in graph.of_kind("metric")
     ]
 
     @dg.asset(
-        key=SITE,
+        key=names.asset(SITE),
         group_name=GROUP,
         deps=deps,
         kinds={"html"},
@@ -43,18 +43,18 @@ def site_asset(graph: Graph, open_shop: OpenWorkshop) -> dg.AssetsDefinition:
         tags={"layer": "product"},
     )
     def site(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        tag_this_process(context.instance, context.run)
+        tag_process(context.op_execution_context)
         shop = open_shop(ask_sources=False)
-        built = build_site(shop, Settings().dagster_address, now())
+        built = build_site(shop, assets_address(Settings().dagster_address, shop.ledger), now())
         shop.ledger.note(NOT_BUILT, "")
         return dg.MaterializeResult(metadata=_metadata(built))
 
     return site
 
 
-def build_after_refresh(context: dg.OpExecutionContext, shop: Workshop) -> None:
+def build_after_refresh(context: dg.OpExecutionContext, shop: Workshop, names: Names) -> None:
     """Builds the site anew where it would say anything new, and tells Dagster; what goes wrong is said."""
-    address = Settings().dagster_address
+    address = assets_address(Settings().dagster_address, shop.ledger)
     try:
         if is_current(shop, address):
             return
@@ -64,7 +64,7 @@ def build_after_refresh(context: dg.OpExecutionContext, shop: Workshop) -> None:
         shop.ledger.note(NOT_BUILT, _said(error)[:200])
         return
     shop.ledger.note(NOT_BUILT, "")
-    context.log_event(dg.AssetMaterialization(SITE, metadata=_metadata(built)))
+    context.log_event(dg.AssetMaterialization(names.asset(SITE), metadata=_metadata(built)))
 
 
 def _said(error: Exception) -> str:

@@ -19,7 +19,8 @@ from metric_pipelines.dictionary.shapes import input_names
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
 from metric_pipelines.dictionary.yaml_types import Column, Owners, Text
 from metric_pipelines.errors import DefinitionError
-from metric_pipelines.orchestration.partitions import dependency
+from metric_pipelines.orchestration.names import Names
+from metric_pipelines.orchestration.partitions import dependency, theirs
 from metric_pipelines.quality.rules import CHECKS
 from metric_pipelines.semantics.lineage import metric_inputs, model_columns
 from metric_pipelines.semantics.query_lineage import TableColumn
@@ -27,15 +28,15 @@ from metric_pipelines.site.writing import card_of
 
 
 def asset_spec(
-    center: Center, graph: Graph, node: Node, months: dg.PartitionsDefinition[Any], home: Path
+    center: Center, graph: Graph, node: Node, months: dg.PartitionsDefinition[Any], home: Path, names: Names
 ) -> dg.AssetSpec:
     """The spec of an asset: lineage, group, owners, kinds, tags, description, versions, a metric's card."""
-    described = _described(center, node)
+    described = _described(center, node, names)
     if node.kind == "metric":
         described["metadata"]["card"] = dg.MetadataValue.path(str(card_of(home, node.name)))
     return dg.AssetSpec(
-        key=asset_key(node.key),
-        deps=[dependency(edge, node, graph.nodes) for edge in node.inputs],
+        key=names.asset(node.key),
+        deps=[*(dependency(edge, node, graph.nodes, names) for edge in node.inputs), *theirs(center, node)],
         skippable=True,
         code_version=node.version,
         partitions_def=months if node.partitioned else None,
@@ -43,12 +44,7 @@ def asset_spec(
     )
 
 
-def asset_key(key: str) -> dg.AssetKey:
-    """Dagster's key of an asset: `metrics/net_revenue` has two parts."""
-    return dg.AssetKey(key.split("/"))
-
-
-def check_specs(node: Node, months: dg.PartitionsDefinition[Any]) -> list[dg.AssetCheckSpec]:
+def check_specs(node: Node, months: dg.PartitionsDefinition[Any], names: Names) -> list[dg.AssetCheckSpec]:
     """The checks of an asset. Not blocking for Dagster: what fails is not published, which blocks."""
     words = {
         "contract": "Pandera: types, nullability, bounds, unique keys. Fails: the month is withheld.",
@@ -57,7 +53,7 @@ def check_specs(node: Node, months: dg.PartitionsDefinition[Any]) -> list[dg.Ass
     return [
         dg.AssetCheckSpec(
             name=check,
-            asset=asset_key(node.key),
+            asset=names.asset(node.key),
             description=words[check],
             blocking=False,
             partitions_def=months if node.partitioned else None,
@@ -66,14 +62,14 @@ def check_specs(node: Node, months: dg.PartitionsDefinition[Any]) -> list[dg.Ass
     ]
 
 
-def _described(center: Center, node: Node) -> dict[str, Any]:
+def _described(center: Center, node: Node, names: Names) -> dict[str, Any]:
     match node.kind:
         case "source":
             return _source(center, node)
         case "model":
-            return _model(center, node)
+            return _model(center, node, names)
         case _:
-            return _metric(center, center.metrics[node.name])
+            return _metric(center, center.metrics[node.name], names)
 
 
 def _owners(owners: Owners) -> list[str]:
@@ -107,7 +103,7 @@ def _engine(connection: str) -> str:
     return re.split(r"[:+]", text)[0] or "source"
 
 
-def _model(center: Center, node: Node) -> dict[str, Any]:
+def _model(center: Center, node: Node, names: Names) -> dict[str, Any]:
     model = center.models[node.name]
     sql = center.sql[node.name].strip()
     return {
@@ -117,13 +113,13 @@ def _model(center: Center, node: Node) -> dict[str, Any]:
         "description": f"**{_both(model.label)}**\n\n{_paragraphs(model.description)}\n\n```sql\n{sql}\n```",
         "metadata": {
             "dagster/column_schema": _schema(model.columns),
-            **_column_lineage(lambda: model_columns(center, model.name)),
+            **_column_lineage(names, lambda: model_columns(center, model.name)),
         },
         "tags": {"layer": "model"},
     }
 
 
-def _metric(center: Center, metric: Metric) -> dict[str, Any]:
+def _metric(center: Center, metric: Metric, names: Names) -> dict[str, Any]:
     card = [
         f"**{_both(metric.label)}** ({metric.code})",
         f"`{formula(center, metric)}`",
@@ -144,7 +140,7 @@ def _metric(center: Center, metric: Metric) -> dict[str, Any]:
             "good direction": metric.direction,
             "grain": metric.grain,
             "dimensions": ", ".join(metric.dimensions) or "total only",
-            **_column_lineage(lambda: _behind(center, metric)),
+            **_column_lineage(names, lambda: _behind(center, metric)),
             "definition": str(center.files[f"metrics/{metric.name}"].path.relative_to(center.folder)),
         },
         "tags": {
@@ -176,17 +172,17 @@ def _behind(center: Center, metric: Metric) -> dict[str, list[TableColumn]]:
     return {"value": [use.column for use in used if use.roles & {"value", "filter"}]}
 
 
-def _column_lineage(find: Callable[[], Mapping[str, Iterable[TableColumn]]]) -> dict[str, Any]:
+def _column_lineage(names: Names, find: Callable[[], Mapping[str, Iterable[TableColumn]]]) -> dict[str, Any]:
     """None for SQL that cannot be read: what it says is withheld, with its place, when it is computed."""
     try:
-        return {"dagster/column_lineage": _lineage(find())}
+        return {"dagster/column_lineage": _lineage(names, find())}
     except DefinitionError:
         return {}
 
 
-def _lineage(columns: Mapping[str, Iterable[TableColumn]]) -> dg.TableColumnLineage:
+def _lineage(names: Names, columns: Mapping[str, Iterable[TableColumn]]) -> dg.TableColumnLineage:
     def dependency_on(column: TableColumn) -> dg.TableColumnDep:
-        return dg.TableColumnDep(asset_key(column.table.replace(".", "/", 1)), column.column)
+        return dg.TableColumnDep(names.asset(column.table.replace(".", "/", 1)), column.column)
 
     return dg.TableColumnLineage(
         {name: [dependency_on(c) for c in sorted(behind, key=str)] for name, behind in columns.items()}

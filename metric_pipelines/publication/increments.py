@@ -14,7 +14,8 @@ that was set, a newest row that was deleted).
 The cursor last seen is a mark of the ledger, moved when a step over all months of the table is through, and
 never by one over some: a row is passed by only where its month was published with it, or is withheld. A death
 before it moves makes the next step read more, never less. The newest month gets an attempt in every such
-step; that is how the plan knows the table was asked.
+step; that is how the plan knows the table was asked. So does each month of which the asset that the table is
+the copy of was made anew; that is how the plan knows that this was seen.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from metric_pipelines import ingest
 from metric_pipelines.dictionary.graph import Pair, digest
 from metric_pipelines.dictionary.months import WHOLE, months_between, spans
 from metric_pipelines.ledger.ledger import now
-from metric_pipelines.publication.plan import READ, REREAD_ALL, Facts, is_incremental
+from metric_pipelines.publication.plan import READ, REREAD_ALL, Facts, is_incremental, upstream_moved
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.warehouse import tables
@@ -46,12 +47,14 @@ WHOLE_READ = "read whole at"
 class Reading:
     """How a step reads an incremental table: `months` by what changed since `seen`, all others whole.
 
-    `covers`: whether the step is about all months of the table. `whole_at` is kept of each month's receipt.
+    `covers`: whether the step is about all months of the table. `told` are the months that get an attempt
+    even where no change touches them. `whole_at` is kept of each month's receipt.
     """
 
     months: frozenset[str]
     seen: ingest.Cursor | None
     covers: bool
+    told: frozenset[str]
     whole_at: Mapping[str, str]
 
 
@@ -69,7 +72,9 @@ def _reading(shop: Workshop, facts: Facts, key: str, asked: set[str], forced: bo
     covers, seen = asked == set(facts.graph.partitions(key)), _seen(shop, key)
     kept = {m: at for m in asked if (at := _whole_lately(facts, (key, m))) is not None}
     by_change = kept if covers and seen is not None and not forced else {}
-    return Reading(frozenset(by_change), seen, covers, kept)
+    moved = {m for m in asked if upstream_moved(facts, (key, m))}
+    told = frozenset(moved | {facts.graph.partitions(key)[-1]})
+    return Reading(frozenset(by_change), seen, covers, told, kept)
 
 
 def _whole_lately(facts: Facts, pair: Pair) -> str | None:
@@ -101,7 +106,7 @@ def stage(
     touched: list[str] = []
     parts = _whole(con, shop, system, key, whole, target)
     if changes is not None:
-        touched = _touched(con, key, by_change, changes, shop.graph.partitions(key)[-1])
+        touched = _touched(con, key, by_change, changes, reading.told)
         parts.append(_merged(con, key, touched, changes, f"{target}_merged"))
     branches = " union all by name ".join(f"select * from {part}" for part in parts)
     con.execute(f"create or replace temp table {target} as {branches}")
@@ -164,9 +169,13 @@ def _changes(
 
 
 def _touched(
-    con: duckdb.DuckDBPyConnection, key: str, months: list[str], changes: ingest.Changes, newest: str
+    con: duckdb.DuckDBPyConnection,
+    key: str,
+    months: list[str],
+    changes: ingest.Changes,
+    told: frozenset[str],
 ) -> list[str]:
-    """The months that lose or gain rows, and the newest."""
+    """The months that lose or gain rows, and those that get an attempt in any case."""
     if months == [WHOLE]:
         return months
     old = f"select {MONTH} from {tables.relation(key)} t where {_has_changed(changes)}"
@@ -174,7 +183,7 @@ def _touched(
         f"select distinct strftime({MONTH}, '%Y-%m') from ({old} union select {MONTH} from {changes.rows})"
     )
     touched = {str(row[0]) for row in found.fetchall()}
-    return [m for m in months if m in touched or m == newest]
+    return [m for m in months if m in touched or m in told]
 
 
 def _merged(

@@ -8,7 +8,7 @@ unchanged source stops everything after it. A plan is a list of small values; no
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from metric_pipelines.dictionary.center_files import Center
@@ -16,6 +16,7 @@ from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.dictionary.months import WHOLE, day_after, month_of, spans
 from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, standing
+from metric_pipelines.publication.upstream import Known, was_faulty
 
 REREAD_ALL = timedelta(days=7)
 READ = "read"
@@ -59,12 +60,21 @@ class Scope:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a plan is made from: the graph, what happened, what day it is."""
+    """What a plan is made from: graph, what happened, what day it is, what is known of assets not ours."""
 
     center: Center
     graph: Graph
     history: Mapping[Pair, PairHistory]
     today: date
+    upstream: Known = field(default_factory=dict)
+
+    def fault(self, pair: Pair) -> str:
+        """What is wrong with the asset that a source table is the copy of, in words; mostly empty."""
+        return self.upstream[pair[0]].fault(pair[1]) if pair[0] in self.upstream else ""
+
+    def maker(self, pair: Pair) -> str:
+        """Who is making that asset now; mostly empty."""
+        return self.upstream[pair[0]].maker(pair[1]) if pair[0] in self.upstream else ""
 
 
 def inputs_in_force(facts: Facts, pair: Pair) -> dict[str, str]:
@@ -73,7 +83,7 @@ def inputs_in_force(facts: Facts, pair: Pair) -> dict[str, str]:
 
     A metric also depends on how far its month has come: it shows no day after today.
     """
-    found = {}
+    found = facts.upstream[pair[0]].inputs(pair[1]) if pair[0] in facts.upstream else {}
     for key, partition in facts.graph.inputs(pair):
         published = facts.history.get((key, partition), NOTHING).published
         found[f"{key}@{partition}"] = (published.data_version or "") if published else ""
@@ -144,8 +154,15 @@ def _utc(moment: datetime, like: datetime) -> datetime:
 
 def _source_due(facts: Facts, pair: Pair, own: PairHistory, scope: Scope) -> bool:
     """A source is read once a refresh: its open months by default, all of them weekly, or always (`reread:
-    all`); an incremental table is asked for what changed in any month.
+    all`); an incremental table is asked for what changed in any month. Each is also read whenever the asset
+    it is the copy of was made anew, failed, or is good again.
     """
+    if facts.maker(pair):
+        return False
+    if upstream_moved(facts, pair):
+        return True
+    if pair[0] not in facts.upstream and was_faulty(own.latest):
+        return False  # nobody here can say that it is good again
     if not _before(own.latest, scope.read_since):
         return False
     assert scope.read_since is not None
@@ -168,10 +185,18 @@ def _source_due(facts: Facts, pair: Pair, own: PairHistory, scope: Scope) -> boo
     return recent or chosen or _before(own.last, scope.read_since - REREAD_ALL)
 
 
+def upstream_moved(facts: Facts, pair: Pair) -> bool:
+    """Whether the asset that a source table is the copy of was made anew, failed, or is good again since the
+    table was last tried.
+    """
+    known, latest = inputs_in_force(facts, pair), facts.history.get(pair, NOTHING).latest
+    return bool(known) and known != (latest.inputs if latest is not None else {})
+
+
 def is_incremental(center: Center, key: str) -> bool:
     """Whether an asset is a source table that is read by what changed."""
-    system, _, table = key.partition("/")
-    return system in center.sources and center.sources[system].tables[table].incremental is not None
+    spec = center.source_table(key)
+    return spec is not None and spec.incremental is not None
 
 
 def _was_asked(newest: Attempt | None, since: datetime) -> bool:

@@ -52,10 +52,11 @@ def carry_out(
     """
     facts = shop.facts()
     outcomes, todo = _sorted_out(facts, [(key, m) for key in keys for m in months], forced)
-    reading = increments.readings(shop, facts, todo, forced=forced)
-    candidates: list[Candidate] = []
-    for work in rectangles(todo):
-        chosen = sorted({p for k, p in todo if k in work.assets and work.first <= p <= work.last})
+    candidates = [_faulty(facts, pair, run_id) for pair in todo if facts.fault(pair)]
+    good = [pair for pair in todo if not facts.fault(pair)]
+    reading = increments.readings(shop, facts, good, forced=forced)
+    for work in rectangles(good):
+        chosen = sorted({p for k, p in good if k in work.assets and work.first <= p <= work.last})
         candidates += _candidates(con, shop, facts, list(work.assets), chosen, run_id, reading)
     published = publish(con, shop, candidates)
     increments.remember(shop, reading, _staged_by_asset(candidates, published))
@@ -94,6 +95,8 @@ def _sorted_out(facts: Facts, pairs: list[Pair], forced: bool) -> tuple[list[Out
             )
         elif open_inputs:
             outcomes.append(Outcome(pair, "blocked", reason=root_reason(stands, pair)))
+        elif facts.maker(pair):
+            outcomes.append(Outcome(pair, "blocked", reason=facts.maker(pair)))
         elif not forced and facts.graph.nodes[pair[0]].kind != "source" and not is_due(facts, pair, Scope()):
             outcomes.append(_unchanged(facts, pair))
         else:
@@ -136,6 +139,12 @@ def _candidates(
 def _failed(facts: Facts, pair: Pair, run_id: str, error: Error) -> Attempt:
     state: Literal["unavailable", "withheld"] = "unavailable" if error.retry_helps else "withheld"
     return replace(_attempt(facts, pair, run_id), state=state, reason=error.message(), closed_at=now())
+
+
+def _faulty(facts: Facts, pair: Pair, run_id: str) -> Candidate:
+    """Nothing is read of an asset that its own makers say is bad: what was published of it stays."""
+    attempt = replace(_attempt(facts, pair, run_id), state="withheld", reason=facts.fault(pair))
+    return Candidate(replace(attempt, closed_at=now()), ())
 
 
 def _attempt(facts: Facts, pair: Pair, run_id: str) -> Attempt:

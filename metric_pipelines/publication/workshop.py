@@ -12,6 +12,7 @@ from metric_pipelines.dictionary.graph import Graph, build_graph
 from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.publication.clock import today_of
 from metric_pipelines.publication.plan import Facts, open_month
+from metric_pipelines.publication.upstream import AskUpstream, nothing_known
 from metric_pipelines.warehouse.lake import Lake
 
 
@@ -26,10 +27,11 @@ class Workshop:
     home: Path
     today: date
     fence: Callable[[], None] = lambda: None
+    ask_upstream: AskUpstream = nothing_known
 
     def facts(self) -> Facts:
         """What a plan is made from, as of now."""
-        return Facts(self.center, self.graph, self.ledger.history(), self.today)
+        return Facts(self.center, self.graph, self.ledger.history(), self.today, self.ask_upstream())
 
     def fenced(self, fence: Callable[[], None]) -> Workshop:
         """The same, whose writes ask `fence` before they commit."""
@@ -37,13 +39,21 @@ class Workshop:
 
 
 def open_workshop(
-    center: Center, home: Path, ledger: Ledger, *, ask_sources: bool, today: date | None = None
+    center: Center,
+    home: Path,
+    ledger: Ledger,
+    *,
+    ask_sources: bool,
+    today: date | None = None,
+    ask_upstream: AskUpstream = nothing_known,
 ) -> Workshop:
     """The workshop of a center: its graph up to the month of `today`, by default the clock's.
 
-    `ask_sources`: whether a clock that follows the sources looks at them now, or says what it last saw.
+    `ask_sources`: whether a clock that follows the sources looks at them now, or says what it last saw;
+    `ask_upstream` answers for the assets that source tables are copies of.
     """
     today = today or today_of(center, home, ledger, ask_sources=ask_sources)
     last = center.settings.partitions.end or f"{today:%Y-%m}"
     graph = build_graph(center, last)
-    return Workshop(center, graph.until(open_month(today, graph)), Lake(home / "lake"), ledger, home, today)
+    until, lake = graph.until(open_month(today, graph)), Lake(home / "lake")
+    return Workshop(center, until, lake, ledger, home, today, ask_upstream=ask_upstream)

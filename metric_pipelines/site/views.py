@@ -231,7 +231,7 @@ class Views:
 
     def dagster(self, key: str) -> str:
         """An asset in the Dagster UI."""
-        return f"{self.build.dagster}/assets/{key}"
+        return f"{self.build.dagster}/{key}"
 
     def kind(self, key: str) -> str:
         """`metric`, `model` or `source`."""

@@ -21,6 +21,7 @@ from filelock import FileLock
 from metric_pipelines.dictionary.effective import write_effective
 from metric_pipelines.dictionary.graph import digest
 from metric_pipelines.errors import EnvironmentBrokenError
+from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.site.pages import pages, renderer
 from metric_pipelines.site.queries import Queries
@@ -34,6 +35,8 @@ BUILT = "built.json"
 HERE = Path(__file__).parent
 MOST_LOADED = 200
 
+KEY_PREFIX = "key_prefix"
+"""The ledger's mark with what Dagster has before all our asset keys, `a/b`; empty where nothing."""
 NOT_BUILT = "site_not_built"
 """The ledger's mark with the reason why the site could not be built last; empty where it could."""
 
@@ -70,6 +73,11 @@ def card_of(home: Path, metric: str) -> Path:
     return folder_of(home) / "metrics" / f"{metric}.html"
 
 
+def assets_address(dagster: str, ledger: Ledger) -> str:
+    """Where our assets are in the Dagster UI, which has the address `dagster`."""
+    return "/".join([dagster, "assets", *filter(None, [ledger.noted(KEY_PREFIX)])])
+
+
 def is_current(shop: Workshop, dagster: str) -> bool:
     """Whether the site that stands says all there is to say."""
     return _built(folder_of(shop.home)).stamp == _stamp(
@@ -89,7 +97,7 @@ def is_behind(shop: Workshop, dagster: str) -> bool:
 def build_site(shop: Workshop, dagster: str, now: datetime, tell: Told = lambda *_: None) -> Site:
     """Builds the site of a center; what stands keeps standing until the new one is whole.
 
-    `dagster` is the address of the Dagster UI, `now` the machine's time.
+    `dagster` is the address of our assets in the Dagster UI, `now` the machine's time.
     Raises: EnvironmentBrokenError where the folder cannot be written.
     """
     began, target = time.monotonic(), folder_of(shop.home)

@@ -27,7 +27,13 @@ CONFINED = {
     "pandera": ("quality/contract.py",),
     "apprise": ("notifications/apprise_channel.py",),
     "requests": ("notifications/apprise_channel.py",),
-    "sqlalchemy": ("ledger/", "ingest/", "demo/", "orchestration/event_log.py"),
+    "sqlalchemy": (
+        "ledger/",
+        "ingest/",
+        "demo/",
+        "orchestration/event_log.py",
+        "orchestration/their_assets.py",
+    ),
 }
 
 

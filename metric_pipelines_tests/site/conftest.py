@@ -15,7 +15,7 @@ from metric_pipelines.site.writing import Site, build_site
 from metric_pipelines_tests.conftest import Story
 from metric_pipelines_tests.small_shop import Shop
 
-DAGSTER = "http://127.0.0.1:3999"
+DAGSTER = "http://127.0.0.1:3999/assets"
 EVIL = """<script>alert("x")</script> & 'quoted' </textarea>{{ 7 * 7 }}"""
 
 DRAFT = """name: repeat_rate

@@ -146,7 +146,7 @@ def test_lineage_goes_from_source_systems_to_dependents_and_to_columns(eventful:
 
 def test_cards_link_to_dagster(eventful: BuiltSite) -> None:
     links = [a.get("href") for a in eventful.page("metrics/revenue.html").of("a")]
-    assert f"{DAGSTER}/assets/metrics/revenue" in links
+    assert f"{DAGSTER}/metrics/revenue" in links
 
 
 def test_owners_departments_and_sources_have_pages(eventful: BuiltSite) -> None:

@@ -1,0 +1,2 @@
+select customer::varchar as customer, city::varchar as city
+from {{ ref('raw_customers') }}

@@ -1,0 +1,1 @@
+"""A dbt project in Dagster, and a metric center beside it."""

@@ -1,0 +1,118 @@
+"""`examples/dbt_project`: dbt's assets and our metrics in one graph, worked by Dagster's own command line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from metric_pipelines_tests.servers import missing
+from metric_pipelines_tests.small_shop import Shop
+
+pytestmark = pytest.mark.long
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "dbt_project"
+DBT = "key:raw_orders,key:raw_customers,key:orders,key:customers"
+REVENUE = {"2024-01": Decimal("408.25"), "2024-02": Decimal("388.25"), "2024-03": Decimal("403.75")}
+
+
+class Example:
+    """A copy of the example, with an instance of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(shutil.copytree(EXAMPLE, folder / "project"))
+        self.instance = folder / "dagster"
+        self.instance.mkdir()
+        (self.instance / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+        self.shop = Shop(self.folder / "center", self.folder / "data")
+        self.seed = self.folder / "dbt" / "seeds" / "raw_orders.csv"
+        self.good = self.seed.read_text(encoding="utf-8")
+
+    def dagster(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        places = [str(self.folder / "src"), *sys.path]
+        environment = {
+            **os.environ,
+            "DAGSTER_HOME": str(self.instance),
+            "SHOP_DUCKDB": str(self.folder / "data" / "shop.duckdb"),
+            "PYTHONPATH": os.pathsep.join(places),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "dagster", *arguments, "-m", "shop_project.definitions"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            cwd=self.folder,
+        )
+
+    def build_dbt(self) -> bool:
+        return self.dagster("asset", "materialize", "--select", DBT).returncode == 0
+
+    def refresh(self) -> subprocess.CompletedProcess[str]:
+        return self.dagster("job", "execute", "-j", "shop_refresh")
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    for package in ("dagster_dbt", "dbt.adapters.duckdb"):
+        try:
+            there = find_spec(package) is not None
+        except ModuleNotFoundError:
+            there = False
+        if not there:
+            missing(f"{package} is not installed")
+    return Example(tmp_path_factory.mktemp("dbt"))
+
+
+def test_dbt_and_metrics_are_materialized_in_one_run(example: Example) -> None:
+    done = example.dagster(
+        "asset", "materialize", "--select", "+key:metrics/average_order", "--partition", "2024-01"
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert example.shop.months("revenue") == {"2024-01": REVENUE["2024-01"]}
+
+
+def test_the_nightly_refresh_computes_all_months(example: Example) -> None:
+    done = example.refresh()
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert example.shop.months("revenue") == REVENUE
+
+
+def test_a_failed_dbt_test_withholds_and_keeps_the_last_good_numbers(example: Example) -> None:
+    example.seed.write_text(example.good + "90,A,2024-03-30,999.00\n", encoding="utf-8")
+    assert not example.build_dbt()
+    said = example.refresh()
+    assert said.returncode != 0
+    assert "orders failed: check unique_orders_order_id" in said.stderr
+    assert example.shop.months("revenue") == REVENUE
+
+
+def test_mended_it_is_published(example: Example) -> None:
+    lines = example.good.splitlines()
+    lines[-1] = lines[-1].rpartition(",")[0] + ",20.00"
+    example.seed.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    before = Decimal(example.good.splitlines()[-1].rpartition(",")[2])
+    assert example.build_dbt()
+    done = example.refresh()
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert example.shop.months("revenue") == REVENUE | {"2024-03": REVENUE["2024-03"] - before + 20}
+
+
+def test_a_model_that_errors_withholds_what_depends_on_it(example: Example) -> None:
+    model = example.folder / "dbt" / "models" / "customers.sql"
+    model.write_text(
+        model.read_text(encoding="utf-8").replace("city::varchar", "town::varchar"), encoding="utf-8"
+    )
+    kept = example.shop.months("revenue")
+    assert not example.build_dbt()
+    said = example.refresh()
+    assert said.returncode != 0
+    assert "customers failed in run" in said.stderr
+    assert example.shop.months("revenue") == kept
