@@ -98,6 +98,7 @@ KEYS: dict[str, dict[str, str]] = {
         "look_back": "Months before its own that a month is computed from (`all`: all of them).",
         "look_ahead": "Months after its own that a month is computed from.",
         "time": "Date column that its metrics are counted by.",
+        "time_granularity": "How fine that column is: a day, or `month` where a row stands for a month.",
         "time_spine": "Whether it is the calendar: exactly one model is.",
         "entities": "What its rows identify; models join on entities of one name.",
         "dimensions": "What its metrics can be grouped and filtered by, by name.",
@@ -136,6 +137,7 @@ KEYS: dict[str, dict[str, str]] = {
         "review_every": "How often it is to be reviewed.",
         "grain": "Length of the periods it is published by.",
         "dimensions": "Dimensions it is published by.",
+        "filter": "Condition over the columns of all models it is computed from.",
         "checks": "Rules on its values.",
         "freshness": "By when it should be there.",
     },
@@ -191,10 +193,19 @@ KEYS: dict[str, dict[str, str]] = {
         "model": "The model.",
         "agg": "How rows are aggregated.",
         "expr": "Column or expression that is aggregated; `1` counts rows.",
-        "filter": "Condition over the model's columns.",
+        "percentile": "Which one, between 0 and 1, where `agg` is `percentile`.",
+        "percentile_type": "Between two values, or one of them.",
         "time": "Date column, where it is not the model's own.",
         "additive": "Dimensions (and `time`) over which values add up; default: all for sum and "
         "count, else none.",
+        "non_additive_dimension": "The time over which values do not add up, such as balances.",
+        "fill_nulls_with": "The value where there is none.",
+        "join_to_timespine": "Whether there is a value on each day of the calendar.",
+    },
+    "NonAdditiveDimension": {
+        "name": "The time dimension.",
+        "window_agg": "Of a period its first day counts, or its last.",
+        "group_by": "Entities whose first or last day is taken each for itself.",
     },
     "RatioMetric": {
         "type": "`ratio`: numerator over denominator.",
@@ -208,6 +219,11 @@ KEYS: dict[str, dict[str, str]] = {
     },
     "MetricInput": {
         "name": "A metric.",
+        "filter": "Condition that goes for it here, over the columns of its models.",
+    },
+    "DerivedInput": {
+        "name": "A metric.",
+        "filter": "Condition that goes for it here, over the columns of its models.",
         "alias": "Its name in the expression.",
         "offset_window": "How far back it is read, such as `1 month`.",
         "offset_to_grain": "Read at the start of this period.",
@@ -217,6 +233,7 @@ KEYS: dict[str, dict[str, str]] = {
         "metric": "The metric that is added up.",
         "window": "Over the last days, such as `28 days`.",
         "grain_to_date": "Or since the start of this period.",
+        "period_agg": "Which of its days stands for a coarser period; default: the last with values.",
     },
     "ConversionMetric": {
         "type": "`conversion`: of base events, those followed by a conversion.",
@@ -226,6 +243,7 @@ KEYS: dict[str, dict[str, str]] = {
         "window": "Within how long, such as `7 days`.",
         "calculation": "A share, or a number.",
         "constant_properties": "Entities or dimensions that must be the same in both.",
+        "fill_nulls_with": "Conversions of base events that nothing followed.",
     },
     "Channel": {
         "name": "Name of the channel, and of its file.",
