@@ -9,6 +9,7 @@ import pytest
 
 from metric_pipelines import build_definitions
 from metric_pipelines.errors import DefinitionError, UsageError
+from metric_pipelines.publication.plan import READ
 from metric_pipelines_tests.orchestration.their_project import THEIRS, project
 from metric_pipelines_tests.small_shop import MONTHS, Shop, revenue_by_month
 
@@ -88,6 +89,27 @@ def test_what_is_made_anew_is_read_again_and_nothing_else(shop: Shop, tmp_path: 
         at.run_theirs("2024-02-15")
         assert not at.refresh(read_sources=False).success
         assert at.attempted() == {"2024-02": "withheld"}
+
+
+def test_a_table_read_by_what_changed_is_settled_once_their_asset_was_made_anew(
+    shop: Shop, tmp_path: Path
+) -> None:
+    by_change = "    table: main.orders\n    incremental: {cursor: order_id, key: [order_id], overlap: 0}\n"
+    shop.edit("sources/shop.yaml", "    reread: all\n", by_change)
+    with project(shop, tmp_path) as at:
+        at.run_theirs()
+        assert at.refresh().success
+        assert isinstance(at.follow(), dg.SkipReason)
+        shop.sql("insert into orders values (601, 1, 1, '2024-02-15 18:00:00', 1, 8)")
+        at.run_theirs()
+        assert isinstance(at.follow(), dg.RunRequest)
+        assert at.refresh(read_sources=False).success
+        assert at.attempted() == dict.fromkeys(MONTHS, "published")
+        newest = shop.ledger.attempts_of(["shop/orders"])[-1]
+        assert newest.facts[READ] == {"rows": 2, "from": "600", "to": "601"}
+        assert isinstance(at.follow(), dg.SkipReason)
+    expected = revenue_by_month()
+    assert shop.months("revenue") == expected | {"2024-02": expected["2024-02"] + 8}
 
 
 def test_where_their_asset_is_not_known_it_is_read_and_said(shop: Shop, tmp_path: Path) -> None:
