@@ -12,8 +12,8 @@ from metric_pipelines_tests.small_shop import Shop
 
 METRICS = "metrics/sales"
 ELSEWHERE = (
-    "time_spine", "one of window and grain_to_date", "cron line", "five fields", "two primary", "twice", "without date_day",
-    "which is a time", "in a model",
+    "time_spine", "one of window and grain_to_date", "cron line", "five fields", "two primary", "twice",
+    "without date_day", "which is a time", "in a model",
 )  # fmt: skip
 """Signs of problems that are not reported at the very line of the fault."""
 
