@@ -214,6 +214,23 @@ def import_excel(
     page.import_excel(context.obj, settings(), asked, write=write, as_json=as_json)
 
 
+def import_dbt(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="PATH")],
+    into: Annotated[Path | None, typer.Option("--into", metavar="FOLDER")] = None,
+    connection: Annotated[str | None, typer.Option("--connection", metavar="URL")] = None,
+    source: Annotated[str, typer.Option("--source", metavar="NAME")] = "dbt",
+    department: Annotated[str, typer.Option("--department", "-d", metavar="DEPT")] = "imported",
+    owner: Annotated[str, typer.Option("--owner", metavar="MAIL")] = "owner@example.com",
+    target: Annotated[str | None, typer.Option("--target", metavar="NAME")] = None,
+    as_json: Json = False,
+) -> None:
+    from metric_pipelines.cli import import_dbt as page
+
+    asked = page.Asked(path, into, connection, source, department, owner, target)
+    page.import_dbt(context.obj, settings(), asked, as_json=as_json)
+
+
 def export_dictionary(
     context: typer.Context,
     xlsx: Annotated[Path, typer.Option("--xlsx", metavar="FILE")],
@@ -229,10 +246,15 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER")],
     name: Annotated[str | None, typer.Option("--name", metavar="NAME")] = None,
     from_excel: Annotated[Path | None, typer.Option("--from-excel", metavar="FILE")] = None,
+    from_dbt: Annotated[Path | None, typer.Option("--from-dbt", metavar="PATH")] = None,
 ) -> None:
+    from metric_pipelines.cli import import_dbt
     from metric_pipelines.cli import init as page
 
-    page.init(context.obj, folder, name, from_excel)
+    if from_dbt is None:
+        page.init(context.obj, folder, name, from_excel)
+    else:
+        import_dbt.new_center(context.obj, settings(), folder, name, from_excel, from_dbt)
 
 
 def add_source(
@@ -295,7 +317,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "docs": docs,
 }
 GROUPS: dict[str, tuple[Callable[..., Any], dict[str, Callable[..., Any]]]] = {
-    "import": (import_, {"excel": import_excel}),
+    "import": (import_, {"excel": import_excel, "dbt": import_dbt}),
     "export": (export, {"dictionary": export_dictionary}),
     "alerts": (alerts, {"list": alerts_list, "test": alerts_test}),
     "demo": (demo, {"next-day": next_day, "bad-month": bad_month, "fix": fix}),

@@ -27,6 +27,11 @@ LIST_HELP: dict[str, Help] = {
                 "A list of metrics to put into it as drafts, as `import excel` reads it.",
                 "指标清单，其中的指标作为草稿写入（读法同 `import excel`）。",
             ),
+            "from_dbt": (
+                "A dbt project or semantic_manifest.json whose models and metrics it is made of, as "
+                "`import dbt` reads it.",
+                "dbt 项目或 semantic_manifest.json，以其模型与指标建立中心（读法同 `import dbt`）。",
+            ),
         },
         (
             ("metric-pipelines init acme --name 'Acme metrics'", ("from nothing", "从零开始")),
@@ -34,6 +39,7 @@ LIST_HELP: dict[str, Help] = {
                 "metric-pipelines init acme --from-excel list.xlsx",
                 ("from a company's list", "从公司的指标清单开始"),
             ),
+            ("metric-pipelines init acme --from-dbt ~/jaffle", ("from a dbt project", "从 dbt 项目开始")),
             (
                 "metric-pipelines init acme --lang zh",
                 ("with Chinese comments and README", "注释与 README 用中文"),
@@ -44,6 +50,53 @@ LIST_HELP: dict[str, Help] = {
         ("Take definitions of metrics from elsewhere.", "从别处导入指标定义。"),
         examples=(
             ("metric-pipelines import excel list.xlsx", ("a company's list of metrics", "公司的指标清单")),
+            (
+                "metric-pipelines import dbt ~/jaffle",
+                ("dbt's semantic models and metrics", "dbt 的语义模型与指标"),
+            ),
+        ),
+    ),
+    "import dbt": Help(
+        (
+            "Carry a dbt project's semantic models and metrics over to a center.",
+            "把 dbt 项目的语义模型与指标导入指标中心。",
+        ),
+        (
+            "Reads target/semantic_manifest.json, or the YAML of either dbt spec, and each relation once "
+            "where dbt built it: its columns and types, which joins keep rows single, the days there are. "
+            "A semantic model becomes a flat model with all it can be joined to (dbt's listing__country is "
+            "listing_country); a metric keeps dbt's computation and MetricFlow's values, or is not carried "
+            "over, with the reason. Without --into nothing is written. A FOLDER that is not there becomes a "
+            "new center; into a center that is there, all files or none, and never over one.",
+            "读取 target/semantic_manifest.json 或两种 dbt 规范的 YAML，并在 dbt 建表处把各表读取一次："
+            "字段与类型、哪些关联不会使行重复、有哪些日期。每个语义模型成为一个展平的模型，"
+            "含全部可关联的维度（dbt 的 listing__country 即 listing_country）；指标沿用 dbt 的计算方式，"
+            "取值与 MetricFlow 一致，否则不导入并说明原因。不加 --into 时不写入任何文件。"
+            "FOLDER 不存在时新建指标中心；已有中心时要么全部写入要么都不写，且绝不覆盖已有文件。",
+        ),
+        {
+            "path": (
+                "A dbt project's folder, a semantic_manifest.json, or YAML.",
+                "dbt 项目文件夹、semantic_manifest.json 或 YAML。",
+            ),
+            "into": ("The center's folder, new or there.", "指标中心的文件夹，新建或已有。"),
+            "connection": (
+                "Where the relations stand, such as duckdb:////srv/jaffle.duckdb; default: dbt's profile.",
+                "表所在的数据库，如 duckdb:////srv/jaffle.duckdb；默认取 dbt 的 profile。",
+            ),
+            "source": ("The name of the source system.", "数据源的名称。"),
+            "department": ("The department of the metrics.", "指标所属的部门。"),
+            "owner": ("The mail address of who owns them at first.", "最初负责人的邮箱。"),
+            "target": ("The target of dbt's profile.", "dbt profile 的 target。"),
+            "as_json": JSON,
+        },
+        (
+            ("metric-pipelines import dbt ~/jaffle", ("looks, writes nothing", "只查看，不写入")),
+            ("metric-pipelines import dbt ~/jaffle --into metrics", ("writes a center", "写出指标中心")),
+            (
+                "metric-pipelines import dbt target/semantic_manifest.json --connection duckdb:///dev.duckdb",
+                ("without a profile", "没有 profile 时"),
+            ),
         ),
     ),
     "import excel": Help(

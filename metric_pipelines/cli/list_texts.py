@@ -123,6 +123,25 @@ LIST_TEXTS: dict[str, tuple[str, str]] = {
         "say which model and column it counts, or which metrics it is made of",
         "写明取自哪个模型与字段，或由哪些指标组成",
     ),
+    # import dbt
+    "dbt.title": (
+        "dbt project {label}: {metrics} metrics, {models} models",
+        "dbt 项目 {label}：{metrics} 个指标，{models} 个模型",
+    ),
+    "dbt.progress.relations": ("Reading the relations ...", "正在读取各表……"),
+    "dbt.progress.models": ("Flattening the semantic models ...", "正在展平语义模型……"),
+    "dbt.progress.metrics": ("Trying the metrics ...", "正在试算指标……"),
+    "dbt.not_carried": ("Metrics that are not carried over", "未导入的指标"),
+    "dbt.metric": ("metric", "指标"),
+    "dbt.why": ("why", "原因"),
+    "dbt.notes": ("To be known", "说明"),
+    "dbt.where": ("where", "位置"),
+    "dbt.all_carried": ("Every metric is carried over.", "全部指标均已导入。"),
+    "dbt.start": ("the first month is {month}", "起始月份为 {month}"),
+    "dbt.files.written": ("{n} files written to {folder}", "已写入 {n} 个文件：{folder}"),
+    "dbt.files": ("{n} files would be written", "将写入 {n} 个文件"),
+    "dbt.write": ("writes them as a new center", "写成新的指标中心"),
+    "dbt.refresh": ("computes and publishes", "计算并发布"),
     # export
     "export.written": ("{file}: {n} sheets", "{file}：{n} 个工作表"),
     "export.no_health": (

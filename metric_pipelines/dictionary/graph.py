@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.definitions import ConversionMetric, Metric
 from metric_pipelines.dictionary.model_sql import normalized, tables_read
 from metric_pipelines.dictionary.months import WHOLE, months_between, shift
 from metric_pipelines.errors import DefinitionError
@@ -256,7 +256,19 @@ def group_of(center: Center, metric: Metric) -> str:
     through = "" if reach == own else f"__{own.back}_{own.ahead}"
     route = "" if level == 0 else ("p" if published else "m")
     by = digest(_typed_dimensions(center, metric))[:6] if metric.dimensions else "total"
-    return f"{models}__{metric.grain}__{by}__{level}{route}__{reach.back}_{reach.ahead}{through}"
+    shape = f"{models}__{metric.grain}__{by}__{level}{route}__{reach.back}_{reach.ahead}{through}"
+    apart = _alone(center, metric)
+    return f"{shape}__{apart}" if apart else shape
+
+
+def _alone(center: Center, metric: Metric) -> str:
+    """What keeps a metric apart: where it fills gaps, rows of others beside it would become gaps of its own;
+    conversions in one query have one value for none.
+    """
+    if any(map(shapes.fills_gaps, shapes.leaves(center, metric))):
+        return metric.name
+    none = metric.fill_nulls_with if isinstance(metric, ConversionMetric) else 0
+    return "" if none == 0 else f"none_{none}"
 
 
 def _typed_dimensions(center: Center, metric: Metric) -> list[list[str]]:

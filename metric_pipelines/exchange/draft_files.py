@@ -132,17 +132,25 @@ def to_write(
     with them.
     """
     files = {draft_file(draft): draft_yaml(draft, lang) for draft in drafts}
+    with_new_files(center, files)
+    if departments:
+        text = (center / "center.yaml").read_text(encoding="utf-8")
+        files = {"center.yaml": with_departments(text, departments), **files}
+    validate_with(center, files)
+    return files
+
+
+def with_new_files(center: Path, files: Mapping[str, str]) -> None:
+    """Looks whether all names are free.
+
+    Raises: UsageError where a file is there already.
+    """
     there = [name for name in files if (center / name).exists()]
     if there:
         found = f"{len(there)} file(s) are there already"
         raise UsageError(
             str(center / there[0]), found, "names that are free", "move the file, or rename the metric"
         )
-    if departments:
-        text = (center / "center.yaml").read_text(encoding="utf-8")
-        files = {"center.yaml": with_departments(text, departments), **files}
-    validate_with(center, files)
-    return files
 
 
 def validate_with(center: Path, files: Mapping[str, str]) -> None:

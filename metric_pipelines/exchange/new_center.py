@@ -34,6 +34,8 @@ README = "README.{lang}.md"
 EXAMPLE_ROWS = "example.sql"
 EXAMPLE = Path("data") / "sources" / "example.sqlite"
 RENAMED = {"gitignore": ".gitignore"}
+BESIDE = ("workspace.yaml", "dagster.yaml", "gitignore")
+"""What every center of its own has for Dagster and git."""
 MAY_BE_THERE = {".git"}
 TIME_ZONES = {"en": "UTC", "zh": "Asia/Shanghai"}
 """To begin with; the example's days have no hours."""
@@ -71,6 +73,32 @@ def make_center(folder: Path, name: str | None, lang: str, today: date, list_fil
         found_ = f"cannot be written: {error.strerror}"
         raise UsageError(str(target), found_, "a folder and disk that can be written") from error
     return NewCenter(target, label, found)
+
+
+def make_dbt_center(folder: Path, texts: Mapping[str, str], label: str, lang: str) -> Path:
+    """Makes a center of files that were carried over from dbt, in a folder that is empty or not there yet.
+
+    Raises: UsageError where the folder is not empty or cannot be written.
+    """
+    target = folder.expanduser().resolve()
+    _refuse(target)
+    readme = (files(TEMPLATES) / "templates_dbt" / README.format(lang=lang)).read_text(encoding="utf-8")
+    whole = {**texts, "README.md": _filled("README.md", readme, {"title": label}, lang)}
+    for name in BESIDE:
+        template = (files(TEMPLATES) / "templates" / name).read_text(encoding="utf-8")
+        whole[RENAMED.get(name, name)] = _filled(name, template, {"lang": lang}, lang)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as beside:
+            made = Path(beside) / target.name
+            for name, text in whole.items():
+                (made / name).parent.mkdir(parents=True, exist_ok=True)
+                (made / name).write_text(text, encoding="utf-8")
+            _move(made, target)
+    except OSError as error:
+        found = f"cannot be written: {error.strerror}"
+        raise UsageError(str(target), found, "a folder and disk that can be written") from error
+    return target
 
 
 def _refuse(target: Path) -> None:

@@ -253,9 +253,8 @@ def _metric(metric: Metric, conditions: _Conditions | None, zero: int | None) ->
         case SimpleMetric():
             yield _aggregate(metric, conditions, zero)
         case RatioMetric():
-            parts = metric.numerator, metric.denominator
-            inputs = [_input(metric, part, conditions) for part in parts]
-            params = {"numerator": inputs[0], "denominator": inputs[1]}
+            parts = {"numerator": metric.numerator, "denominator": metric.denominator}
+            params = {key: _part(metric, key, part, conditions) for key, part in parts.items()}
             yield _entry(metric, "ratio", params, conditions)
         case DerivedMetric():
             yield _entry(metric, "derived", _derived(metric, conditions), conditions)
@@ -278,6 +277,12 @@ def _entry(
 def _input(metric: Metric, part: MetricInput, conditions: _Conditions | None) -> dict[str, Any]:
     condition = conditions.of(metric, part.filter, part.name) if conditions else None
     return {"name": part.name, "filter": condition}
+
+
+def _part(metric: RatioMetric, key: str, part: MetricInput, conditions: _Conditions | None) -> dict[str, Any]:
+    """A part of a ratio; a filtered one under a name of its own, or MetricFlow takes it for the other."""
+    alias = {"alias": f"{metric.name}_{key}"} if part.filter else {}
+    return _input(metric, part, conditions) | alias
 
 
 def _aggregate(metric: SimpleMetric, conditions: _Conditions | None, zero: int | None) -> dict[str, Any]:
