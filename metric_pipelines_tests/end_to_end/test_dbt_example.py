@@ -33,8 +33,11 @@ class Example:
         self.shop = Shop(self.folder / "center", self.folder / "data")
         self.seed = self.folder / "dbt" / "seeds" / "raw_orders.csv"
         self.good = self.seed.read_text(encoding="utf-8")
+        self.config = folder / "one_process.yaml"
+        self.config.write_text("execution: {config: {in_process: {}}}\n", encoding="utf-8")
 
     def dagster(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of Dagster's; all steps in its one process, since each process loads dbt anew."""
         places = [str(self.folder / "src"), *sys.path]
         environment = {
             **os.environ,
@@ -44,7 +47,16 @@ class Example:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
         return subprocess.run(
-            [sys.executable, "-m", "dagster", *arguments, "-m", "shop_project.definitions"],
+            [
+                sys.executable,
+                "-m",
+                "dagster",
+                *arguments,
+                "-c",
+                str(self.config),
+                "-m",
+                "shop_project.definitions",
+            ],
             capture_output=True,
             text=True,
             check=False,
