@@ -1,23 +1,26 @@
-"""`examples/dbt_project`: dbt's assets and our metrics in one graph, worked by Dagster's own command line."""
+"""`examples/dbt_project`: dbt's assets and our metrics in one graph, worked by Dagster's own command line.
+
+It runs in a fresh environment, where this package is installed beside dagster-dbt and dbt-duckdb.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-import sys
+import tomllib
+import venv
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from metric_pipelines_tests.servers import missing
 from metric_pipelines_tests.small_shop import Shop
 
 pytestmark = pytest.mark.long
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "dbt_project"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "dbt_project"
 DBT = "key:raw_orders,key:raw_customers,key:orders,key:customers"
 ONE_PROCESS = '{"execution": {"config": {"in_process": {}}}}'
 REVENUE = {"2024-01": Decimal("408.25"), "2024-02": Decimal("388.25"), "2024-03": Decimal("403.75")}
@@ -26,7 +29,8 @@ REVENUE = {"2024-01": Decimal("408.25"), "2024-02": Decimal("388.25"), "2024-03"
 class Example:
     """A copy of the example, with an instance of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: Path) -> None:
+        self.python = python
         self.folder = Path(shutil.copytree(EXAMPLE, folder / "project"))
         self.instance = folder / "dagster"
         self.instance.mkdir()
@@ -36,16 +40,15 @@ class Example:
         self.good = self.seed.read_text(encoding="utf-8")
 
     def dagster(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        places = [str(self.folder / "src"), *sys.path]
         environment = {
             **os.environ,
             "DAGSTER_HOME": str(self.instance),
             "SHOP_DUCKDB": str(self.folder / "data" / "shop.duckdb"),
-            "PYTHONPATH": os.pathsep.join(places),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PYTHONPATH": str(self.folder / "src"),
+            "PATH": os.pathsep.join([str(self.python.parent), os.environ["PATH"]]),
         }
         return subprocess.run(
-            [sys.executable, "-m", "dagster", *arguments, "-m", "shop_project.definitions"],
+            [str(self.python), "-m", "dagster", *arguments, "-m", "shop_project.definitions"],
             capture_output=True,
             text=True,
             check=False,
@@ -65,15 +68,21 @@ class Example:
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
-    for package in ("dagster_dbt", "dbt.adapters.duckdb"):
-        try:
-            there = find_spec(package) is not None
-        except ModuleNotFoundError:
-            there = False
-        if not there:
-            missing(f"{package} is not installed")
-    return Example(tmp_path_factory.mktemp("dbt"))
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a fresh environment with what the example asks for, this package as a wheel."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    asked = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    beside = [name for name in asked if name != "metric-pipelines"]
+    python = folder / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", str(ROOT), *beside], check=True)
+    subprocess.run([python, "-m", "pip", "check"], check=True)
+    return python
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory, python: Path) -> Example:
+    return Example(tmp_path_factory.mktemp("dbt"), python)
 
 
 def test_dbt_and_metrics_are_materialized_in_one_run(example: Example) -> None:
