@@ -15,6 +15,7 @@ from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from filelock import FileLock
 
 from metric_pipelines.orchestration.event_log import BufferedSqliteEventLogStorage
 from metric_pipelines.settings import Settings
@@ -31,10 +32,12 @@ class CenterStorage(DagsterSqliteStorage):
     """Runs, schedules and the (buffered) event log in SQLite files below the home folder."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(base_dir, inst_data=inst_data)
-        self._run_storage = SqliteRunStorage.from_local(str(Path(base_dir) / "history"))
-        self._event_log_storage = BufferedSqliteEventLogStorage(str(Path(base_dir) / "history" / "runs"))
-        self._schedule_storage = SqliteScheduleStorage.from_local(str(Path(base_dir) / "schedules"))
+        folder = Path(base_dir)
+        with FileLock(folder / "made.lock"):  # two that make the tables at once stamp them twice
+            super().__init__(base_dir, inst_data=inst_data)
+            self._run_storage = SqliteRunStorage.from_local(str(folder / "history"))
+            self._event_log_storage = BufferedSqliteEventLogStorage(str(folder / "history" / "runs"))
+            self._schedule_storage = SqliteScheduleStorage.from_local(str(folder / "schedules"))
 
     @classmethod
     def config_type(cls) -> Any:

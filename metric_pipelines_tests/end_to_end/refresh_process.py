@@ -39,10 +39,10 @@ def die_at(point: str, key: str) -> None:
     """Ends this process by SIGKILL at a point of the step that computes an asset."""
     stage, reached = steps.stage, False
 
-    def staging(con: Any, shop: Any, keys: list[str], months: list[str]) -> Any:
+    def staging(con: Any, shop: Any, keys: list[str], *rest: Any) -> Any:
         nonlocal reached
         reached = reached or key in keys
-        return stage(con, shop, keys, months)
+        return stage(con, shop, keys, *rest)
 
     steps.stage = staging
     room, name = POINTS[point]

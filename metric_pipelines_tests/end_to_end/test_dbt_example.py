@@ -17,7 +17,7 @@ import pytest
 
 from metric_pipelines_tests.small_shop import Shop
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("dbt_example")]
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "dbt_project"
