@@ -17,7 +17,7 @@ import pytest
 
 from metric_pipelines_tests.small_shop import Shop
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("dbt_example")]
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "dbt_project"
@@ -85,19 +85,28 @@ def example(tmp_path_factory: pytest.TempPathFactory, python: Path) -> Example:
     return Example(tmp_path_factory.mktemp("dbt"), python)
 
 
-def test_dbt_and_metrics_are_materialized_in_one_run(example: Example) -> None:
+def test_dbt_and_metrics_stand_in_one_graph_and_a_broken_dbt_withholds(example: Example) -> None:
+    """One story, in this order: each part goes on from the one before."""
+    dbt_and_metrics_are_materialized_in_one_run(example)
+    the_nightly_refresh_computes_all_months(example)
+    a_failed_dbt_test_withholds_and_keeps_the_last_good_numbers(example)
+    mended_it_is_published(example)
+    a_model_that_errors_withholds_what_depends_on_it(example)
+
+
+def dbt_and_metrics_are_materialized_in_one_run(example: Example) -> None:
     done = example.materialize("--select", "+key:metrics/average_order", "--partition", "2024-01")
     assert done.returncode == 0, done.stderr[-3000:]
     assert example.shop.months("revenue") == {"2024-01": REVENUE["2024-01"]}
 
 
-def test_the_nightly_refresh_computes_all_months(example: Example) -> None:
+def the_nightly_refresh_computes_all_months(example: Example) -> None:
     done = example.refresh()
     assert done.returncode == 0, done.stderr[-3000:]
     assert example.shop.months("revenue") == REVENUE
 
 
-def test_a_failed_dbt_test_withholds_and_keeps_the_last_good_numbers(example: Example) -> None:
+def a_failed_dbt_test_withholds_and_keeps_the_last_good_numbers(example: Example) -> None:
     example.seed.write_text(example.good + "90,A,2024-03-30,999.00\n", encoding="utf-8")
     assert not example.build_dbt()
     said = example.refresh()
@@ -106,7 +115,7 @@ def test_a_failed_dbt_test_withholds_and_keeps_the_last_good_numbers(example: Ex
     assert example.shop.months("revenue") == REVENUE
 
 
-def test_mended_it_is_published(example: Example) -> None:
+def mended_it_is_published(example: Example) -> None:
     lines = example.good.splitlines()
     lines[-1] = lines[-1].rpartition(",")[0] + ",20.00"
     example.seed.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -117,7 +126,7 @@ def test_mended_it_is_published(example: Example) -> None:
     assert example.shop.months("revenue") == REVENUE | {"2024-03": REVENUE["2024-03"] - before + 20}
 
 
-def test_a_model_that_errors_withholds_what_depends_on_it(example: Example) -> None:
+def a_model_that_errors_withholds_what_depends_on_it(example: Example) -> None:
     model = example.folder / "dbt" / "models" / "customers.sql"
     model.write_text(
         model.read_text(encoding="utf-8").replace("city::varchar", "town::varchar"), encoding="utf-8"

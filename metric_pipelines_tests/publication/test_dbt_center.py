@@ -21,7 +21,7 @@ from metric_pipelines.query.periods import period_start
 from metric_pipelines_tests.dbt_shop import FIRST, LAST, MetricFlow, Rows, comparable, manifest, warehouse
 from metric_pipelines_tests.small_shop import Shop
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("dbt_center")]
+pytestmark = pytest.mark.long
 GRAINS = ("day", "week", "month", "quarter", "year")
 NOT_CARRIED = {"frequent_buyers_orders"}
 TODAY = date(2026, 11, 24)
