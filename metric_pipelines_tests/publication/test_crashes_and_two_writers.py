@@ -151,7 +151,7 @@ def publish_in_between(shop: Shop, late: list[str], meanwhile: list[str]) -> Non
     Neither holds the lease: runs that are launched from the web page do not.
     """
     opened, con, facts = shop.open(), shop.connection(), shop.open().facts()
-    candidates = list(steps._candidates(con, opened, facts, ["metrics/revenue"], late, "late"))
+    candidates = list(steps._candidates(con, opened, facts, ["metrics/revenue"], late, "late", {}))
     Shop(shop.center, shop.home).carry_out(["metrics/revenue"], meanwhile)
     publish(con, opened, candidates)
 
@@ -169,7 +169,7 @@ def test_a_run_that_staged_before_another_published_leaves_lake_and_ledger_agree
     shop = published_once.copy(tmp_path)
     shop.keep("revenue")
     opened, con, facts = shop.open(), shop.connection(), shop.open().facts()
-    late = list(steps._candidates(con, opened, facts, ["metrics/revenue"], ["2024-02"], "late"))
+    late = list(steps._candidates(con, opened, facts, ["metrics/revenue"], ["2024-02"], "late", {}))
     shop.sql("update orders set amount = 11 where order_id = 102")
     Shop(shop.center, shop.home).refresh()
     publish(con, opened, late)
@@ -185,7 +185,7 @@ def test_what_was_staged_before_newer_contents_were_published_gives_way(shop: Sh
     shop.sql("update orders set amount = amount + 1 where order_id = 1")
     opened, pair = shop.open(), ("shop/orders", "2024-01")
     early = list(
-        steps._candidates(shop.connection(), opened, opened.facts(), [pair[0]], [pair[1]], "slow run")
+        steps._candidates(shop.connection(), opened, opened.facts(), [pair[0]], [pair[1]], "slow run", {})
     )
     shop.sql("update orders set amount = amount + 100 where order_id = 1")
     assert shop.refresh(assets=[pair[0]], months=[pair[1]], forced=True).troubles == []
