@@ -4,10 +4,10 @@ our keys; all of it tried, and what does not hold left out by name.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ from metric_pipelines.exchange.dbt.carry_over import (
     carry_over,
     needed_models,
 )
-from metric_pipelines.exchange.dbt.elements import entity_elements
+from metric_pipelines.exchange.dbt.elements import dimension_elements, entity_elements
 from metric_pipelines.exchange.dbt.files import Card
 from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel, with_types
 from metric_pipelines.exchange.dbt.joins import Join
@@ -40,7 +40,7 @@ from metric_pipelines.exchange.values import slug
 from metric_pipelines.ingest.connections import Secrets
 from metric_pipelines.publication.dbt_relations import read_relations, with_unique_keys
 from metric_pipelines.publication.rehearsal import rehearse
-from metric_pipelines.warehouse.lake import MEMORY_LIMIT, load_scanners, step_database
+from metric_pipelines.warehouse.lake import scratch_database
 from metric_pipelines.warehouse.tables import name
 
 STALE = timedelta(days=45)
@@ -95,18 +95,17 @@ def dbt_center(
         time_zone="UTC",
         tables={},
     )
-    with _database() as con:
+    with scratch_database() as con:
         say("relations")
         theirs = {ours: relation for ours, relation in relations.values()}
         source = read_relations(con, source, theirs, home, wanted.today, secrets)
         tables = {n: f"{name(source.name)}.{name(relations[_relation_key(m)][0])}" for n, m in models.items()}
         say("models")
-        kept = _Kept(con, tables)
-        carried = carry_over(manifest, tables, kept)
+        joins = _Joins(con, tables)
+        carried = carry_over(manifest, tables, joins.refusal)
         typed = {n: _typed(con, model) for n, model in carried.models.items()}
-        source = with_unique_keys(
-            source, kept.keys({n: relations[_relation_key(m)][0] for n, m in models.items()})
-        )
+        keys = [(relations[_relation_key(models[n])][0], columns) for n, columns in joins.unique_keys()]
+        source = with_unique_keys(source, keys)
         spine_sql = _spine_sql(source.name, spine, relations)
         first, today = _days(con, typed, spine_sql, wanted.today)
     card = Card(wanted.department, wanted.owners, wanted.today.isoformat(), _first_code(into))
@@ -143,47 +142,51 @@ def _relations(models: list[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[s
     return found
 
 
-@contextmanager
-def _database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB that spills beside the system's temporary files."""
-    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as spill, step_database() as con:
-        load_scanners(con)
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set ieee_floating_point_ops = false")
-        con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        con.execute(f"set temp_directory = '{spill}'")
-        yield con
-
-
-class _Kept:
-    """Whether a join finds one row at most, asked of the rows; and the keys that say so."""
+class _Joins:
+    """Whether joins keep rows single, asked of the rows; and the keys by which a contract keeps it so."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
         self._con, self._tables = con, tables
-        self._answers: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._found: dict[tuple[str, tuple[str, ...]], str | None] = {}
 
-    def __call__(self, join: Join) -> bool:
+    def refusal(self, join: Join) -> str | None:
+        """Why a join could count rows twice; None where it cannot."""
         key = str(join.model["name"]), self._columns(join)
-        if key not in self._answers:
-            listed = ", ".join(key[1])
-            query = f"select 1 from {self._tables[key[0]]} group by {listed} having count(*) > 1 and "
-            query += " and ".join(f"({c}) is not null" for c in key[1])
-            self._answers[key] = self._con.execute(f"{query} limit 1").fetchone() is None
-        return self._answers[key]
+        if key not in self._found:
+            self._found[key] = self._refusal(join, *key)
+        return self._found[key]
+
+    def _refusal(self, join: Join, model: str, columns: tuple[str, ...]) -> str | None:
+        if not all(re.fullmatch(r"[A-Za-z_]\w*", column) for column in columns):
+            return f"{model} is joined by an expression, of which no contract can say that it is unique"
+        table, listed = self._tables[model], ", ".join(columns)
+        twice = f"select 1 from {table} group by {listed} having count(*) > 1 limit 1"
+        if self._con.execute(twice).fetchone() is not None:
+            return f"several rows of {model} for one {join.entity}: joining them would count rows twice"
+        if join.window and self._overlaps(join, table):
+            return f"rows of {model} for one {join.entity} hold on the same day: joining counts rows twice"
+        return None
+
+    def _overlaps(self, join: Join, table: str) -> bool:
+        by_name = {e.name: e.expr for e in dimension_elements(join.model)}
+        start, end = (by_name[name] for name in join.window)
+        entity = self._columns(join)[0]
+        following = f"lead({start}) over (partition by {entity} order by {start})"
+        rows = f"select {end} as ends, {following} as begins from {table} where {entity} is not null"
+        late = f"select 1 from ({rows}) where begins is not null and (ends is null or begins < ends) limit 1"
+        return self._con.execute(late).fetchone() is not None
 
     def _columns(self, join: Join) -> tuple[str, ...]:
-        by_name = {e.name: e.expr for e in join.elements()} | {
-            e.name: e.expr for e in entity_elements(join.model)
-        }
-        return tuple(by_name[n] for n in (join.entity, *join.partitions, *join.window))
+        """What a row is found by: the entity, partitions, and the day it holds from."""
+        plain = {d["name"]: d.get("expr") or d["name"] for d in join.model["dimensions"]}
+        entity = next(e.expr for e in entity_elements(join.model) if e.name == join.entity)
+        return (entity, *(plain[name] for name in (*join.partitions, *join.window[:1])))
 
-    def keys(self, tables: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-        """The keys that were found to be unique, nulls too, for the source's contract."""
-        for (model, columns), unique in self._answers.items():
-            listed = ", ".join(columns)
-            query = f"select 1 from {self._tables[model]} group by {listed} having count(*) > 1 limit 1"
-            if unique and self._con.execute(query).fetchone() is None:
-                yield tables[model], list(columns)
+    def unique_keys(self) -> Iterator[tuple[str, list[str]]]:
+        """The keys of all joins that are made, by semantic model."""
+        for (model, columns), why in self._found.items():
+            if why is None:
+                yield model, list(columns)
 
 
 TYPES = {

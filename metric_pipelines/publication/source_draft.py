@@ -4,9 +4,7 @@ contract; a rule that its rows do not keep is mended or dropped, and said.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -31,7 +29,7 @@ from metric_pipelines.ingest.system import System
 from metric_pipelines.publication.clock import newest_source_day
 from metric_pipelines.quality.contract import Contracts
 from metric_pipelines.quality.rules import rules_of_table
-from metric_pipelines.warehouse.lake import MEMORY_LIMIT, load_scanners, step_database
+from metric_pipelines.warehouse.lake import scratch_database
 from metric_pipelines.warehouse.tables import MONTH, name
 
 STAGED = "tried_rows"
@@ -86,7 +84,7 @@ def draft_source(
         time_zone=center.settings.time_zone,
         tables={},
     )
-    with _database() as con:
+    with scratch_database() as con:
         first, last = _due(center, home, today)
         settings = center.settings
         follows = settings.partitions.end is None and settings.clock.today == "newest_source_day"
@@ -103,18 +101,6 @@ def _due(center: Center, home: Path, today: date) -> tuple[str, str]:
     else:
         day = today if clock == "real" else clock
     return first, max(first, last or (month_of(day) if day else first))
-
-
-@contextmanager
-def _database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory DuckDB that spills beside the system's temporary files."""
-    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as spill, step_database() as con:
-        load_scanners(con)
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set ieee_floating_point_ops = false")
-        con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        con.execute(f"set temp_directory = '{spill}'")
-        yield con
 
 
 def _drafted(con: duckdb.DuckDBPyConnection, task: _Task, system: System) -> SourceDraft:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +98,18 @@ def step_database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
     finally:
         con.close()
+
+
+@contextmanager
+def scratch_database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB that reads other databases and spills beside the system's temporary files."""
+    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as spill, step_database() as con:
+        load_scanners(con)
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("set ieee_floating_point_ops = false")
+        con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        con.execute(f"set temp_directory = '{spill}'")
+        yield con
 
 
 def load_scanners(con: duckdb.DuckDBPyConnection) -> None:

@@ -15,7 +15,7 @@ from metric_pipelines.exchange.dbt.elements import (
     dimension_elements,
     entity_elements,
 )
-from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel, Kept, flat_model, value_column
+from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel, Refusal, flat_model, value_column
 from metric_pipelines.exchange.dbt.joins import joins_of, own_path
 from metric_pipelines.exchange.dbt.metrics import Leaf, Metrics, Plain
 from metric_pipelines.exchange.dbt.notes import Note
@@ -51,12 +51,12 @@ def needed_models(manifest: Mapping[str, Any]) -> dict[str, SemanticModel]:
     return {name: model for name, model in every.items() if name in needed}
 
 
-def carry_over(manifest: Mapping[str, Any], tables: Mapping[str, str], kept: Kept) -> CarriedOver:
+def carry_over(manifest: Mapping[str, Any], tables: Mapping[str, str], refusal: Refusal) -> CarriedOver:
     """Everything of a manifest that our dictionary has words for.
 
     `tables` are the relations of `needed_models`, as our SQL names them.
     """
-    models = _flat_models(manifest, tables, kept)
+    models = _flat_models(manifest, tables, refusal)
     metrics = {m["name"]: m for m in manifest["metrics"]}
     columns = _columns(manifest)
 
@@ -123,7 +123,7 @@ def _reserved(model: SemanticModel) -> dict[str, str]:
 
 
 def _flat_models(
-    manifest: Mapping[str, Any], tables: Mapping[str, str], kept: Kept
+    manifest: Mapping[str, Any], tables: Mapping[str, str], refusal: Refusal
 ) -> dict[Clock, FlatModel]:
     every = {m["name"]: m for m in manifest["semantic_models"]}
     values: dict[Clock, dict[str, str]] = {}
@@ -135,5 +135,5 @@ def _flat_models(
         base = every[name]
         default = (base.get("defaults") or {}).get("agg_time_dimension")
         ours = name if time == default or default is None else f"{name}_by_{time}"
-        found[name, time] = flat_model(ours, base, time, columns, every, tables, kept)
+        found[name, time] = flat_model(ours, base, time, columns, every, tables, refusal)
     return found

@@ -13,13 +13,14 @@ from functools import partial
 from typing import Any
 
 from metric_pipelines.exchange.dbt.elements import (
+    DAY,
+    GRANULARITIES,
     Element,
     SemanticModel,
     dimension_elements,
     entity_elements,
     entity_types,
     truncated,
-    validity,
 )
 from metric_pipelines.exchange.dbt.joins import Join, joins_of, own_path
 from metric_pipelines.exchange.dbt.notes import Note
@@ -27,13 +28,13 @@ from metric_pipelines.exchange.dbt.notes import Note
 TIME = "metric_day"
 """The time of every imported model, so that one filter holds for all models of a metric."""
 
-Kept = Callable[[Join], bool]
-"""Whether a join finds at most one row for each of the left side."""
+Refusal = Callable[[Join], str | None]
+"""Why a join could count a row of the left side twice; None where it cannot."""
 
 
 @dataclass(frozen=True)
 class FlatModel:
-    """One model of ours: `columns` by their expressions in the base, `dimensions` by kind."""
+    """One model of ours: its SQL, and what it can be grouped and filtered by, by the names of its columns."""
 
     name: str
     semantic_model: SemanticModel
@@ -42,8 +43,6 @@ class FlatModel:
     sql: str
     dimensions: dict[str, Element]
     entities: dict[str, str]
-    values: dict[str, str]
-    joined: list[Join]
     remade: Callable[[Mapping[str, str]], str] = field(repr=False)
     """Its SQL with some columns cast."""
     notes: list[Note] = field(default_factory=list)
@@ -65,7 +64,7 @@ def flat_model(
     values: Mapping[str, str],
     models: Mapping[str, SemanticModel],
     tables: Mapping[str, str],
-    kept: Kept,
+    refusal: Refusal,
 ) -> FlatModel:
     """The flat model of a semantic model by one of its times.
 
@@ -74,7 +73,7 @@ def flat_model(
     """
     clock = next(d for d in base["dimensions"] if d["name"] == time)
     granularity = (clock.get("type_params") or {}).get("time_granularity") or "day"
-    day = truncated(clock.get("expr") or time, granularity if granularity in COARSE else "day")
+    day = truncated(clock.get("expr") or time, granularity if granularity in GRANULARITIES[DAY:] else "day")
     path, notes = own_path(base), list[Note]()
     own = [(e.flat(path), e) for e in dimension_elements(base) if e.name != time]
     entities = [(e.name, e) for e in entity_elements(base)]
@@ -83,10 +82,11 @@ def flat_model(
     for join in joins_of(base, models):
         if join.left is not None and join.left not in joined:
             continue
-        if kept(join):
+        why = refusal(join)
+        if why is None:
             joined.append(join)
         else:
-            notes.append(_doubles(name, join))
+            notes.append(Note("not_joined", f"{name}.{'__'.join(join.path)}", why))
     reached = [(e.flat(join.path), e, join) for join in joined for e in join.elements()]
     twice = {n for n, count in Counter(n for n, _, _ in reached).items() if count > 1} | set(columns)
     notes += [_ambiguous(name, n) for n in sorted({n for n, _, _ in reached} & twice - set(columns))]
@@ -94,22 +94,12 @@ def flat_model(
     remade = partial(_sql, columns, path, tables[base["name"]], joined, taken, tables)
     dimensions = {n: e for n, e in [*own, *entities, *((n, e) for n, e, _ in taken)]}
     types = {n: t for n, t in entity_types(base).items() if n in dict(entities)}
-    return FlatModel(
-        name, base, time, granularity, remade({}), dimensions, types, dict(values), joined, remade, notes
-    )
+    return FlatModel(name, base, time, granularity, remade({}), dimensions, types, remade, notes)
 
 
 def with_types(model: FlatModel, casts: Mapping[str, str]) -> FlatModel:
     """The model with some of its columns cast to these types of SQL."""
     return replace(model, sql=model.remade(casts))
-
-
-COARSE = ("day", "week", "month", "quarter", "year")
-
-
-def _doubles(model: str, join: Join) -> Note:
-    words = f"several rows of {join.model['name']} for one {join.entity}: joining them would count rows twice"
-    return Note("not_joined", f"{model}.{'__'.join(join.path)}", words)
 
 
 def _ambiguous(model: str, name: str) -> Note:
@@ -151,11 +141,17 @@ def _cte(alias: str, columns: Mapping[str, str], table: str) -> str:
 def _keys(join: Join, joined: list[Join]) -> dict[str, str]:
     """The columns that a join, and those that go on from it, are made on."""
     by_name = {e.name: e for e in (*entity_elements(join.model), *dimension_elements(join.model))}
-    names = [join.entity, *join.partitions, *(validity(join.model) or ())]
+    names = [join.entity, *join.partitions, *join.window]
     for further in joined:
         if further.left is join:
             names += [further.entity, *further.partitions]
-    return {f"key_{n}": by_name[n].expr for n in names}
+    keys = {f"key_{n}": by_name[n].expr for n in names}
+    if join.window:  # a row holds until the next one begins, whatever it says of its end
+        start, end = join.window
+        entity, begins = by_name[join.entity].expr, by_name[start].expr
+        following = f"lead({begins}) over (partition by {entity} order by {begins})"
+        keys[f"key_{end}"] = f"least({by_name[end].expr}, {following})"
+    return keys
 
 
 def _on(join: Join, path: tuple[str, ...]) -> str:
@@ -168,9 +164,8 @@ def _on(join: Join, path: tuple[str, ...]) -> str:
 
     conditions = [f"{left(join.entity, entity=True)} = {right}.{_q(f'key_{join.entity}')}"]
     conditions += [f"{left(p, entity=False)} = {right}.{_q(f'key_{p}')}" for p in join.partitions]
-    window = validity(join.model)
-    if window:
-        start, end = (f"{right}.{_q(f'key_{n}')}" for n in window)
+    if join.window:
+        start, end = (f"{right}.{_q(f'key_{n}')}" for n in join.window)
         conditions += [f"base.{TIME} >= {start}", f"(base.{TIME} < {end} or {end} is null)"]
     return " and ".join(conditions)
 

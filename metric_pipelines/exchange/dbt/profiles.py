@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,15 +150,7 @@ def _password(written: Any, where: str) -> tuple[str, list[Note]]:
 
 def _referred(written: Any) -> str | None:
     """The text with `env_var('X', 'd')` as `${X:-d}`; None where something else is to be rendered."""
-    if written is None:
-        return None
-    parts = []
-    for index, text in enumerate(EXPRESSION.split(str(written))):
-        call = call_in(text) if index % 2 else None
-        if index % 2 and not (call and call.name == "env_var" and call.arguments):
-            return None
-        parts.append(_variable(*map(str, call.arguments[:2])) if call else text)
-    return "".join(parts)
+    return _rendered(written, lambda arguments: _variable(*map(str, arguments[:2])))
 
 
 def _variable(name: str, default: str | None = None) -> str:
@@ -174,14 +166,19 @@ def _quoted(text: str | None) -> str:
 
 def _plain(written: Any, environment: Mapping[str, str]) -> str | None:
     """The text with variables of the environment filled in; None where one is not set, or is a secret."""
+    return _rendered(written, lambda arguments: _value(arguments, environment))
+
+
+def _rendered(written: Any, variable: Callable[[tuple[Any, ...]], str | None]) -> str | None:
+    """The text with each `env_var(...)` replaced; None where one has no value, or something else stands."""
     if written is None:
         return None
-    parts = []
+    parts: list[str] = []
     for index, text in enumerate(EXPRESSION.split(str(written))):
         call = call_in(text) if index % 2 else None
         if index % 2 and not (call and call.name == "env_var" and call.arguments):
             return None
-        value = _value(call.arguments, environment) if call else text
+        value = variable(call.arguments) if call else text
         if value is None:
             return None
         parts.append(value)
