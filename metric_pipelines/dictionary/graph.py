@@ -63,6 +63,7 @@ class Graph:
     def __init__(self, nodes: dict[str, Node], first: str, last: str) -> None:
         self.nodes = nodes
         self.first, self.last = first, last
+        self._inputs: dict[Pair, list[Pair]] = {}
 
     @cached_property
     def months(self) -> list[str]:
@@ -84,15 +85,21 @@ class Graph:
                 yield key, partition
 
     def inputs(self, pair: Pair) -> list[Pair]:
-        """The pairs that a pair is computed from."""
-        key, partition = pair
-        return [(edge.key, p) for edge in self.nodes[key].inputs for p in self._of_edge(edge, partition)]
+        """The pairs that a pair is computed from; not to be changed."""
+        found = self._inputs.get(pair)
+        if found is None:
+            key, partition = pair
+            found = [(e.key, p) for e in self.nodes[key].inputs for p in self._of_edge(e, partition)]
+            self._inputs[pair] = found
+        return found
 
     def _of_edge(self, edge: Edge, partition: str) -> list[str]:
         if not self.nodes[edge.key].partitioned:
             return [WHOLE]
         if partition == WHOLE:
             return self.months
+        if edge.back == edge.ahead == 0 and self.first <= partition <= self.last:
+            return [partition]
         first, last = (
             max(self.first, shift(partition, -edge.back)),
             min(self.last, shift(partition, edge.ahead)),

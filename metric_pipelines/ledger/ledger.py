@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -88,6 +88,8 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._seen: set[int] = set()
+        self._history: dict[Pair, PairHistory] = {}
         migrate(self.engine)
 
     @contextmanager
@@ -97,20 +99,22 @@ class Ledger:
             yield con
 
     def history(self) -> dict[Pair, PairHistory]:
-        """For every pair: the last attempt, the latest settled one and the receipt in force; one query."""
+        """For every pair: the last attempt, the latest settled one and the receipt in force; one query for
+        which these are, one for those that this process has not seen: a closed attempt never changes.
+        """
         of_interest = sa.union(*(self._newest(states) for states in (_ALL, _SETTLED, ("published",))))
-        query = sa.select(t.attempts).where(t.attempts.c.id.in_(of_interest)).order_by(t.attempts.c.id)
-        found: dict[Pair, dict[str, Attempt]] = {}
         with self.engine.connect() as con:
-            for row in con.execute(query).mappings():
-                attempt = _attempt(row)
-                seen = found.setdefault(attempt.pair, {})
-                seen["latest"] = attempt
-                if attempt.state in _SETTLED:
-                    seen["last"] = attempt
-                if attempt.state == "published":
-                    seen["published"] = attempt
-        return {pair: PairHistory(**seen) for pair, seen in found.items()}
+            wanted = set(con.execute(of_interest).scalars())
+            self._remember(con, sorted(wanted - self._seen))
+        return dict(self._history)
+
+    def _remember(self, con: sa.Connection, ids: Sequence[int]) -> None:
+        for part in _parts(ids):
+            query = sa.select(t.attempts).where(t.attempts.c.id.in_(part)).order_by(t.attempts.c.id)
+            for attempt in map(_attempt, con.execute(query).mappings()):
+                self._seen.add(attempt.id)
+                known = self._history.get(attempt.pair, PairHistory())
+                self._history[attempt.pair] = _with_attempt(known, attempt)
 
     def _newest(self, states: Sequence[str]) -> sa.Select[Any]:
         c = t.attempts.c
@@ -118,16 +122,18 @@ class Ledger:
 
     def add(self, attempts: Iterable[tuple[Attempt, Sequence[Verdict]]]) -> list[int]:
         """Writes attempts with their verdicts, in one transaction, and returns their ids."""
-        ids = []
+        given = list(attempts)
+        if not given:
+            return []
+        own = t.attempts.c.id
         with self.writing() as con:
-            for attempt, verdicts in attempts:
-                values = {k: v for k, v in vars(attempt).items() if k != "id"}
-                found = con.execute(sa.insert(t.attempts).values(values)).inserted_primary_key
-                assert found is not None
-                ids.append(int(found[0]))
-                if verdicts:
-                    rows = [{"attempt_id": ids[-1], **vars(v)} for v in verdicts]
-                    con.execute(sa.insert(t.verdicts), rows)
+            values = [{k: v for k, v in vars(attempt).items() if k != "id"} for attempt, _ in given]
+            inserted = sa.insert(t.attempts).returning(own, sort_by_parameter_order=True)
+            ids = [int(found) for found in con.execute(inserted, values).scalars()]
+            both = zip(ids, given, strict=True)
+            rows = [{"attempt_id": i, **vars(v)} for i, (_, verdicts) in both for v in verdicts]
+            if rows:
+                con.execute(sa.insert(t.verdicts), rows)
         return ids
 
     def settle(self, publication: str, snapshot: int | None) -> None:
@@ -153,8 +159,7 @@ class Ledger:
         wanted = list(attempt_ids)
         found: dict[int, list[Verdict]] = {i: [] for i in wanted}
         with self.engine.connect() as con:
-            for start in range(0, len(wanted), 500):
-                part = wanted[start : start + 500]
+            for part in _parts(wanted):
                 rows = con.execute(
                     sa.select(t.verdicts).where(t.verdicts.c.attempt_id.in_(part)).order_by(t.verdicts.c.id)
                 )
@@ -229,6 +234,23 @@ class Ledger:
 
 _ALL = ("published", "withheld", "unavailable")
 _SETTLED = ("published", "withheld")
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many ids as a statement may have."""
+    for start in range(0, len(ids), 500):
+        yield ids[start : start + 500]
+
+
+def _with_attempt(known: PairHistory, attempt: Attempt) -> PairHistory:
+    """A pair's history with one closed attempt more, where that is newer."""
+    after = {"latest": attempt}
+    if attempt.state in _SETTLED:
+        after["last"] = attempt
+    if attempt.state == "published":
+        after["published"] = attempt
+    older = {k: v for k, v in after.items() if (before := getattr(known, k)) is None or before.id < v.id}
+    return replace(known, **older)
 
 
 def now() -> datetime:

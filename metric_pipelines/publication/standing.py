@@ -6,7 +6,7 @@ published tomorrow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,11 +29,15 @@ class Standing:
 NOTHING = PairHistory()
 
 
-def standing(graph: Graph, history: Mapping[Pair, PairHistory]) -> dict[Pair, Standing]:
-    """The standing of every pair of the graph, inputs first."""
+def standing(
+    graph: Graph, history: Mapping[Pair, PairHistory], keys: Collection[str] | None = None
+) -> dict[Pair, Standing]:
+    """The standing of every pair of the graph, inputs first; or of some assets and what they derive from."""
+    wanted = None if keys is None else {*keys}.union(*map(graph.upstream, keys))
     found: dict[Pair, Standing] = {}
     for pair in graph.pairs():
-        found[pair] = _standing(graph, pair, history.get(pair, NOTHING), found)
+        if wanted is None or pair[0] in wanted:
+            found[pair] = _standing(graph, pair, history.get(pair, NOTHING), found)
     return found
 
 

@@ -78,7 +78,7 @@ def _staged_by_asset(
 
 def _sorted_out(facts: Facts, pairs: list[Pair], forced: bool) -> tuple[list[Outcome], list[Pair]]:
     """What is blocked or unchanged, and what is to be computed."""
-    stands = standing(facts.graph, facts.history)
+    stands = standing(facts.graph, facts.history, {key for key, _ in pairs})
     outcomes, todo = [], []
     for pair in pairs:
         open_inputs = [given for given in facts.graph.inputs(pair) if stands[given].state != "published"]

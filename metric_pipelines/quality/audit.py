@@ -8,8 +8,8 @@ import duckdb
 
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Verdict
-from metric_pipelines.quality.contract import Contracts
-from metric_pipelines.quality.expectations import Expectations
+from metric_pipelines.quality.contract import Contracts, held
+from metric_pipelines.quality.expectations import Expectations, Judged
 from metric_pipelines.quality.rules import Rules
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.staged import Staged
@@ -29,15 +29,35 @@ def audit(
 
     Raises: DefinitionError where a check cannot be carried out as it is written.
     """
-    contracts, expectations = Contracts(con), Expectations(con)
-    found: dict[str, Verdicts] = {}
+    by_contract = contract_verdicts(con, staged, rules)
+    asked = [
+        Judged(s.table, rules[s.key], s.months, rows_of(con, s, rules[s.key]), places[s.key]) for s in staged
+    ]
+    by_expectation = Expectations(con).verdicts(asked)
+    return {
+        item.key: {month: [by_contract[item.key][month], expected[month]] for month in item.months}
+        for item, expected in zip(staged, by_expectation, strict=True)
+    }
+
+
+def contract_verdicts(
+    con: duckdb.DuckDBPyConnection, staged: list[Staged], rules: Mapping[str, Rules]
+) -> dict[str, dict[str, Verdict]]:
+    """The contracts' verdicts by asset and month. Metrics of one table are judged together first: what holds
+    of all its rows holds of each metric's.
+    """
+    contracts, found = Contracts(con), dict[str, dict[str, Verdict]]()
+    groups: dict[str, list[Staged]] = {}
     for item in staged:
-        rule = rules[item.key]
-        by_contract = contracts.verdicts(item.table, rule, item.months, _published(con, item))
-        by_expectation = expectations.verdicts(
-            item.table, rule, item.months, rows_of(con, item, rule), places[item.key]
-        )
-        found[item.key] = {month: [by_contract[month], by_expectation[month]] for month in item.months}
+        groups.setdefault(item.table, []).append(item)
+    for table, items in groups.items():
+        own = [rules[item.key] for item in items]
+        if len(items) > 1 and contracts.hold_together(table, own):
+            found |= {item.key: dict.fromkeys(item.months, held(rules[item.key])) for item in items}
+        else:
+            for item in items:
+                rule = rules[item.key]
+                found[item.key] = contracts.verdicts(table, rule, item.months, _published(con, item))
     return found
 
 

@@ -8,6 +8,7 @@ stated on the schema only (on a column it is silently ignored), value rules are 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -45,6 +46,13 @@ class Contracts:
         if len(months) == 1 and beside is None:
             return {months[0]: whole}
         return self._month_by_month(table, rules, months, beside)
+
+    def hold_together(self, table: str, rules: Sequence[Rules]) -> bool:
+        """Whether all rows of a table satisfy all these rules: each part of them then does."""
+        columns = {column: rule for own in rules for column, rule in own.columns.items()}
+        unique = list({tuple(key): key for own in rules for key in own.unique}.values())
+        rows = self._backend.table(table)
+        return self._validate(rows, rows, Rules(columns, unique)).passed
 
     def _month_by_month(
         self, table: str, rules: Rules, months: list[str], beside: str | None
@@ -99,9 +107,13 @@ class Contracts:
                 failures += [_failure(error) for error in errors.schema_errors]
         if failures:
             return Verdict(CONTRACT, LIBRARY, False, "error", {"failures": failures})
-        return Verdict(
-            CONTRACT, LIBRARY, True, "error", {"columns": len(rules.columns), "unique": rules.unique}
-        )
+        return held(rules)
+
+
+def held(rules: Rules) -> Verdict:
+    """The verdict on what satisfies its contract."""
+    detail = {"columns": len(rules.columns), "unique": rules.unique}
+    return Verdict(CONTRACT, LIBRARY, True, "error", detail)
 
 
 def _months_of_doubled_keys(rows: Any, rules: Rules) -> list[str]:

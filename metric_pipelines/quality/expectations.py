@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -25,6 +27,39 @@ from metric_pipelines.warehouse.tables import MONTH, columns, month_list, name
 
 LIBRARY = "great_expectations"
 MOST_CASES = 20
+MOST_ROWS = 1_000_000
+"""Of months that are asked together: a frame is held in memory."""
+OF_SINGLE_ROWS = {
+    f"expect_column_values_to_{rule}"
+    for rule in (
+        "be_between", "be_in_set", "be_unique", "match_regex", "match_regex_list", "not_be_in_set",
+        "not_be_null", "not_match_regex", "not_match_regex_list",
+    )
+} | {
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_column_pair_values_to_be_equal",
+    "expect_column_value_lengths_to_be_between",
+    "expect_column_value_lengths_to_equal",
+    "expect_compound_columns_to_be_unique",
+}  # fmt: skip
+"""Expectations that, where they hold of some rows, hold of any part of them."""
+AT_LEAST = Expectation(
+    expect="expect_column_pair_values_a_to_be_greater_than_b", column_A="a", column_B="b", or_equal=True
+)
+NO_RULES = Rules({})
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A staged table to be judged by rules: its months (or the whole), the rows of each, and where its checks
+    are defined.
+    """
+
+    table: str
+    rules: Rules
+    months: list[str]
+    rows: Mapping[str, int]
+    place: str
 
 
 class Expectations:
@@ -34,55 +69,91 @@ class Expectations:
         self._con = con
         self._batches = _batch_definition()
 
-    def verdicts(
-        self, table: str, rules: Rules, months: list[str], rows: dict[str, int], where: str
-    ) -> dict[str, Verdict]:
-        """A verdict a month (or for the whole): the number of rows, and the expectations of the YAML.
+    def verdicts(self, asked: Sequence[Judged]) -> list[dict[str, Verdict]]:
+        """A verdict a month (or for the whole) for each table: the number of rows, and the expectations of
+        the YAML.
 
         Raises: DefinitionError where an expectation cannot be carried out as written.
         """
+        hold = self._volumes_hold(asked)
+        return [self._by_month(one, volume_holds=hold or self._volumes_hold([one])) for one in asked]
+
+    def _volumes_hold(self, asked: Sequence[Judged]) -> bool:
+        """Whether all numbers of rows are within bounds: one question on a frame of counts."""
+        counts = [(j.rows[m], j.rules.min_rows, j.rules.max_rows) for j in asked for m in j.months]
+        few = pd.DataFrame([(rows, least) for rows, least, _ in counts], columns=["a", "b"])
+        many = pd.DataFrame(
+            [(most, rows) for rows, _, most in counts if most is not None], columns=["a", "b"]
+        )
+        return all(frame.empty or self._holds(frame, AT_LEAST, NO_RULES, "") for frame in (few, many))
+
+    def _by_month(self, judged: Judged, *, volume_holds: bool) -> dict[str, Verdict]:
+        """What holds of the rows of several months holds of each, if it is about single rows: that is asked
+        of all months together, the rest of each.
+        """
+        settled = {id(e) for e in judged.rules.expectations if self._holds_of_all(judged, e)}
         found = {}
-        for month in months:
-            frame = self._frame(table, rules, month, rows[month])
-            found[month] = self._validate(frame, rules, where)
+        for month in judged.months:
+            wanted = judged.rules.expectations if judged.rows[month] else []
+            open_ones = [e for e in wanted if id(e) not in settled]
+            if not volume_holds:
+                open_ones.insert(0, _volume(judged.rules))
+            found[month] = self._validate(judged, month, open_ones, 1 + len(wanted))
         return found
 
-    def _frame(self, table: str, rules: Rules, month: str, rows: int) -> pd.DataFrame:
+    def _holds_of_all(self, judged: Judged, expectation: Expectation) -> bool:
+        rows = sum(judged.rows.values())
+        single = expectation.expect in OF_SINGLE_ROWS and expectation.arguments.get("mostly", 1) == 1
+        if not single or len(judged.months) == 1 or not 0 < rows <= MOST_ROWS:
+            return False
+        frame = self._frame(judged, judged.months, [expectation])
+        return self._holds(frame, expectation, judged.rules, judged.place)
+
+    def _frame(self, judged: Judged, months: list[str], asked: Sequence[Expectation]) -> pd.DataFrame:
         """The columns that the expectations name, in pandas; without any, a frame of as many rows."""
-        have = columns(self._con, table)
-        wanted = [c for c in self._columns(rules) if rules.rename.get(c, c) in have]
+        rules, have = judged.rules, columns(self._con, judged.table)
+        wanted = [c for c in _columns(asked, rules) if rules.rename.get(c, c) in have]
+        if not wanted:
+            return pd.DataFrame(index=range(sum(judged.rows[month] for month in months)))
         listed = [f"{_cast(rules.rename.get(c, c), have)} as {name(c)}" for c in wanted]
-        conditions = [] if month == WHOLE else [f"{MONTH} in ({month_list([month])})"]
+        conditions = [] if months == [WHOLE] else [f"{MONTH} in ({month_list(months)})"]
         if rules.some:
             conditions.append("(" + " or ".join(f"{name(c)} is not null" for c in rules.some) + ")")
         where = f" where {' and '.join(conditions)}" if conditions else ""
-        if not wanted:
-            return pd.DataFrame(index=range(rows))
-        return self._con.execute(f"select {', '.join(listed)} from {table}{where}").df()
+        return self._con.execute(f"select {', '.join(listed)} from {judged.table}{where}").df()
 
-    def _columns(self, rules: Rules) -> list[str]:
-        named: list[str] = []
-        for expectation in rules.expectations:
-            arguments = _arguments(expectation, rules)
-            for argument in COLUMN_ARGUMENTS:
-                value = arguments.get(argument)
-                named += [value] if isinstance(value, str) else list(value or [])
-        return list(dict.fromkeys(named))
-
-    def _validate(self, frame: pd.DataFrame, rules: Rules, where: str) -> Verdict:
-        batch = self._batches.get_batch(batch_parameters={"dataframe": frame})
+    def _validate(self, judged: Judged, month: str, asked: list[Expectation], count: int) -> Verdict:
+        """The verdict on a month by the rules that are open still; `count` is how many there are."""
         failures: list[dict[str, Any]] = []
-        asked = [_volume(rules), *rules.expectations] if len(frame) else [_volume(rules)]
+        frame = self._frame(judged, [month], asked) if asked else pd.DataFrame()
         for expectation in asked:
-            built = _built(expectation, rules, where)
-            if _result(batch, built, "BOOLEAN_ONLY", where).success:
+            if self._holds(frame, expectation, judged.rules, judged.place):
                 continue
-            whole = _result(batch, built, "COMPLETE", where)
+            whole = self._result(frame, expectation, judged.rules, "COMPLETE", judged.place)
             failures.append(_failure(whole, expectation.severity))
         errors = any(failure["severity"] == "error" for failure in failures)
         severity: Any = "error" if errors or not failures else "warn"
-        detail = {"failures": failures} if failures else {"expectations": len(asked)}
+        detail = {"failures": failures} if failures else {"expectations": count}
         return Verdict(EXPECTATIONS, LIBRARY, not failures, severity, detail)
+
+    def _holds(self, frame: pd.DataFrame, expectation: Expectation, rules: Rules, where: str) -> bool:
+        return bool(self._result(frame, expectation, rules, "BOOLEAN_ONLY", where).success)
+
+    def _result(
+        self, frame: pd.DataFrame, expectation: Expectation, rules: Rules, form: str, where: str
+    ) -> Any:
+        batch = self._batches.get_batch(batch_parameters={"dataframe": frame})
+        return _result(batch, _built(expectation, rules, where), form, where)
+
+
+def _columns(asked: Sequence[Expectation], rules: Rules) -> list[str]:
+    named: list[str] = []
+    for expectation in asked:
+        arguments = _arguments(expectation, rules)
+        for argument in COLUMN_ARGUMENTS:
+            value = arguments.get(argument)
+            named += [value] if isinstance(value, str) else list(value or [])
+    return list(dict.fromkeys(named))
 
 
 @cache  # 65 ms, and it holds no data: one a process

@@ -14,7 +14,7 @@ from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.errors import DefinitionError
 from metric_pipelines.ledger.ledger import Verdict
-from metric_pipelines.quality.expectations import MOST_CASES, Expectations
+from metric_pipelines.quality.expectations import MOST_CASES, Expectations, Judged
 from metric_pipelines.quality.rules import Rules
 from metric_pipelines.warehouse.lake import step_database
 
@@ -32,9 +32,9 @@ class Judge:
         self.con.execute(f"create temp table {table} as {query}")
         count = "''" if months == [WHOLE] else "strftime(partition_month, '%Y-%m')"
         rows = dict(self.con.execute(f"select {count}, count(*) from {table} group by 1").fetchall())
-        return self.expectations.verdicts(
-            table, rules, months, {m: rows.get(m, 0) for m in months}, "shop.yaml:7"
-        )
+        judged = Judged(table, rules, months, {m: rows.get(m, 0) for m in months}, "shop.yaml:7")
+        [found] = self.expectations.verdicts([judged])
+        return found
 
     def __call__(self, query: str, *rules: dict[str, Any], **more: Any) -> Verdict:
         asked = Rules({}, expectations=[Expectation(**rule) for rule in rules], **more)
