@@ -70,6 +70,17 @@ def fills_gaps(metric: Metric) -> bool:
     )
 
 
+def is_spread(center: Center, metric: Metric) -> bool:
+    """Whether a row counts in other periods than its own, or in one of several only: its own time is then no
+    dimension of what is counted.
+    """
+    return (
+        needs_calendar(metric)
+        or fills_gaps(metric)
+        or any(is_spread(center, center.metrics[name]) for name in input_names(metric))
+    )
+
+
 def filters_rows(metric: SimpleMetric) -> bool:
     """Whether a simple metric's filter takes rows away before anything is counted (else it is lowered into
     what is aggregated, which is faster and says the same).

@@ -98,6 +98,9 @@ def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimens
     name = next((one for one in readings if one in known or one in metric.dimensions), None)
     if name is None:
         raise UsageError.unknown_name(f"metrics/{metric.name}", "dimension", text, known)
+    if name in known and _is_its_time(center, metric, known[name]) and shapes.is_spread(center, metric):
+        found, remedy = f"by {text}, the time it is counted by", "ask for it by --grain"
+        raise UsageError(f"metrics/{metric.name}", found, "a dimension that is not its time", remedy)
     if name not in known or known[name].type != "time":
         if grain is not None:
             raise UsageError(
@@ -105,6 +108,12 @@ def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimens
             )
         return name
     return f"{name}{BY}{grain or 'day'}"
+
+
+def _is_its_time(center: Center, metric: Metric, dimension: Dimension) -> bool:
+    """Whether a dimension is the time by which a metric, or a part of it, is counted."""
+    leaves = shapes.leaves(center, metric)
+    return dimension.expr in {leaf.time or center.models[leaf.model].time for leaf in leaves}
 
 
 def _has_no_coarser_grain(center: Center, metric: Metric) -> bool:

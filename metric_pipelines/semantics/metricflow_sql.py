@@ -21,18 +21,22 @@ def compile_sql(
     metrics: Sequence[str],
     group_by: Sequence[str],
     first: date | None = None,
+    finest: str = "day",
 ) -> str:
     """The query for some metrics by `metric_time__<grain>` and `<entity>__<dimension>` names, in DuckDB's
-    SQL; of events from the day `first` on, where it is given.
+    SQL; of events from the day `first` on, where it is given: the start of a period of `finest`, the grain
+    that the metrics' time has.
 
     Columns: the group-by names as given, then the metrics.
     Raises: DefinitionError where MetricFlow refuses the question.
     """
-    return _compiled(json.dumps(manifest, sort_keys=True), tuple(metrics), tuple(group_by), first)
+    return _compiled(json.dumps(manifest, sort_keys=True), tuple(metrics), tuple(group_by), first, finest)
 
 
 @lru_cache(maxsize=512)
-def _compiled(manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], first: date | None) -> str:
+def _compiled(
+    manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], first: date | None, finest: str
+) -> str:
     # late: 0.5 s, where a question is compiled
     from metricflow.dataflow.optimizer.dataflow_optimizer_factory import DataflowPlanOptimization
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
@@ -42,7 +46,9 @@ def _compiled(manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...]
         metric_names=list(metrics),
         group_by_names=list(group_by),
         # MetricFlow's own time constraint is widened to whole periods of the grain
-        where_constraints=[f"{{{{ TimeDimension('metric_time', 'day') }}}} >= '{first}'"] if first else None,
+        where_constraints=[f"{{{{ TimeDimension('metric_time', '{finest}') }}}} >= '{first}'"]
+        if first
+        else None,
         dataflow_plan_optimizations=set(DataflowPlanOptimization),
     )
     try:

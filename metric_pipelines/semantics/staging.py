@@ -60,7 +60,8 @@ def _over_models(center: Center, question: Question) -> str:
 
 def _query(center: Center, question: Question, built: m.Manifest) -> str:
     by = m.group_by(question.grain, question.dimensions)
-    inner = compile_sql(built, requested(question.metrics), by, question.first)
+    finest = question.metrics[0].grain
+    inner = compile_sql(built, requested(question.metrics), by, question.first, finest)
     keys = [f"cast({by[0]} as date) as {TIME}"]
     keys += [f"{column} as {name(d)}" for column, d in zip(by[1:], question.dimensions, strict=True)]
     values = [_value(center, metric) for metric in requested(question.metrics)]

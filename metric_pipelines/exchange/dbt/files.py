@@ -50,6 +50,7 @@ def model_files(model: FlatModel, sql: str, columns: Mapping[str, str], card: Ca
         for name, kind in model.entities.items()
     ]
     plain["dimensions"] = {name: _dimension(element) for name, element in model.dimensions.items()}
+    plain["dimensions"] |= {name: _alias(model, column) for name, column in model.aliases.items()}
     plain["columns"] = {
         name: {"type": kind} | ({} if name == TIME else {"nullable": True}) for name, kind in columns.items()
     }
@@ -58,6 +59,11 @@ def model_files(model: FlatModel, sql: str, columns: Mapping[str, str], card: Ca
 
 def _dimension(element: Element) -> dict[str, Any]:
     return {"type": "time"} if element.kind == "time" else {}
+
+
+def _alias(model: FlatModel, column: str) -> dict[str, Any]:
+    timely = column == TIME or model.dimensions[column].kind == "time"
+    return ({"type": "time"} if timely else {}) | {"expr": column}
 
 
 def metric_file(

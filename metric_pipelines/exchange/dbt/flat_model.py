@@ -22,7 +22,7 @@ from metric_pipelines.exchange.dbt.elements import (
     entity_types,
     truncated,
 )
-from metric_pipelines.exchange.dbt.joins import Join, joins_of, own_path
+from metric_pipelines.exchange.dbt.joins import Join, joins_of, own_path, own_paths
 from metric_pipelines.exchange.dbt.notes import Note
 
 TIME = "metric_day"
@@ -43,6 +43,8 @@ class FlatModel:
     sql: str
     dimensions: dict[str, Element]
     entities: dict[str, str]
+    aliases: dict[str, str]
+    """Its own dimensions and its time, by each entity that a row of it is one of; with their columns."""
     remade: Callable[[Mapping[str, str]], str] = field(repr=False)
     """Its SQL with some columns cast."""
     notes: list[Note] = field(default_factory=list)
@@ -52,8 +54,8 @@ class FlatModel:
         none.
         """
         flat = "_".join(parts)
-        if flat in ("metric_time", "_".join((*own_path(self.semantic_model), self.time))):
-            return TIME
+        if flat == "metric_time" or flat in self.aliases:
+            return self.aliases.get(flat, TIME)
         return flat if flat in self.dimensions or flat in self.entities else None
 
 
@@ -88,13 +90,24 @@ def flat_model(
         else:
             notes.append(Note("not_joined", f"{name}.{'__'.join(join.path)}", why))
     reached = [(e.flat(join.path), e, join) for join in joined for e in join.elements()]
-    twice = {n for n, count in Counter(n for n, _, _ in reached).items() if count > 1} | set(columns)
-    notes += [_ambiguous(name, n) for n in sorted({n for n, _, _ in reached} & twice - set(columns))]
+    aliases = _aliases(base, time, path)
+    own_names = {*columns, "_".join((*path, time))}
+    twice = {n for n, count in Counter(n for n, _, _ in reached).items() if count > 1} | own_names
+    notes += [_ambiguous(name, n) for n in sorted({n for n, _, _ in reached} & twice - own_names)]
     taken = [(n, e, join) for n, e, join in reached if n not in twice]
-    remade = partial(_sql, columns, path, tables[base["name"]], joined, taken, tables)
+    remade = partial(_sql, columns, path, time, tables[base["name"]], joined, taken, tables)
     dimensions = {n: e for n, e in [*own, *entities, *((n, e) for n, e, _ in taken)]}
     types = {n: t for n, t in entity_types(base).items() if n in dict(entities)}
-    return FlatModel(name, base, time, granularity, remade({}), dimensions, types, remade, notes)
+    aliases = {alias: column for alias, column in aliases.items() if alias not in dimensions}
+    return FlatModel(name, base, time, granularity, remade({}), dimensions, types, aliases, remade, notes)
+
+
+def _aliases(base: SemanticModel, time: str, path: tuple[str, ...]) -> dict[str, str]:
+    elements = {e.name: TIME if e.name == time else e.flat(path) for e in dimension_elements(base)}
+    paths = own_paths(base)
+    return {
+        "_".join((*p, n)): column for p in paths for n, column in elements.items() if p != path or n == time
+    }
 
 
 def with_types(model: FlatModel, casts: Mapping[str, str]) -> FlatModel:
@@ -109,6 +122,7 @@ def _ambiguous(model: str, name: str) -> Note:
 def _sql(
     columns: Mapping[str, str],
     path: tuple[str, ...],
+    time: str,
     table: str,
     joined: list[Join],
     taken: list[tuple[str, Element, Join]],
@@ -127,7 +141,7 @@ def _sql(
         "with " + ",\n".join(parts),
         "select\n    " + ",\n    ".join(chosen),
         "from base",
-        *(f"left join {_q(join.alias)} on {_on(join, path)}" for join in joined),
+        *(f"left join {_q(join.alias)} on {_on(join, path, time)}" for join in joined),
         f"where base.{TIME} is not null",
     ]
     return "\n".join(lines) + "\n"
@@ -154,13 +168,14 @@ def _keys(join: Join, joined: list[Join]) -> dict[str, str]:
     return keys
 
 
-def _on(join: Join, path: tuple[str, ...]) -> str:
+def _on(join: Join, path: tuple[str, ...], time: str) -> str:
     right = _q(join.alias)
 
     def left(name: str, *, entity: bool) -> str:
         if join.left is not None:
             return f"{_q(join.left.alias)}.{_q(f'key_{name}')}"
-        return f"base.{_q(name if entity else '_'.join((*path, name)))}"
+        own = TIME if name == time else "_".join((*path, name))
+        return f"base.{_q(name if entity else own)}"
 
     conditions = [f"{left(join.entity, entity=True)} = {right}.{_q(f'key_{join.entity}')}"]
     conditions += [f"{left(p, entity=False)} = {right}.{_q(f'key_{p}')}" for p in join.partitions]

@@ -59,13 +59,11 @@ def joins_of(base: SemanticModel, models: Mapping[str, SemanticModel]) -> Iterat
         for model in _reached(base, entity, models):
             first = Join((entity,), model, None, _partitions(base, model))
             yield first
-            if validity(model):
-                continue
             for further in entity_types(model):
                 if further == entity:
                     continue
                 for second in _reached(model, further, models):
-                    if second["name"] != base["name"] and not validity(second):
+                    if second["name"] != base["name"]:
                         yield Join((entity, further), second, first, _partitions(model, second))
 
 
@@ -96,3 +94,9 @@ def own_path(model: SemanticModel) -> tuple[str, ...]:
     """The path of a semantic model's own dimensions."""
     primary = primary_entity(model)
     return (primary,) if primary else ()
+
+
+def own_paths(model: SemanticModel) -> list[tuple[str, ...]]:
+    """All paths of a semantic model's own dimensions: each entity that a row of it is one of."""
+    kinds = {*IDENTIFIES, "natural"}
+    return [(name,) for name, kind in entity_types(model).items() if kind in kinds]
