@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.orchestration.build import build_definitions
 from metric_pipelines.settings import Settings
 
@@ -11,4 +10,4 @@ from metric_pipelines.settings import Settings
 def defs() -> dg.Definitions:
     """The assets, checks, job, schedule and sensor of the center."""
     settings = Settings()
-    return build_definitions(load_valid_center(settings.center_folder), settings.home_folder)
+    return build_definitions(settings.load(), settings.home_folder)

@@ -8,7 +8,6 @@ from datetime import date
 
 import pandas as pd
 
-from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.ledger.ledger import Ledger, sqlite_url
 from metric_pipelines.publication.workshop import open_workshop
 from metric_pipelines.query import open_for_reading
@@ -20,7 +19,7 @@ def values_frame(
 ) -> pd.DataFrame:
     """What `metric_pipelines.values` returns."""
     settings = Settings()
-    center, home = load_valid_center(settings.center_folder), settings.home_folder
+    center, home = settings.load(), settings.home_folder
     shop = open_workshop(center, home, Ledger(sqlite_url(home / "ledger.sqlite")), ask_sources=False)
     with open_for_reading(shop) as reader:
         answer = reader.values(metric, by, grain, start, end)

@@ -9,17 +9,23 @@ Without METRIC_PIPELINES_CENTER, the center is that of the folder you stand in (
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import UsageError
 
 PACKAGE = Path(__file__).parent
 SHIPPED = PACKAGE / "centers"
 DEFAULT = "retail"
 CENTER_FILE = "center.yaml"
+DBT_PROJECT = "dbt_project.yml"
+FROM_DBT = "dbt_center"
+"""The folder in the home where the center of a dbt project is kept."""
 WORKSPACE = "workspace.yaml"
 INSIDE = "center"
 """A project may keep its center in this folder."""
@@ -39,6 +45,12 @@ def center_here(folder: Path) -> Path | None:
     return None
 
 
+def is_dbt(path: Path) -> bool:
+    """Whether a center is a dbt project, or a manifest that dbt wrote."""
+    manifest = path.suffix.lower() == ".json" and path.is_file()
+    return manifest or ((path / DBT_PROJECT).is_file() and not (path / CENTER_FILE).is_file())
+
+
 class Settings(BaseSettings):
     """What can be set from outside."""
 
@@ -47,15 +59,23 @@ class Settings(BaseSettings):
     center: str | None = Field(
         default=None,
         description=(
-            "Folder of the center, or the name of a shipped one; default: the center in the folder you stand "
-            f"in (or above), else `{DEFAULT}`."
+            "Folder of the center, the name of a shipped one, or a dbt project (its folder, or a "
+            "`semantic_manifest.json`); default: the center in the folder you stand in (or above), else "
+            f"`{DEFAULT}`."
         ),
     )
     home: Path | None = Field(
         default=None,
         description=(
             "Folder for everything that is written; default: data/ of the project (of a shipped center other "
-            f"than `{DEFAULT}`, a folder of its name in there)."
+            f"than `{DEFAULT}`, a folder of its name in there; of a dbt project, in that)."
+        ),
+    )
+    dbt_connection: str | None = Field(
+        default=None,
+        description=(
+            "Where the relations stand of a center that is a dbt project, as a URL; default: as dbt's "
+            "profile says."
         ),
     )
     lang: str | None = Field(
@@ -68,8 +88,8 @@ class Settings(BaseSettings):
     )
 
     @property
-    def center_folder(self) -> Path:
-        """The folder of the center."""
+    def chosen(self) -> Path:
+        """What is the center: its folder, or a dbt project's folder or manifest."""
         if not self.center:
             return center_here(Path.cwd()) or SHIPPED / DEFAULT
         shipped = SHIPPED / self.center
@@ -78,11 +98,31 @@ class Settings(BaseSettings):
         return Path(self.center).expanduser().resolve()
 
     @property
+    def center_folder(self) -> Path:
+        """The folder of the center; of a dbt project that where `load` keeps what it becomes."""
+        return self.home_folder / FROM_DBT if is_dbt(self.chosen) else self.chosen
+
+    def load(self) -> Center:
+        """The definitions of the center.
+
+        Raises: DefinitionError with every problem; of a dbt project also as `keep_dbt_center`.
+        """
+        if is_dbt(self.chosen):
+            from metric_pipelines.publication.dbt_folder import keep_dbt_center  # late: DuckDB and more
+
+            folder, today = self.center_folder, date.today()
+            keep_dbt_center(self.chosen, folder, self.dbt_connection, os.environ, today)
+        return load_valid_center(self.center_folder)
+
+    @property
     def project_folder(self) -> Path:
         """The center's own project: its folder, or that around its `center/`, where it has a workspace or is
         stood in; else the checkout this package is installed from, or the current folder.
         """
-        center, here = self.center_folder, Path.cwd()
+        center, here = self.chosen, Path.cwd()
+        if is_dbt(center):
+            folder = center.parent if center.is_file() else center
+            return folder.parent if folder.name == "target" else folder
         if SHIPPED not in center.parents:
             around = center.parent if center.name == INSIDE else center
             if (around / WORKSPACE).is_file() or center_here(here) == center:
@@ -96,7 +136,7 @@ class Settings(BaseSettings):
 
         Raises: UsageError for a path with ? or %, which Dagster takes for something else.
         """
-        center = self.center_folder
+        center = self.chosen
         shared = self.project_folder / "data"
         own = shared / center.name if center.parent == SHIPPED and center.name != DEFAULT else shared
         folder = (self.home or own).expanduser().resolve()

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from metric_pipelines.cli import card_parts, draft_card, figures, lineage_trees, search
 from metric_pipelines.cli.checks import checked
-from metric_pipelines.cli.opening import Opened, center_of, has_lake, opened, reading, workshop
+from metric_pipelines.cli.opening import Opened, has_lake, opened, reading, workshop
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import Metric
@@ -31,7 +31,7 @@ def show(screen: Screen, settings: Settings, word: str, *, columns: bool, as_jso
 
     Raises: UsageError where it means none or several.
     """
-    center = center_of(settings)
+    center = settings.load()
     metric = search.the_definition(center, word)
     if isinstance(metric, DraftMetric):
         draft_card.show(screen, center, metric, as_json=as_json)
@@ -64,7 +64,7 @@ def show_sql(screen: Screen, settings: Settings, word: str) -> None:
 
     Raises: UsageError where `word` means no metric or several.
     """
-    center = center_of(settings)
+    center = settings.load()
     metric = search.the_metric(center, word)
     query = model_sql(center, Question([metric], metric.grain, list(metric.dimensions)))
     screen.write(query.rstrip() + "\n")

@@ -7,7 +7,6 @@ from collections import Counter
 
 from rich.text import Text
 
-from metric_pipelines.cli.opening import center_of
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.orchestration.instance_examination import examine_instance
 from metric_pipelines.publication.examination import Finding, examine
@@ -22,7 +21,7 @@ def doctor(screen: Screen, settings: Settings, *, as_json: bool) -> int:
 
     Raises: InvalidCenterError with every problem of the definitions.
     """
-    center, home = center_of(settings), settings.home_folder
+    center, home = settings.load(), settings.home_folder
     found = [*examine(center, home, os.environ), *examine_instance(center, settings.project_folder, home)]
     counted = Counter(one.state for one in found)
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metric_pipelines.cli.opening import center_of, opened, workshop
+from metric_pipelines.cli.opening import opened, workshop
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.exchange.tables import Health, tables
@@ -17,7 +17,7 @@ def export_dictionary(screen: Screen, settings: Settings, file: Path, *, force: 
 
     Raises: UsageError where the file is there, EnvironmentBrokenError where it cannot be written.
     """
-    center = center_of(settings)
+    center = settings.load()
     healths = _healths(screen, settings, center)
     found = tables(center, healths, screen.lang)
     write_workbook(found, file, screen.lang, replace=force)

@@ -17,12 +17,13 @@ from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.dictionary.yaml_types import Owners
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.dbt.carry_over import NOT_CARRIED
-from metric_pipelines.exchange.dbt.reading import read_dbt
+from metric_pipelines.exchange.dbt.reading import label_of, read_dbt
 from metric_pipelines.exchange.draft_files import with_new_files
 from metric_pipelines.exchange.draft_files import write as write_files
 from metric_pipelines.exchange.new_center import make_dbt_center
 from metric_pipelines.ingest.drafting import understood
 from metric_pipelines.publication.dbt_center import DbtCenter, Wanted, dbt_center
+from metric_pipelines.publication.dbt_folder import DEPARTMENT, OWNER, SOURCE
 from metric_pipelines.settings import Settings
 
 
@@ -33,9 +34,9 @@ class Asked:
     path: Path
     into: Path | None
     connection: str | None = None
-    source: str = "dbt"
-    department: str = "imported"
-    owner: str = "owner@example.com"
+    source: str = SOURCE
+    department: str = DEPARTMENT
+    owner: str = OWNER
     target: str | None = None
     name: str | None = None
 
@@ -87,7 +88,7 @@ def _made(
         raise UsageError(str(asked.path), found, "a connection", "--connection URL")
     secrets = typed.secrets if typed else {}
     owners = Owners(business=asked.owner, technical=asked.owner)
-    label = asked.name or _label(asked.path)
+    label = asked.name or label_of(asked.path)
     wanted = Wanted(asked.source, connection, label, asked.department, owners, date.today())
 
     def say(step: str) -> None:
@@ -99,16 +100,9 @@ def _made(
     )
 
 
-def _label(path: Path) -> str:
-    """The folder of the project, where a file in it or its `target` was named."""
-    whole = path.expanduser().resolve()
-    folder = whole.parent if whole.is_file() else whole
-    return folder.parent.name if folder.name == "target" else folder.name
-
-
 def _write(folder: Path, center: Center | None, made: DbtCenter, asked: Asked, lang: str) -> None:
     if center is None:
-        make_dbt_center(folder, made.files, asked.name or _label(asked.path), lang)
+        make_dbt_center(folder, made.files, asked.name or label_of(asked.path), lang)
         return
     with_new_files(folder, made.files)
     write_files(folder, made.files)
@@ -128,7 +122,7 @@ def plain(made: DbtCenter, folder: Path | None) -> dict[str, Any]:
 
 def _overview(screen: Screen, asked: Asked, made: DbtCenter) -> None:
     say = screen.say
-    names = {"label": asked.name or _label(asked.path), "metrics": len(made.metrics)}
+    names = {"label": asked.name or label_of(asked.path), "metrics": len(made.metrics)}
     screen.title(say("dbt.title", **names, models=len(made.models)), "")
     refused = [note for note in made.notes if note.kind == NOT_CARRIED]
     screen.heading(say("dbt.not_carried"))

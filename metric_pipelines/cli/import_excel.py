@@ -21,7 +21,7 @@ from metric_pipelines.exchange.draft_files import write as write_files
 from metric_pipelines.exchange.headings import NOTE
 from metric_pipelines.exchange.metric_list import LEFT_OUT, Finding, Kind, MetricList, read_metric_list
 from metric_pipelines.exchange.rows import NUMBER, letters
-from metric_pipelines.settings import SHIPPED, Settings
+from metric_pipelines.settings import SHIPPED, Settings, is_dbt
 
 ALIKE: tuple[Kind, ...] = ("known", "words_only")
 """Findings that many rows have: told in one line each."""
@@ -55,7 +55,12 @@ def import_excel(screen: Screen, settings: Settings, asked: Asked, *, write: boo
     if write and asked.into is None and folder.parent == SHIPPED:
         remedy = "metric-pipelines init FOLDER --from-excel FILE, or --into FOLDER"
         raise UsageError(str(folder), "the center that comes with the package", "your own", remedy)
-    center = load_valid_center(folder)
+    if write and asked.into is None and is_dbt(settings.chosen):
+        remedy = f"metric-pipelines import dbt {settings.chosen} --into FOLDER"
+        raise UsageError(
+            str(settings.chosen), "a dbt project, of which the center is made anew", "your own", remedy
+        )
+    center = load_valid_center(folder) if asked.into else settings.load()
     found = read_metric_list(
         asked.file, center, sheet=asked.sheet, maps=asked.maps, department=asked.department
     )

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from metric_pipelines.cli import search
-from metric_pipelines.cli.opening import center_of
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
@@ -33,7 +32,7 @@ def metrics(
 
     Raises: UsageError for an unknown department, column or table.
     """
-    center = center_of(settings)
+    center = settings.load()
     known = center.settings.departments
     if department is not None and department not in known:
         raise UsageError.unknown_name("--department", "department", department, known)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Pair, build_graph
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
-from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.ledger.ledger import Ledger, Verdict, sqlite_url
 from metric_pipelines.publication.health import Health, health, receipts
@@ -43,18 +42,10 @@ class Opened:
         return self.shop.center
 
 
-def center_of(settings: Settings) -> Center:
-    """The definitions of the center.
-
-    Raises: DefinitionError with every problem.
-    """
-    return load_valid_center(settings.center_folder)
-
-
 def workshop(settings: Settings, *, ask_sources: bool = False) -> Workshop:
     """The center at work in the home folder; `ask_sources` as in `open_workshop`."""
     home = settings.home_folder
-    center = center_of(settings)
+    center = settings.load()
     return open_workshop(center, home, Ledger(sqlite_url(home / "ledger.sqlite")), ask_sources=ask_sources)
 
 

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from metric_pipelines.cli.opening import center_of, main_metric
+from metric_pipelines.cli.opening import main_metric
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.orchestration.launch import up as serve
@@ -21,7 +21,7 @@ def up(screen: Screen, settings: Settings, *, read_only: bool, port: int | None)
 
     Raises: EnvironmentBrokenError where the port is taken; DefinitionError where the center is wrong.
     """
-    center = center_of(settings)
+    center = settings.load()
     chosen = port if port is not None else settings.port
     if taken(chosen):
         other = f"metric-pipelines up --port {chosen + 1}"

@@ -8,7 +8,6 @@ from metric_pipelines.cli.figures import month_spans
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, build_graph
-from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import DefinitionError, InvalidCenterError
 from metric_pipelines.publication.rehearsal import rehearse
 from metric_pipelines.settings import Settings
@@ -20,7 +19,7 @@ def validate(screen: Screen, settings: Settings, *, as_json: bool) -> int:
     Raises: DefinitionError with the problems, where JSON is not asked for.
     """
     try:
-        center = load_valid_center(settings.center_folder)
+        center = settings.load()
         graph = build_graph(center, center.settings.partitions.end or center.settings.partitions.start)
         problems = list(rehearse(center))
         if problems:

@@ -15,12 +15,11 @@ import dagster as dg
 from dagster.components import ComponentLoadContext, ScaffoldRequest, scaffold_component
 from pydantic import BaseModel, Field
 
-from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.new_center import make_center
 from metric_pipelines.orchestration.build import build_definitions as assemble
 from metric_pipelines.orchestration.names import Names
-from metric_pipelines.settings import CENTER_FILE, INSIDE, SHIPPED
+from metric_pipelines.settings import CENTER_FILE, INSIDE, SHIPPED, Settings, is_dbt
 
 KeyPrefix = str | Sequence[str] | None
 
@@ -37,20 +36,21 @@ def build_definitions(
 ) -> dg.Definitions:
     """A center's assets, checks, jobs, schedule, sensor and resource, to be merged into other definitions.
 
-    `center` is its folder, or the name of a shipped one; `home` the folder for everything that is written
-    (default: `data/` in the center's folder, where the command line looks, too). `key_prefix` goes before all
-    asset keys; jobs, schedule, sensor and ops begin with the center's name. `beside` are the definitions that
-    these are merged with: where it is given, clashes of keys are said here.
+    `center` is its folder, the name of a shipped one, or a dbt project or manifest; `home` the folder for
+    everything that is written (default: `data/` in the center's folder, where the command line looks, too).
+    `key_prefix` goes before all asset keys; jobs, schedule, sensor and ops begin with the center's name.
+    `beside` are the definitions that these are merged with: where it is given, clashes of keys are said here.
 
     Raises: InvalidCenterError with every problem of the center; DefinitionError where a source table is said
     to be the copy of one of our own assets; UsageError for a folder without a center, or a key that is taken.
     """
     folder = _folder_of(center)
-    loaded = load_valid_center(folder)
+    settings = Settings(center=str(folder), home=_home_of(folder, home))
+    loaded = settings.load()
     names = Names(_parts(key_prefix), loaded.settings.name)
     built = assemble(
         loaded,
-        _home_of(folder, home),
+        settings.home_folder,
         names=names,
         schedule=schedule,
         sensor=sensor,
@@ -64,6 +64,8 @@ def build_definitions(
 
 def _folder_of(center: str | Path) -> Path:
     folder = Path(center).expanduser().resolve()
+    if is_dbt(folder):
+        return folder
     if not (folder / CENTER_FILE).is_file() and (SHIPPED / str(center) / CENTER_FILE).is_file():
         return SHIPPED / str(center)
     if not (folder / CENTER_FILE).is_file():
@@ -72,9 +74,9 @@ def _folder_of(center: str | Path) -> Path:
     return folder
 
 
-def _home_of(folder: Path, home: str | Path | None) -> Path:
-    if home is not None:
-        return Path(home).expanduser().resolve()
+def _home_of(folder: Path, home: str | Path | None) -> Path | None:
+    if home is not None or is_dbt(folder):
+        return Path(home).expanduser().resolve() if home is not None else None
     if SHIPPED in folder.parents:
         return Path.cwd() / "data"
     return (folder.parent if folder.name == INSIDE else folder) / "data"

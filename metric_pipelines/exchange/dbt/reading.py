@@ -70,6 +70,13 @@ def read_dbt(
     return _of_yaml(path, files, project, values, variables or {}, stale)
 
 
+def label_of(path: Path) -> str:
+    """A name for the dbt project at `path`: its folder's, where a file in it or its `target` was named."""
+    whole = path.expanduser().resolve()
+    folder = whole.parent if whole.is_file() else whole
+    return folder.parent.name if folder.name == "target" else folder.name
+
+
 def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(files_below(path, YAML))
 
