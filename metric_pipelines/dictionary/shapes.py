@@ -70,15 +70,10 @@ def fills_gaps(metric: Metric) -> bool:
     )
 
 
-def is_spread(center: Center, metric: Metric) -> bool:
-    """Whether a row counts in other periods than its own, or in one of several only: its own time is then no
-    dimension of what is counted.
-    """
-    return (
-        needs_calendar(metric)
-        or fills_gaps(metric)
-        or any(is_spread(center, center.metrics[name]) for name in input_names(metric))
-    )
+def counts_elsewhere(center: Center, metric: Metric) -> bool:
+    """Whether a row counts in other periods than its own, in a metric or in one below it."""
+    below = (center.metrics[name] for name in input_names(metric))
+    return needs_calendar(metric) or any(counts_elsewhere(center, part) for part in below)
 
 
 def filters_rows(metric: SimpleMetric) -> bool:

@@ -11,7 +11,6 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import (
     GRAINS,
     CumulativeMetric,
-    DerivedMetric,
     Dimension,
     Grain,
     Metric,
@@ -59,8 +58,8 @@ def checked(
     known = _dimensions(center, definition)
     asked = list(dict.fromkeys(by))
     dimensions = [_named(center, definition, text, known) for text in asked]
-    if finest != definition.grain and _has_no_coarser_grain(center, definition):
-        remedy = "what compares periods, or derives from what is carried forward, has no coarser grain"
+    if finest != definition.grain and _carries_forward(center, definition):
+        remedy = "what derives from a cumulative metric without period_agg has no coarser grain"
         raise UsageError(f"metrics/{metric}", f"grain {chosen}", f"grain {definition.grain}", remedy)
     for day, option in ((start, "--start"), (end, "--end")):
         if (
@@ -98,7 +97,7 @@ def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimens
     name = next((one for one in readings if one in known or one in metric.dimensions), None)
     if name is None:
         raise UsageError.unknown_name(f"metrics/{metric.name}", "dimension", text, known)
-    if name in known and _is_its_time(center, metric, known[name]) and shapes.is_spread(center, metric):
+    if name in known and _is_its_time(center, metric, known[name]) and _is_spread(center, metric):
         found, remedy = f"by {text}, the time it is counted by", "ask for it by --grain"
         raise UsageError(f"metrics/{metric.name}", found, "a dimension that is not its time", remedy)
     if name not in known or known[name].type != "time":
@@ -116,12 +115,17 @@ def _is_its_time(center: Center, metric: Metric, dimension: Dimension) -> bool:
     return dimension.expr in {leaf.time or center.models[leaf.model].time for leaf in leaves}
 
 
-def _has_no_coarser_grain(center: Center, metric: Metric) -> bool:
-    """Whether a metric, or one below it, compares with another period, or derives from a cumulative one."""
-    offsets = metric.metrics if isinstance(metric, DerivedMetric) else []
+def _is_spread(center: Center, metric: Metric) -> bool:
+    """Whether a row counts in other periods than its own, or in some of them only."""
+    return shapes.counts_elsewhere(center, metric) or any(
+        map(shapes.fills_gaps, shapes.leaves(center, metric))
+    )
+
+
+def _carries_forward(center: Center, metric: Metric) -> bool:
+    """Whether a metric is computed from a cumulative one that does not say what it is of longer periods."""
     inputs = [center.metrics[name] for name in shapes.input_names(metric)]
-    return (
-        any(part.offset_window or part.offset_to_grain for part in offsets)
-        or any(isinstance(part, CumulativeMetric) for part in inputs)
-        or any(_has_no_coarser_grain(center, part) for part in inputs)
+    return any(
+        (isinstance(part, CumulativeMetric) and part.period_agg is None) or _carries_forward(center, part)
+        for part in inputs
     )

@@ -168,9 +168,17 @@ class Reader:
         if isinstance(metric, CumulativeMetric) and metric.period_agg is None:
             daily = model_sql(self.center, staging.Question([metric], metric.grain, dimensions))
             return last_of_period(f"({daily})", grain, dimensions), "model"
-        reaches_back = bool(shapes.whole_reach(self.center, metric).back)
-        first = None if reaches_back else first_day(self.graph.first)  # a model without months has others
-        return model_sql(self.center, staging.Question([metric], grain, dimensions, first)), "model"
+        return model_sql(
+            self.center, staging.Question([metric], grain, dimensions, self._first(metric))
+        ), "model"
+
+    def _first(self, metric: Metric) -> date | None:
+        """The day from which rows of models without months count: they have earlier ones. None where all have
+        months, or where earlier rows belong to later periods.
+        """
+        nodes = [self.graph.nodes[f"models/{model}"] for model in shapes.models_of(self.center, metric)]
+        bounded = all(node.partitioned for node in nodes) or shapes.counts_elsewhere(self.center, metric)
+        return None if bounded else first_day(self.graph.first)
 
     def _rows(self, question: Question, sql: str, columns: list[str]) -> list[tuple[Any, ...]]:
         keys = ", ".join(str(i + 1) for i in range(1 + len(question.dimensions)))
