@@ -124,7 +124,7 @@ def server_url(where: str, connection: str) -> URL:
     """
     try:
         url = make_url(connection)
-    except (ArgumentError, ValueError) as error:
+    except (ArgumentError, ValueError):
         expected = "such as sqlite:///sources/crm.sqlite, postgresql://... or file:exports"
         raise DefinitionError(where, "connection is not a URL", expected) from None
     defaults = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}

@@ -103,7 +103,10 @@ def _no_csv(where: str, line: str | None, text: str) -> SourceDataError:
     elif "Maximum line size" in text:
         found, expected = "a line of more than 2,000,000 bytes", "shorter lines"
     elif line:
-        found, expected = next((one for one in text.splitlines()[2:] if one.strip()), "no CSV"), "a row of CSV"
+        found, expected = (
+            next((one for one in text.splitlines()[2:] if one.strip()), "no CSV"),
+            "a row of CSV",
+        )
     else:
         found, expected = "lines that are no CSV", "one kind of line end throughout, and quotes that close"
     row = f": {shown[1].strip()[:60]}" if shown else ""

@@ -22,7 +22,9 @@ from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import ROWS
 
-warnings.filterwarnings("ignore", module=r"openpyxl\.")  # a date that cannot be is an error cell: refused below
+warnings.filterwarnings(
+    "ignore", module=r"openpyxl\."
+)  # a date that cannot be is an error cell: refused below
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 """How an .xls, and a workbook behind a password, begin."""
 BROKEN = (InvalidFileException, BadZipFile, zlib.error, EOFError, SyntaxError, ValueError, KeyError, OSError)

@@ -72,7 +72,9 @@ def tables_of_files(folder: Path, only: str | None = None) -> tuple[list[Found],
     if not tables:
         reason = "; ".join(f"{d.table}: {d.details['reason']}" for d in doubts if d.kind == "left_out")
         expected = "CSV, Parquet or Excel with one row of names above the rows"
-        raise SourceDataError(str(folder / (only or "")), reason or "no files", expected, "add a header, or mend it")
+        raise SourceDataError(
+            str(folder / (only or "")), reason or "no files", expected, "add a header, or mend it"
+        )
     return tables, doubts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import isfinite
 from typing import Any
 
 import duckdb
@@ -53,7 +54,7 @@ def _bounds(con: duckdb.DuckDBPyConnection, rows: str, column: str, kind: str, c
     low, high = row
     if low < 0:
         return {}
-    if kind == "int64" or count < ENOUGH_FOR_A_BOUND or not high:
+    if kind == "int64" or count < ENOUGH_FOR_A_BOUND or not high or not isfinite(high):
         return {"min": 0}
     bound = ROOM
     while bound < high * ROOM:
