@@ -107,6 +107,7 @@ UNWRITABLE = (
     "permission denied",
     "unable to open database file",
     "disk quota exceeded",
+    "disk i/o error",
 )
 """How databases and systems say that they cannot write."""
 

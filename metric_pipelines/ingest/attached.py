@@ -16,6 +16,7 @@ from metric_pipelines.ingest.texts import as_ours, kind_of, quoted
 from metric_pipelines.warehouse.tables import name
 
 SYSTEM = "source_system"
+NOT_TEXT = "column {}: bytes that are no text in UTF-8"
 BUSY_MILLISECONDS = 5_000
 """How long a reader of SQLite waits while somebody commits."""
 
@@ -73,13 +74,22 @@ class AttachedFile:
 
     def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """The table as it stands; DuckDB reads the rows and columns that it needs."""
-        listed_ = ", ".join(f"cast({name(c)} as varchar) as {name(c)}" for c in columns)
+        listed_ = ", ".join(f"{self._text(name(c))} as {name(c)}" for c in columns)
         if not isinstance(part, Since):
             return f"(select {listed_} from {_relation(table)})"
         if self._kind == "sqlite":
             return self._by_sqlite(table, columns, part)
         column, value = name(part.column), _literal(part.value)
         return f"(select {listed_} from {_relation(table)} where {column} >= {value} or {column} is null)"
+
+    def _text(self, column: str) -> str:
+        """A column as text. SQLite lets any bytes be one, its scanner hands them on, and then DuckDB may end:
+        an error in their place.
+        """
+        if self._kind != "sqlite":
+            return f"cast({column} as varchar)"
+        bytes_ = f"error({quoted(NOT_TEXT.format(column))})"
+        return f"coalesce(try(decode(encode({column}))), if({column} is null, null, {bytes_}))"
 
     def _by_sqlite(self, table: str, columns: list[str], part: Since) -> str:
         """Asked of SQLite itself, which has indexes; DuckDB's scanner would read all rows.
@@ -99,11 +109,12 @@ class AttachedFile:
             )
         texts = ", ".join(f"cast({name(c)} as text) as {name(c)}" for c in columns)
         query = f"select {texts} from {name(_bare(table))} where {wanted} or {column} is null"
-        return f"(select * from sqlite_query('{SYSTEM}', {quoted(query)}))"
+        checked = ", ".join(f"{self._text(name(c))} as {name(c)}" for c in columns)
+        return f"(select {checked} from sqlite_query('{SYSTEM}', {quoted(query)}))"
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
         """The greatest text; ISO dates and times sort as texts, and words after all of them."""
-        text = f"cast({name(column)} as varchar)"
+        text = self._text(name(column))
         come = f"({text} < '{before}' or {text} >= ':')"
         query = f"select max({text}) from {_relation(table)} where {come}"
         row = self._con.execute(query).fetchone()

@@ -124,8 +124,8 @@ def server_url(where: str, connection: str) -> URL:
     """
     try:
         url = make_url(connection)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
         expected = "such as sqlite:///sources/crm.sqlite, postgresql://... or file:exports"
-        raise DefinitionError(where, "connection is not a URL", expected) from error
+        raise DefinitionError(where, "connection is not a URL", expected) from None
     defaults = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}
     return url.set(drivername=defaults.get(url.drivername, url.drivername))

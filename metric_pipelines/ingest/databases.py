@@ -6,6 +6,7 @@ comes as the server's own text (exact decimals), in a stream; the months' range 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -21,6 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.errors import (
+    DefinitionError,
     EnvironmentBrokenError,
     SourceDataError,
     SourceRefusedError,
@@ -33,12 +35,32 @@ from metric_pipelines.ingest.system import Declared, Since, Span
 from metric_pipelines.warehouse.tables import name
 
 CONNECT_SECONDS = 10
-SESSIONS = {
-    "postgresql": ("set datestyle to 'ISO'", "set extra_float_digits to 1"),
-    "mysql": ("set session time_zone = '+00:00'", "set session transaction read only"),
-    "mariadb": ("set session time_zone = '+00:00'", "set session transaction read only"),
+LOCK_SECONDS = 5
+"""How long a table that somebody has locked is waited for, at each try."""
+SILENT_SECONDS = 900
+"""How long a server may take until it sends something; one that is gone without a word is not waited for."""
+_MYSQL = (
+    "set session time_zone = '+00:00'",
+    "set session transaction read only",
+    f"set session lock_wait_timeout = {LOCK_SECONDS}",
+)
+_POSTGRESQL = (
+    "set datestyle to 'ISO'",
+    "set extra_float_digits to 1",
+    f"set lock_timeout to '{LOCK_SECONDS}s'",
+)
+SESSIONS = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MYSQL}
+_KEPT_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 8}
+PATIENCE: dict[str, dict[str, int]] = {
+    "psycopg": _KEPT_ALIVE,
+    "psycopg2": _KEPT_ALIVE,
+    "pymysql": {"read_timeout": CONNECT_SECONDS},
 }
-REFUSED = ("28P01", "28000", "42501", "1045", "1044", "1142", "1698")
+"""What drivers are told of a server that says nothing."""
+LOCKED = frozenset({"55P03", "1205"})
+NO_DATABASE = frozenset({"3D000", "1049"})
+NO_DATABASE_SAID = re.compile('database ".*" does not exist')
+REFUSED = frozenset({"28P01", "28000", "42501", "1045", "1044", "1142", "1143", "1698"})
 """Of PostgreSQL and MySQL: user or password are wrong, or the user may not."""
 REFUSALS = (
     "authentication failed",
@@ -59,7 +81,7 @@ def opened_database(con: duckdb.DuckDBPyConnection, source: Source, url: URL) ->
     """
     engine = _engine(source, url)
     with _as_ours(source, url):
-        connection = engine.connect().execution_options(**_options(url))
+        connection = _connected(source, engine).execution_options(**_options(url))
     database = Database(con, source, url, connection)
     try:
         with _as_ours(source, url):
@@ -72,13 +94,34 @@ def opened_database(con: duckdb.DuckDBPyConnection, source: Source, url: URL) ->
 
 
 def _engine(source: Source, url: URL) -> sa.Engine:
-    timeout = {"connect_timeout": CONNECT_SECONDS}
-    known = url.get_backend_name() in SESSIONS
+    if not url.database and url.get_backend_name() in ("mysql", "mariadb"):
+        found, expected = "a connection without a database", "mariadb://USER:${PASSWORD}@HOST/DATABASE"
+        raise DefinitionError(source.name, found, expected, "add it to connection")
     try:
-        return sa.create_engine(url, poolclass=NullPool, connect_args=timeout if known else {})
+        patience = PATIENCE.get(url.get_driver_name(), {})
+        if url.get_backend_name() in SESSIONS:
+            patience = {"connect_timeout": CONNECT_SECONDS, **patience}
+        return sa.create_engine(url, poolclass=NullPool, connect_args=patience)
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         expected = "pip install 'metric-pipelines[postgres]' or [mysql], or the driver that SQLAlchemy names"
         raise EnvironmentBrokenError(source.name, f"no driver: {error}", expected) from error
+
+
+def _connected(source: Source, engine: sa.Engine) -> sa.Connection:
+    """A connection; what its driver does not take is the connection's fault.
+
+    PyMySQL has one patience for everything: short until it is connected, then as long as a query may take.
+    """
+    try:
+        connection = engine.connect()
+    except (TypeError, sa.exc.ProgrammingError, sa.exc.ArgumentError) as error:
+        said = str(getattr(error, "orig", error)).splitlines()[0]
+        expected, remedy = "options that its driver knows", "mend connection"
+        raise DefinitionError(source.name, said, expected, remedy) from None
+    dbapi = connection.connection.dbapi_connection
+    if engine.driver == "pymysql" and dbapi is not None:
+        dbapi._read_timeout = SILENT_SECONDS
+    return connection
 
 
 def _options(url: URL) -> dict[str, Any]:
@@ -121,7 +164,7 @@ class Database:
             query = query.where(sa.or_(sa.and_(column >= first, column < last), column.is_(None)))
         self.forget()
         stream = self._connection.execution_options(stream_results=True, max_row_buffer=ROWS)
-        with _as_ours(self._source, self._url):
+        with _as_ours(self._source, self._url, table):
             result = stream.execute(query)
             raw = spooled(self._con, columns, (rows for rows in result.partitions(ROWS)))
         self._spooled.append(raw)
@@ -136,7 +179,7 @@ class Database:
         greatest = sa.select(sa.func.max(there.c[column]).label(column)).where(come).subquery()
         found = greatest.c[column]
         found.type = there.c[column].type
-        with _as_ours(self._source, self._url):
+        with _as_ours(self._source, self._url, table):
             raw = spooled(self._con, [column], [self._connection.execute(sa.select(self._text(found))).all()])
         self._spooled.append(raw)
         row = self._con.execute(f"select * from {self._in_source_time(raw, there, [column])}").fetchone()
@@ -156,7 +199,7 @@ class Database:
 
     def _table(self, table: str) -> sa.Table:
         schema, _, bare = table.rpartition(".")
-        with _as_ours(self._source, self._url):
+        with _as_ours(self._source, self._url, table):
             try:
                 return sa.Table(bare, sa.MetaData(), schema=schema or None, autoload_with=self._connection)
             except sa.exc.NoSuchTableError as error:
@@ -229,7 +272,7 @@ def _is_instant(column: Any) -> bool:
 
 
 @contextmanager
-def _as_ours(source: Source, url: URL) -> Iterator[None]:
+def _as_ours(source: Source, url: URL, table: str = "") -> Iterator[None]:
     """Turns the driver's errors into ours, without the password that some of them repeat."""
     try:
         yield
@@ -237,15 +280,21 @@ def _as_ours(source: Source, url: URL) -> Iterator[None]:
         text = str(error.orig).splitlines()[0]
         for secret in (str(url.password), quote(str(url.password), safe="")) if url.password else ():
             text = text.replace(secret, "***")
-        raise _translated(source, error, text) from None
+        where = f"{source.name}.{table}" if table else source.name
+        raise _translated(where, error, text) from None
 
 
-def _translated(source: Source, error: sa.exc.DBAPIError, text: str) -> Exception:
-    code = str(getattr(error.orig, "sqlstate", None) or next(iter(getattr(error.orig, "args", ())), ""))
-    if code in REFUSED or any(sign in text for sign in REFUSALS):
+def _translated(where: str, error: sa.exc.DBAPIError, text: str) -> Exception:
+    codes = {str(getattr(error.orig, "sqlstate", "")), *map(str, getattr(error.orig, "args", ())[:1])}
+    if codes & REFUSED or any(sign in text for sign in REFUSALS):
         remedy = "check user, password and rights"
-        return SourceRefusedError(source.name, text, "a user who may read", remedy)
+        return SourceRefusedError(where, text, "a user who may read", remedy)
+    if codes & NO_DATABASE or NO_DATABASE_SAID.search(text):
+        return SourceRefusedError(where, text, "a database that is there", "mend connection")
+    if codes & LOCKED:
+        expected, remedy = "a table that can be read", "end what holds the lock, or try again"
+        return SourceUnavailableError(where, f"the table is locked: {text}", expected, remedy)
     if isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)) or error.connection_invalidated:
-        expected, remedy = "a source that can be read", "try again; nothing was changed"
-        return SourceUnavailableError(source.name, text, expected, remedy)
-    return SourceDataError(source.name, text, "a table as its YAML says", "mend the source, or its YAML")
+        expected, remedy = "a source that can be read", "check host, port and network, or try again"
+        return SourceUnavailableError(where, text, expected, remedy)
+    return SourceDataError(where, text, "a table as its YAML says", "mend the source, or its YAML")

@@ -16,7 +16,7 @@ import duckdb
 
 from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
-from metric_pipelines.ingest.headers import joined_header
+from metric_pipelines.ingest.headers import joined_header, refuse_unusable
 from metric_pipelines.ingest.spool import spooled
 from metric_pipelines.ingest.system import Declared, Since, Span
 from metric_pipelines.ingest.texts import as_ours, as_text, kind_of, quoted
@@ -94,6 +94,10 @@ class Files:
                 found, remedy = "it was written to while it was read", "try again; nothing was changed"
                 raise SourceUnavailableError(self._where(file), found, "a file that is whole", remedy)
 
+    def _unreadable(self, where: str, error: OSError) -> SourceUnavailableError:
+        found, expected = f"cannot be read: {error.strerror or error}", "a file and folder that may be read"
+        return SourceUnavailableError(where, found, expected, "mend the rights, or try again")
+
     def _files(self, table: str) -> list[Path]:
         """The files of a name or pattern, in order; none outside the folder."""
         where = f"{self._source.name}.{table}"
@@ -102,7 +106,11 @@ class Files:
             raise SourceUnavailableError(where, found, "a folder of files", "lay it out, or mend connection")
         if Path(table).is_absolute() or ".." in Path(table).parts:
             raise SourceDataError(where, "a path that leaves its folder", "a file below it", "mend table")
-        found_files = sorted(file for file in self._folder.glob(table) if file.is_file())
+        try:
+            next(self._folder.iterdir(), None)  # glob passes over what it may not read
+            found_files = sorted(file for file in self._folder.glob(table) if file.is_file())
+        except OSError as error:
+            raise self._unreadable(where, error) from error
         if not found_files:
             known = self.tables()
             expected, near = f"a file such as {listed(known)}", did_you_mean(table, known)
@@ -122,11 +130,11 @@ class Files:
         header = (
             header_of_sheet(self._where(file), file, read) if kind in EXCEL else self._csv_header(file, read)
         )
-        twice = sorted({column for column in header if column and header.count(column) > 1})
-        if not any(header) or twice:
-            found = f"column {twice[0]!r} twice" if twice else "no names"
-            remedy = "mend read.header_row, or the file"
-            raise SourceDataError(f"{self._where(file)}:{read.header_row}", found, "a header", remedy)
+        where, remedy = f"{self._where(file)}:{read.header_row}", "mend read.header_row, or the file"
+        if not any(header):
+            found = "no names" if file.stat().st_size else "an empty file"
+            raise SourceDataError(where, found, "a header", remedy)
+        refuse_unusable(where, header, remedy)
         return header
 
     def _where(self, file: Path) -> str:
@@ -134,21 +142,30 @@ class Files:
 
     def _csv_header(self, file: Path, read: Reading) -> list[str]:
         with self._text_of(file, read) as lines:
-            return joined_header(_first_rows(lines, read))
+            try:
+                return joined_header(_first_rows(lines, read))
+            except csv.Error as error:
+                where = f"{self._where(file)}:{read.header_row}"
+                raise SourceDataError(where, f"no CSV: {error}", "a header", "mend the file") from error
 
     @contextmanager
     def _text_of(self, file: Path, read: Reading) -> Iterator[TextIO]:
-        """The file's text.
+        """The file's text, without its byte order mark.
 
-        Raises: SourceDataError where a byte does not belong to the encoding, or there is no such encoding.
+        Raises: SourceDataError where a byte does not belong to the encoding, or there is no such encoding;
+        SourceUnavailableError where it may not be read.
         """
         encoding, where = "utf-8-sig" if read.encoding.lower() in UTF_8 else read.encoding, self._where(file)
         try:
             with file.open(encoding=encoding, newline="") as text:
+                if text.read(1) != "\ufeff":
+                    text.seek(0)
                 yield text
         except UnicodeError as error:
             found = f"not {read.encoding}: {error}"
             raise SourceDataError(where, found, read.encoding, "mend read.encoding, or the file") from error
+        except OSError as error:
+            raise self._unreadable(where, error) from error
         except LookupError as error:
             found = f"unknown encoding {read.encoding!r}"
             raise SourceDataError(where, found, "such as utf-8 or gb18030", "mend read.encoding") from error

@@ -14,11 +14,14 @@ import duckdb
 from metric_pipelines.dictionary.months import WHOLE, day_after, first_day
 from metric_pipelines.dictionary.source_definitions import Source, SourceColumn, SourceTable
 from metric_pipelines.errors import SourceDataError, did_you_mean, listed
+from metric_pipelines.ingest.headers import refuse_unusable
 from metric_pipelines.ingest.system import Since, Span, System
 from metric_pipelines.ingest.texts import as_ours, as_text, sql_type, translated
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
+LONGEST_DOUBLE = 300
+"""Digits; a number that has more may be beyond what a double holds, and a cast makes it infinite."""
 TIME_STAMP = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6}0*)?)?)?"
 
 
@@ -158,6 +161,8 @@ def _refuse_rows_of_no_month(
 def check_columns(system: System, source: Source, spec: SourceTable, theirs: str) -> None:
     with as_ours(source):
         have = system.columns(theirs, spec)
+    wanted = [column.source_name or ours for ours, column in spec.columns.items()]
+    refuse_unusable(f"{source.name}.{theirs}", wanted, "leave one out, or read a view that names them apart")
     for ours, column in spec.columns.items():
         there = column.source_name or ours
         if there not in have:
@@ -235,7 +240,7 @@ def _changed(column: str, kind: str, digits: int | None) -> str:
     elif kind == "timestamp":  # a cast drops an offset or zone and keeps the hour
         odd = f"not regexp_full_match({column}, '{TIME_STAMP}')"
     elif kind == "double":
-        odd = f"regexp_matches({column}, '[a-df-zA-DF-Z]')"
+        odd = f"(regexp_matches({column}, '[a-zA-Z]') or length({column}) > {LONGEST_DOUBLE})"
         exact = f"not isfinite(cast({column} as double))"
     cut = _cut(column, digits) if digits is not None and kind.startswith(("decimal", "int64")) else "false"
     return f"case when {cut} then true when {odd} then {exact} else false end" if odd else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
@@ -12,6 +14,10 @@ from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError
 from metric_pipelines.warehouse.tables import name
 
+_CSV = re.compile(r"CSV Error on Line: (\d+)|CSV Parser state machine")
+_CSV_LINE = re.compile(r"Original Line: ?(.*)")
+_CSV_FILE = re.compile(r"^  file = (.*)$", re.MULTILINE)
+_CSV_WIDTH = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _AWAY = (
     "database is locked",
     "unable to open",
@@ -76,9 +82,32 @@ def as_ours(source: Source) -> Iterator[None]:
 def translated(source: Source, table: str, error: Exception) -> SourceUnavailableError | SourceDataError:
     """DuckDB's or SQLite's complaint about a source: it is away, or its data are not as its YAML says."""
     where = f"{source.name}.{table}" if table else source.name
+    if csv := _CSV.search(str(error)):
+        return _no_csv(where, csv[1], str(error))
     text = str(error).splitlines()[0]
     if any(sign in text.lower() for sign in _AWAY):
         return SourceUnavailableError(
             where, text, "a source that can be read", "try again; nothing was changed"
         )
     return SourceDataError(where, text, "a table as its YAML says", "mend the source, or its YAML")
+
+
+def _no_csv(where: str, line: str | None, text: str) -> SourceDataError:
+    """DuckDB's complaint about a CSV file, with file and line; its own remedies are options of DuckDB."""
+    file, shown, width = _CSV_FILE.search(text), _CSV_LINE.search(text), _CSV_WIDTH.search(text)
+    place = ":".join(part for part in (Path(file[1]).name if file else "", line) if part)
+    if width:
+        found, expected = f"{width[2]} cell(s)", f"{width[1]}, as the header has"
+    elif "unterminated quote" in text:
+        found, expected = "a quote that is not closed", 'a closing "'
+    elif "Maximum line size" in text:
+        found, expected = "a line of more than 2,000,000 bytes", "shorter lines"
+    elif line:
+        found, expected = (
+            next((one for one in text.splitlines()[2:] if one.strip()), "no CSV"),
+            "a row of CSV",
+        )
+    else:
+        found, expected = "lines that are no CSV", "one kind of line end throughout, and quotes that close"
+    row = f": {shown[1].strip()[:60]}" if shown else ""
+    return SourceDataError(f"{where} ({place})", found + row, expected, "mend the file, or read.delimiter")

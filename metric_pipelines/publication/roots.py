@@ -60,7 +60,9 @@ def _why(facts: Facts, stands: Mapping[Pair, Standing], root: Pair) -> tuple[str
     away = latest is not None and latest.state == "unavailable"
     if stand.state == "published":
         return ("unavailable", latest.reason or "") if latest is not None and away else ("", "")
-    return ("unavailable" if away and stand.state == "withheld" else stand.state), stand.reason
+    if latest is not None and away and stand.state == "withheld":
+        return "unavailable", latest.reason or stand.reason
+    return stand.state, stand.reason
 
 
 @dataclass(frozen=True)

@@ -155,17 +155,33 @@ def test_a_column_that_one_file_lacks_is_named(con: Con, exports: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["id,amount,note\n1,2\n", "id,amount,note\n1,2,a,b\n", 'id,amount,note\n1,"2,a\n']
+    ("text", "found"),
+    [
+        ("id,amount,note\n1,2\n", "(orders.csv:2): 2 cell(s)"),
+        ("id,amount,note\n1,2,a,b\n", "(orders.csv:2): 4 cell(s)"),
+        ('id,amount,note\n1,"2,a\n', "(orders.csv:2): a quote that is not closed"),
+    ],
 )
-def test_a_row_of_another_width_is_refused(con: Con, exports: Path, text: str) -> None:
+def test_a_row_that_is_no_row_is_named_with_file_and_line(
+    con: Con, exports: Path, text: str, found: str
+) -> None:
     (exports / "orders.csv").write_text(text, "utf-8")
-    assert "erp" in refusal(con, exports, folder_of("orders.csv", PLAIN))
+    assert found in refusal(con, exports, folder_of("orders.csv", PLAIN))
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "id,id,note\n1,2,3\n"])
-def test_a_file_without_a_header_is_refused(con: Con, exports: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "an empty file"),
+        ("\n\n", "no names"),
+        ("id,id,note\n1,2,3\n", "column 'id' twice"),
+        ("id,Id,note\n1,2,3\n", "'id' beside 'Id'"),
+        ("id,a\0b,note\n1,2,3\n", "a NUL byte"),
+    ],
+)
+def test_a_file_without_a_usable_header_is_refused(con: Con, exports: Path, text: str, found: str) -> None:
     (exports / "orders.csv").write_text(text, "utf-8")
-    assert "a header" in refusal(con, exports, folder_of("orders.csv", PLAIN))
+    assert found in refusal(con, exports, folder_of("orders.csv", PLAIN))
 
 
 def test_what_is_not_there_is_unavailable_with_the_nearest(con: Con, exports: Path) -> None:

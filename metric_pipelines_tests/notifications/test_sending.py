@@ -169,6 +169,24 @@ def test_a_private_address_is_refused_unless_allowed(
         assert len(peer.requests) == 1
 
 
+def test_a_name_that_is_public_when_looked_at_and_private_when_connected_to_is_refused(
+    alert: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    answers, resolve = iter(["8.8.8.8"]), socket.getaddrinfo
+
+    def rebinding(host: str, *rest: int, **more: int) -> object:
+        return resolve(next(answers, "127.0.0.1") if host == "rebind.example" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    with listening(Webhook()) as peer:
+        assert socket.getaddrinfo("rebind.example", peer.port)[0][4][0] == "8.8.8.8"
+        [refused] = send([(channel(f"json://rebind.example:{peer.port}/hook"), alert)], "en", {})
+        assert isinstance(refused.error, AccessDeniedError)
+        assert peer.requests == []
+
+
 def test_other_threads_may_connect_meanwhile() -> None:
     with listening(Webhook()) as peer:
         done: list[bool] = []

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.publication.roots import roots_of
 from metric_pipelines.publication.standing import chain, standing
 from metric_pipelines_tests.conftest import Story
 from metric_pipelines_tests.small_shop import MONTHS, Shop, revenue_by_month
@@ -215,6 +216,19 @@ def test_a_source_that_is_away_keeps_what_was_published_and_is_named(revenue_onl
     assert shop.months("revenue") == revenue_by_month()
     (shop.home / "away.sqlite").rename(shop.database)
     assert shop.refresh().troubles == []
+
+
+def test_a_withheld_source_that_is_away_now_says_that_it_is_away(revenue_only: Shop) -> None:
+    shop = revenue_only
+    shop.sql("update orders set amount = 'x' where order_id = 600")
+    shop.refresh()
+    shop.database.rename(shop.home / "away.sqlite")
+    shop.refresh()
+    facts = shop.open().facts()
+    stands = standing(facts.graph, facts.history)
+    [root] = roots_of(facts, stands, [("shop/orders", "2024-03")])
+    assert root.state == "unavailable"
+    assert "is not there" in root.reasons["2024-03"]
 
 
 def test_a_source_that_was_away_at_the_first_refresh_is_read_at_the_next(fresh_shop: Shop) -> None:

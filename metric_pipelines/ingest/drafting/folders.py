@@ -4,6 +4,7 @@ laid out alike are read together, by a pattern.
 
 from __future__ import annotations
 
+import csv
 import glob
 import re
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from metric_pipelines.dictionary.source_definitions import Reading
 from metric_pipelines.errors import SourceDataError
@@ -68,7 +72,9 @@ def tables_of_files(folder: Path, only: str | None = None) -> tuple[list[Found],
     if not tables:
         reason = "; ".join(f"{d.table}: {d.details['reason']}" for d in doubts if d.kind == "left_out")
         expected = "CSV, Parquet or Excel with one row of names above the rows"
-        raise SourceDataError(str(folder / (only or "")), reason or "no files", expected, "add a header")
+        raise SourceDataError(
+            str(folder / (only or "")), reason or "no files", expected, "add a header, or mend it"
+        )
     return tables, doubts
 
 
@@ -132,25 +138,41 @@ def _parts(folder: Path, file: Path, doubts: list[Doubt], encoding: str | None) 
     kind, named = file.suffix.lower(), str(file.relative_to(folder))
     theirs = glob.escape(named)
     if kind in PARQUET:
-        return [_Part(Found(theirs, file.stem, header=_columns_of_parquet(file)))]
+        try:
+            return [_Part(Found(theirs, file.stem, header=_columns_of_parquet(file)))]
+        except (pa.ArrowException, OSError) as error:
+            reason = f"no Parquet: {str(error).splitlines()[0]}"
+            doubts.append(Doubt("left_out", named, details={"reason": reason}))
+            return []
     if kind in EXCEL:
         return list(_sheets(file, named, theirs, doubts))
     taken = encoding or encoding_of([file])
     lines = first_lines(file, taken)
-    delimiter = delimiter_of(lines)
-    rows = cells_of(lines, delimiter)
+    try:
+        delimiter = delimiter_of(lines)
+        rows = cells_of(lines, delimiter)
+    except csv.Error as error:
+        doubts.append(Doubt("left_out", named, details={"reason": f"no CSV: {error}"}))
+        return []
     read = _reading(rows, encoding=taken, delimiter=delimiter)
     if read is None:
-        doubts.append(Doubt("left_out", named, details={"reason": NO_HEADER}))
+        doubts.append(Doubt("left_out", named, details={"reason": _no_header(rows)}))
         return []
     if taken in ("cp1252", "latin-1"):
         doubts.append(Doubt("latin", named, details={"encoding": taken}))
     return [_Part(Found(theirs, file.stem, read, _names(rows, read), signs=True))]
 
 
-def _columns_of_parquet(file: Path) -> tuple[str, ...]:
-    import pyarrow.parquet as pq
+def _no_header(rows: Sequence[Row]) -> str:
+    """Why no row of these is a header."""
+    first = next((row for row in rows if any(row)), None)
+    if first is None:
+        return "empty"
+    twice = next((cell for cell in first if cell and list(first).count(cell) > 1), None)
+    return NO_HEADER if twice is None else f"no header: {twice!r} twice in its first row"
 
+
+def _columns_of_parquet(file: Path) -> tuple[str, ...]:
     return tuple(pq.read_schema(file).names)
 
 
@@ -165,14 +187,14 @@ def _sheets(file: Path, named: str, theirs: str, doubts: list[Doubt]) -> Iterato
             rows = _rows_of(sheet)
             read = _reading(rows, sheet=sheet.title if many else None)
             if read is None:
-                reason = NO_HEADER if any(any(row) for row in rows) else "empty"
-                doubts.append(Doubt("left_out", at, details={"reason": reason}))
+                doubts.append(Doubt("left_out", at, details={"reason": _no_header(rows)}))
                 continue
             title = sheet.title if many else file.stem
             yield _Part(Found(theirs, title, read, _names(rows, read), signs=True), many)
 
 
 def _rows_of(sheet: Any) -> list[Row]:
+    sheet.reset_dimensions()
     return [[text_of(cell) for cell in row] for row in islice(sheet.iter_rows(values_only=True), LOOKED_AT)]
 
 

@@ -71,7 +71,8 @@ def first_lines(file: Path, encoding: str) -> list[str]:
     """The first lines of a file."""
     taken = "utf-8-sig" if encoding in UTF_8 else encoding
     with file.open(encoding=taken, newline="") as lines:
-        return list(islice(lines, LOOKED_AT))
+        first = list(islice(lines, LOOKED_AT))
+    return [first[0].removeprefix("\ufeff"), *first[1:]] if first else []
 
 
 def delimiter_of(lines: Sequence[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from math import isfinite
 from typing import Any
 
 import duckdb
@@ -53,7 +54,7 @@ def _bounds(con: duckdb.DuckDBPyConnection, rows: str, column: str, kind: str, c
     low, high = row
     if low < 0:
         return {}
-    if kind == "int64" or count < ENOUGH_FOR_A_BOUND or not high:
+    if kind == "int64" or count < ENOUGH_FOR_A_BOUND or not high or not isfinite(high):
         return {"min": 0}
     bound = ROOM
     while bound < high * ROOM:
@@ -76,12 +77,9 @@ def months_by(
     for ours, column in columns.items():
         if column.type not in ("date", "timestamp"):
             continue
-        query = f"select count(*) - count({name(ours)}), min({name(ours)}), max({name(ours)}) from {rows}"
-        row: Any = con.execute(query).fetchone()
-        if not row[0] and row[1] is not None and _day(row[1]) >= EARLIEST and _day(row[2]) <= today + AHEAD:
+        day = f"cast({name(ours)} as date)"
+        query = f"select bool_and({day} is not null and {day} between ? and ?) from {rows}"
+        row: Any = con.execute(query, [EARLIEST, today + AHEAD]).fetchone()
+        if row[0]:
             found.append(ours)
     return found
-
-
-def _day(value: date | datetime) -> date:
-    return value.date() if isinstance(value, datetime) else value

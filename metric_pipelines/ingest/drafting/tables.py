@@ -19,6 +19,7 @@ from metric_pipelines.ingest.drafting.keys import unique_key
 from metric_pipelines.ingest.drafting.names import column_names
 from metric_pipelines.ingest.drafting.rules import months_by, with_rules
 from metric_pipelines.ingest.drafting.types import typed
+from metric_pipelines.ingest.headers import refuse_unusable
 from metric_pipelines.ingest.staging import stage
 from metric_pipelines.ingest.system import Declared, Since, Span, System
 from metric_pipelines.ingest.texts import translated
@@ -109,6 +110,8 @@ def _drafted(
     doubts = _about_columns(ours, found, theirs)
     if not theirs:
         raise SourceDataError(f"{source.name}.{found.theirs}", "no columns", "a table with columns")
+    where = f"{source.name}.{found.theirs}"
+    refuse_unusable(where, theirs, "read a view that names them apart, or leave it out by --tables")
     names = column_names(theirs)
     declared = system.declared(found.theirs, empty)
     raw = system.relation(found.theirs, empty, theirs, None)
