@@ -46,6 +46,7 @@ class Dimension(Strict):
     type: Literal["categorical", "time"] = "categorical"
     expr: str | None = None
     label: Text | None = None
+    changing: bool = False
 
 
 class Model(Strict):

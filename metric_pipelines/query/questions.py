@@ -11,6 +11,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import (
     GRAINS,
     CumulativeMetric,
+    DerivedMetric,
     Dimension,
     Grain,
     Metric,
@@ -100,6 +101,9 @@ def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimens
     if name in known and _is_its_time(center, metric, known[name]) and _is_spread(center, metric):
         found, remedy = f"by {text}, the time it is counted by", "ask for it by --grain"
         raise UsageError(f"metrics/{metric.name}", found, "a dimension that is not its time", remedy)
+    if name in known and known[name].changing and _shifts_days(center, metric):
+        found, remedy = f"by {text}, which changes from day to day", "ask for the metrics it is computed from"
+        raise UsageError(f"metrics/{metric.name}", found, "what stays the same on other days", remedy)
     if name not in known or known[name].type != "time":
         if grain is not None:
             raise UsageError(
@@ -120,6 +124,12 @@ def _is_spread(center: Center, metric: Metric) -> bool:
     return shapes.counts_elsewhere(center, metric) or any(
         map(shapes.fills_gaps, shapes.leaves(center, metric))
     )
+
+
+def _shifts_days(center: Center, metric: Metric) -> bool:
+    """Whether rows of some days are counted on others, in a metric or in one below it."""
+    below = any(_shifts_days(center, center.metrics[name]) for name in shapes.input_names(metric))
+    return below or (shapes.needs_calendar(metric) and isinstance(metric, (CumulativeMetric, DerivedMetric)))
 
 
 def _carries_forward(center: Center, metric: Metric) -> bool:

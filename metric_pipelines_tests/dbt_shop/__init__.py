@@ -26,6 +26,12 @@ select i as customer_id, case when i % 4 = 0 then 'gold' else 'plain' end as tie
        date '2024-01-01' + (i * 6)::int as since
 from range(1, 12) as t(i);
 create table regions as select * from (values (1, 'FR'), (2, 'DE')) as t(region_id, country);
+create table agents as
+select a as agent_id, (a + p) % 2 as team_id, 'desk ' || a || p as desk,
+       date '2024-01-01' + (30 * p)::int as from_day,
+       case when p < 2 then date '2024-01-31' + (30 * p)::int end as to_day
+from range(3) as a(a), range(3) as p(p) where a + p > 0;
+create table teams as select * from (values (0, 'Ada'), (1, 'Bo')) as t(team_id, lead);
 create table nicknames as select * from (values (1, 'a'), (1, 'b')) as t(customer_id, nickname);
 create table visits as
 select 1 + (i * 3) % 12 as customer_id, date '2024-01-01' + (i * 4 % 82)::int as visited_on,

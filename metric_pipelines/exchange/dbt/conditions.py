@@ -4,6 +4,7 @@ columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ class NotCarriedError(Exception):
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition in SQL, and whether it asks for the time of the metric itself."""
+    """A condition in SQL, and whether it asks for the metric's own time, or for what changes with it."""
 
     sql: str
     of_time: bool
@@ -42,7 +43,8 @@ def condition(filter_: Mapping[str, Any] | None, models: Sequence[FlatModel]) ->
         raise NotCarriedError(f"its filter {'; '.join(templates)} means other columns in each model")
     parts = rendered.pop()
     sql = " and ".join(f"({p.strip()})" for p in parts) if len(parts) > 1 else parts[0].strip()
-    return Condition(sql, TIME in sql)
+    of_day = {TIME}.union(*(model.changing for model in models))
+    return Condition(sql, any(re.search(rf"\b{re.escape(column)}\b", sql) for column in of_day))
 
 
 def _rendered(template: str, model: FlatModel) -> str:

@@ -49,7 +49,10 @@ def model_files(model: FlatModel, sql: str, columns: Mapping[str, str], card: Ca
         {"name": name, "type": kind if kind in ("primary", "unique") else "foreign", "expr": name}
         for name, kind in model.entities.items()
     ]
-    plain["dimensions"] = {name: _dimension(element) for name, element in model.dimensions.items()}
+    plain["dimensions"] = {
+        name: _dimension(element) | ({"changing": True} if name in model.changing else {})
+        for name, element in model.dimensions.items()
+    }
     plain["dimensions"] |= {name: _alias(model, column) for name, column in model.aliases.items()}
     plain["columns"] = {
         name: {"type": kind} | ({} if name == TIME else {"nullable": True}) for name, kind in columns.items()

@@ -45,6 +45,8 @@ class FlatModel:
     entities: dict[str, str]
     aliases: dict[str, str]
     """Its own dimensions and its time, by each entity that a row of it is one of; with their columns."""
+    changing: frozenset[str]
+    """The columns that are what they were on the row's day."""
     remade: Callable[[Mapping[str, str]], str] = field(repr=False)
     """Its SQL with some columns cast."""
     notes: list[Note] = field(default_factory=list)
@@ -99,7 +101,9 @@ def flat_model(
     dimensions = {n: e for n, e in [*own, *entities, *((n, e) for n, e, _ in taken)]}
     types = {n: t for n, t in entity_types(base).items() if n in dict(entities)}
     aliases = {alias: column for alias, column in aliases.items() if alias not in dimensions}
-    return FlatModel(name, base, time, granularity, remade({}), dimensions, types, aliases, remade, notes)
+    changing = frozenset(n for n, _, join in taken if join.window or (join.left and join.left.window))
+    sql = remade({})
+    return FlatModel(name, base, time, granularity, sql, dimensions, types, aliases, changing, remade, notes)
 
 
 def _aliases(base: SemanticModel, time: str, path: tuple[str, ...]) -> dict[str, str]:

@@ -174,9 +174,13 @@ class Metrics:
         return found
 
     def _refuse_time(self, filtered: Condition, name: str) -> None:
-        """A condition on the metric's own time holds before or after days are shifted, joined or added up."""
+        """A condition on the metric's own time, or on what changes with it, holds before or after days are
+        shifted, joined or added up.
+        """
         if filtered.of_time and self._moves_time(name):
-            raise NotCarriedError("a filter on its time, which is shifted, filled or added up")
+            raise NotCarriedError(
+                "a filter on its time, or on what changes, where days are shifted or added up"
+            )
 
     def _moves_time(self, name: str) -> bool:
         metric = self._metrics[name]
