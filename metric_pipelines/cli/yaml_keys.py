@@ -114,7 +114,7 @@ KEYS: dict[str, dict[str, str]] = {
         "type": "`categorical` or `time`.",
         "expr": "The column, or an expression over columns, where it differs from the key.",
         "label": "What people call it.",
-        "changing": "It is what it was on the row's day: what counts rows on other days, too, cannot be asked by "
+        "changing": "It is what it was on the row's day: what counts rows on other days cannot be asked by "
         "it.",
     },
     "MetricCard": {
