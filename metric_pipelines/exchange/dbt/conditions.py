@@ -30,15 +30,18 @@ class Condition:
     of_time: bool
 
 
-def condition(filter_: Mapping[str, Any] | None, models: Sequence[FlatModel]) -> Condition | None:
-    """A filter over the columns that all these models have; None for no filter.
+def condition(
+    filter_: Mapping[str, Any] | None, models: Sequence[FlatModel], grain: str | None = None
+) -> Condition | None:
+    """A filter over the columns that all these models have; None for no filter. `grain` is what the metric's
+    time is shown by where nothing else is said (`time_granularity`): it holds in a filter, too.
 
     Raises: NotCarriedError.
     """
     templates = [f["where_sql_template"] for f in (filter_ or {}).get("where_filters", [])]
     if not templates:
         return None
-    rendered = {tuple(_rendered(t, model) for t in templates) for model in models}
+    rendered = {tuple(_rendered(t, model, grain) for t in templates) for model in models}
     if len(rendered) != 1:
         raise NotCarriedError(f"its filter {'; '.join(templates)} means other columns in each model")
     parts = rendered.pop()
@@ -47,9 +50,9 @@ def condition(filter_: Mapping[str, Any] | None, models: Sequence[FlatModel]) ->
     return Condition(sql, any(re.search(rf"\b{re.escape(column)}\b", sql) for column in of_day))
 
 
-def _rendered(template: str, model: FlatModel) -> str:
+def _rendered(template: str, model: FlatModel, grain: str | None) -> str:
     environment = SandboxedEnvironment(undefined=StrictUndefined)
-    names = _Names(model)
+    names = _Names(model, grain)
     try:
         return environment.from_string(template).render(
             Dimension=names.dimension,
@@ -64,8 +67,8 @@ def _rendered(template: str, model: FlatModel) -> str:
 class _Names:
     """What a filter may call."""
 
-    def __init__(self, model: FlatModel) -> None:
-        self._model = model
+    def __init__(self, model: FlatModel, grain: str | None) -> None:
+        self._model, self._grain = model, grain
 
     def dimension(self, name: str, entity_path: Sequence[str] = ()) -> _Reference:
         return self._reference(name, entity_path)
@@ -76,8 +79,9 @@ class _Names:
     def time(
         self, name: str, time_granularity_name: str | None = None, entity_path: Sequence[str] = ()
     ) -> _Reference:
-        reference = self._reference(name, entity_path)
-        return reference.grain(time_granularity_name) if time_granularity_name else reference
+        if time_granularity_name is None:
+            return self._reference(name, entity_path)
+        return self._reference(f"{name}__{time_granularity_name}", entity_path)
 
     def metric(self, name: str, group_by: Sequence[str] = ()) -> str:
         raise NotCarriedError(f"its filter asks for the metric {name} by {', '.join(group_by)}")
@@ -91,7 +95,8 @@ class _Names:
                 return _Reference(column).grain(parts[-1])
         if column is None:
             raise NotCarriedError(f"its filter asks for {'__'.join(parts)}, which is not carried over")
-        return _Reference(column)
+        reference = _Reference(column)
+        return reference.grain(self._grain) if self._grain and parts == ["metric_time"] else reference
 
 
 class _Reference:

@@ -73,7 +73,7 @@ class Metrics:
         inputs = [self.carried[part["name"]] for part in _inputs(kind, params)]
         grain = "month" if any(i["grain"] == "month" for i in inputs) else "day"
         found = {"type": kind, "grain": grain, **carried}
-        own = condition(metric.get("filter"), self.leaves(metric["name"]))
+        own = condition(metric.get("filter"), self.leaves(metric["name"]), metric.get("time_granularity"))
         if own is not None:
             self._refuse_time(own, metric["name"])
             found["filter"] = own.sql
@@ -166,7 +166,7 @@ class Metrics:
 
     def _part(self, metric: Plain, part: Plain) -> Plain:
         found: Plain = {"name": part["name"]}
-        filtered = condition(part.get("filter"), self.leaves(part["name"]))
+        filtered = condition(part.get("filter"), self.leaves(part["name"]), metric.get("time_granularity"))
         if filtered is not None:
             self._refuse_time(filtered, metric["name"])
             self._refuse_time(filtered, part["name"])
