@@ -8,7 +8,7 @@ stated on the schema only (on a column it is silently ignored), value rules are 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -126,31 +126,42 @@ def _months_of_doubled_keys(rows: Any, rules: Rules) -> list[str]:
 
 
 def all_hold(rows: Any, keys: Any, rules: Rules) -> bool:
-    """Whether the columns have their types and all rules hold: one question of the values, one of the keys.
-    A tenth of asking column by column, which is done only to name what fails.
+    """Whether the columns have their types and all rules hold: one question, and one of keys that are looked
+    at beside others. A tenth of asking column by column, which is done only to name what fails.
     """
     import pandera.ibis as pa
     from pandera.errors import SchemaError
 
     columns = {column: pa.Column(_type(rule.type), nullable=True) for column, rule in rules.columns.items()}
-    values = pa.Check(lambda data: _no_value_is_bad(data.table, rules.columns))
-    unique = pa.Check(lambda data: _no_key_is_doubled(data.table, rules.unique))
+    with_keys = bool(rules.unique) and keys is rows
+
+    def values(table: Any) -> list[Any]:
+        return _values_are_good(table, rules.columns) + (_keys_are_single(table, rules) if with_keys else [])
+
     try:
-        pa.DataFrameSchema(columns, checks=values if _asks(rules.columns) else None).validate(rows)
-        if rules.unique:
-            pa.DataFrameSchema(checks=unique).validate(keys)
+        asked = _all(values) if with_keys or any(map(_asks, rules.columns.values())) else None
+        pa.DataFrameSchema(columns, checks=asked).validate(rows)
+        if rules.unique and not with_keys:
+            pa.DataFrameSchema(checks=_all(lambda table: _keys_are_single(table, rules))).validate(keys)
     except SchemaError:
         return False
     return True
 
 
-def _asks(columns: Mapping[str, Column]) -> bool:
-    """Whether anything is asked of values."""
-    return any(not rule.nullable or _bounds(rule) for rule in columns.values())
+def _all(answers: Callable[[Any], list[Any]]) -> Any:
+    """A check of a whole table, of several answers in one."""
+    import pandera.ibis as pa
+
+    return pa.Check(lambda data: reduce(and_, answers(data.table)))
 
 
-def _no_value_is_bad(rows: Any, columns: Mapping[str, Column]) -> Any:
-    """One boolean, true of a table without rows; each rule says what Pandera's own check says."""
+def _asks(rule: Column) -> bool:
+    """Whether anything is asked of a column's values."""
+    return not rule.nullable or bool(_bounds(rule))
+
+
+def _values_are_good(rows: Any, columns: Mapping[str, Column]) -> list[Any]:
+    """Each says what Pandera's own check of a column says; all are true of a table without rows."""
     bad = []
     for column, rule in columns.items():
         value = rows[column]
@@ -164,15 +175,15 @@ def _no_value_is_bad(rows: Any, columns: Mapping[str, Column]) -> Any:
             bad.append(value.notin(rule.isin))
         if rule.matches is not None:
             bad.append(~value.re_search(f"^{rule.matches.removeprefix('^')}"))
-    return reduce(and_, (~one.any().fill_null(False) for one in bad))
+    return [~one.any().fill_null(False) for one in bad]
 
 
-def _no_key_is_doubled(rows: Any, unique: list[list[str]]) -> Any:
+def _keys_are_single(rows: Any, rules: Rules) -> list[Any]:
     """As many different keys as rows; a struct is counted where its fields are null, too."""
     import ibis
 
-    different = [ibis.struct({column: rows[column] for column in key}).nunique() for key in unique]
-    return reduce(and_, (count == rows.count() for count in different))
+    different = [ibis.struct({column: rows[column] for column in key}).nunique() for key in rules.unique]
+    return [count == rows.count() for count in different]
 
 
 def _schemas(rules: Rules, rows: Any, keys: Any) -> list[tuple[Any, Any]]:

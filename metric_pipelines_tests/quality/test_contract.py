@@ -95,8 +95,8 @@ def test_the_question_of_the_whole_table_says_what_the_columns_say_one_by_one(
     judge: Judge, column: dict[str, Any], good: str, bad: str
 ) -> None:
     rules, backend = Rules({"a": Column(**column)}), ibis.duckdb.from_connection(judge.con)
-    found = [all_hold(backend.sql(q), None, rules) for q in (good, f"{good} where false", bad)]
-    assert found == [True, True, False]
+    tables = [backend.sql(query) for query in (good, f"{good} where false", bad)]
+    assert [all_hold(rows, rows, rules) for rows in tables] == [True, True, False]
 
 
 TWO = "select * from (values (1::bigint, 1::bigint), (1, 2)) as t(a, b)"
