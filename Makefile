@@ -40,7 +40,7 @@ demo-fix: install
 	$(BIN)/metric-pipelines refresh
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(BIN)/ruff check .

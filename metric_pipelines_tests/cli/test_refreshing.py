@@ -55,7 +55,7 @@ def test_a_refresh_publishes_and_shows_the_scorecard(at: Sit, fresh_shop: Shop) 
         assert part in said.out
     assert "shop/orders" in said.err  # progress, as plain lines
     assert "Warning" not in said.err
-    again = terminal.process("refresh", "--json", "--lang", "zh")
+    again = terminal("refresh", "--json", "--lang", "zh")
     assert again.code == 0
     assert set(again.json) == {
         "run_id",
@@ -72,12 +72,12 @@ def test_a_refresh_publishes_and_shows_the_scorecard(at: Sit, fresh_shop: Shop) 
 def test_what_is_not_published_is_told_by_its_root(at: Sit, shop: Shop) -> None:
     shop.sql("update orders set amount = amount * 100 where order_id between 101 and 112")
     terminal = at(shop)
-    said = terminal.process("refresh", "--json")
+    said = terminal("refresh", "--json")
     assert said.code == 1
     root = next(row for row in said.json["not_published"] if row["asset"] == "metrics/revenue")
     assert (root["state"], root["months"]) == ("withheld", ["2024-02"])
     assert "metrics/average_order" in root["blocked"]
-    text = terminal.process("refresh")
+    text = terminal("refresh")
     assert text.code == 1
     assert text.out.count("metrics/revenue 2024-02 withheld") == 1
     assert "blocks" in text.out
@@ -86,7 +86,7 @@ def test_what_is_not_published_is_told_by_its_root(at: Sit, shop: Shop) -> None:
 
 
 def test_what_cannot_be_computed_since_its_inputs_are_missing_says_so(at: Sit, fresh_shop: Shop) -> None:
-    said = at(fresh_shop).process("refresh", "--select", "revenue")
+    said = at(fresh_shop)("refresh", "--select", "revenue")
     assert said.code == 1
     assert "--select +metrics/revenue" in said.out
 

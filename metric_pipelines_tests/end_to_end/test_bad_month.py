@@ -14,7 +14,7 @@ from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, moved
 from metric_pipelines_tests.end_to_end.conftest import BAD, After
 from metric_pipelines_tests.end_to_end.dagster_view import FAILED, SUCCEEDED, DagsterView
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_month")]
+pytestmark = pytest.mark.slow
 
 WITHHELD = {
     "metrics/discounts",

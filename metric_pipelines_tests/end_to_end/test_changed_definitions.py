@@ -11,7 +11,7 @@ import pytest
 from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, copied_center, locked
 from metric_pipelines_tests.end_to_end.dagster_view import DagsterView
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("changed")]
+pytestmark = pytest.mark.slow
 
 MONTHS = ["2017-01", "2017-02", "2017-03"]
 

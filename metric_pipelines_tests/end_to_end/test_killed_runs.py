@@ -13,7 +13,7 @@ import pytest
 from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, Fingerprints
 from metric_pipelines_tests.end_to_end.dagster_view import DagsterView
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
+pytestmark = pytest.mark.slow
 
 ONE_DOLLAR_MORE = """
     update transactions set sales_value = round(sales_value + 1, 2) where rowid = (

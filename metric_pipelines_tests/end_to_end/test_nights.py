@@ -34,11 +34,7 @@ from metric_pipelines_tests.end_to_end.center_at_work import (
 from metric_pipelines_tests.end_to_end.dagster_server import Server, serving
 from metric_pipelines_tests.end_to_end.dagster_view import DagsterView
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("nights"),
-    pytest.mark.long,
-]
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 NIGHT = 240.0
 """Seconds; a quiet machine needs a quarter of it. Nights come every minute."""

@@ -19,7 +19,7 @@ from metric_pipelines.query import Reader, open_for_reading
 from metric_pipelines_tests.end_to_end import independent_sql
 from metric_pipelines_tests.end_to_end.center_at_work import RETAIL, CenterAtWork
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("year")]
+pytestmark = pytest.mark.slow
 
 DAILY = ["net_revenue_mtd", "net_revenue_rolling_28d"]
 METRICS = sorted(load_valid_center(RETAIL).metrics)

@@ -19,7 +19,7 @@ from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork
 from metric_pipelines_tests.end_to_end.conftest import BAD, After, lent
 from metric_pipelines_tests.end_to_end.dagster_view import FAILED, SUCCEEDED, DagsterView, key_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_month")]
+pytestmark = pytest.mark.slow
 
 MONTH = "2017-02"
 SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -10,7 +10,7 @@ from metric_pipelines.ledger import lease
 from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork
 from metric_pipelines_tests.end_to_end.dagster_view import DagsterView
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed")]
+pytestmark = pytest.mark.slow
 
 MONTH = "2017-02"
 MONTHS = ["2017-01", MONTH, "2017-03"]

@@ -14,7 +14,7 @@ from metric_pipelines.quality.rules import CHECKS
 from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork
 from metric_pipelines_tests.end_to_end.dagster_view import SUCCEEDED, DagsterView
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("year")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

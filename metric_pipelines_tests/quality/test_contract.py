@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import duckdb
+import ibis
 import pytest
 
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.ledger.ledger import Verdict
-from metric_pipelines.quality.contract import MOST_CASES, Contracts
+from metric_pipelines.quality.contract import MOST_CASES, Contracts, all_hold
 from metric_pipelines.quality.rules import Rules
 from metric_pipelines.warehouse.lake import step_database
 
@@ -87,6 +88,15 @@ def test_a_rule_passes_on_good_data_and_on_none_and_fails_on_bad(
     assert not verdict.passed
     assert (verdict.check, verdict.library, verdict.severity) == ("contract", "pandera", "error")
     assert [failure["column"] for failure in verdict.detail["failures"]] == ["a"]
+
+
+@pytest.mark.parametrize(("column", "good", "bad"), RULES.values(), ids=RULES)
+def test_the_question_of_the_whole_table_says_what_the_columns_say_one_by_one(
+    judge: Judge, column: dict[str, Any], good: str, bad: str
+) -> None:
+    rules, backend = Rules({"a": Column(**column)}), ibis.duckdb.from_connection(judge.con)
+    tables = [backend.sql(query) for query in (good, f"{good} where false", bad)]
+    assert [all_hold(rows, rows, rules) for rows in tables] == [True, True, False]
 
 
 TWO = "select * from (values (1::bigint, 1::bigint), (1, 2)) as t(a, b)"
