@@ -223,11 +223,12 @@ def import_dbt(
     department: Annotated[str, typer.Option("--department", "-d", metavar="DEPT")] = "imported",
     owner: Annotated[str, typer.Option("--owner", metavar="MAIL")] = "owner@example.com",
     target: Annotated[str | None, typer.Option("--target", metavar="NAME")] = None,
+    assets: Annotated[bool, typer.Option("--assets")] = False,
     as_json: Json = False,
 ) -> None:
     from metric_pipelines.cli import import_dbt as page
 
-    asked = page.Asked(path, into, connection, source, department, owner, target)
+    asked = page.Asked(path, into, connection, source, department, owner, target, assets=assets)
     page.import_dbt(context.obj, settings(), asked, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.dictionary.yaml_types import Owners
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.dbt.carry_over import NOT_CARRIED
+from metric_pipelines.exchange.dbt.dagster_assets import asset_keys
 from metric_pipelines.exchange.dbt.reading import label_of, read_dbt
 from metric_pipelines.exchange.draft_files import with_new_files
 from metric_pipelines.exchange.draft_files import write as write_files
@@ -39,6 +40,7 @@ class Asked:
     owner: str = OWNER
     target: str | None = None
     name: str | None = None
+    assets: bool = False
 
 
 def import_dbt(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) -> None:
@@ -89,7 +91,8 @@ def _made(
     secrets = typed.secrets if typed else {}
     owners = Owners(business=asked.owner, technical=asked.owner)
     label = asked.name or label_of(asked.path)
-    wanted = Wanted(asked.source, connection, label, asked.department, owners, date.today())
+    assets = asset_keys(asked.path.expanduser(), os.environ) if asked.assets else {}
+    wanted = Wanted(asked.source, connection, label, asked.department, owners, date.today(), assets)
 
     def say(step: str) -> None:
         if not quiet:
@@ -150,6 +153,7 @@ def _next(screen: Screen, asked: Asked, made: DbtCenter, folder: Path | None) ->
         again += (
             ["--connection", asked.connection] if asked.connection and "@" not in asked.connection else []
         )
+        again += ["--assets"] if asked.assets else []
         screen.next_steps([(f"{shlex.join(again)} --into FOLDER", say("dbt.write"))])
         return
     screen.block(say("dbt.files.written", n=len(made.files), folder=near(str(folder))))

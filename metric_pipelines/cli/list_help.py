@@ -88,6 +88,10 @@ LIST_HELP: dict[str, Help] = {
             "department": ("The department of the metrics.", "指标所属的部门。"),
             "owner": ("The mail address of who owns them at first.", "最初负责人的邮箱。"),
             "target": ("The target of dbt's profile.", "dbt profile 的 target。"),
+            "assets": (
+                "Tie each table to the asset that dagster-dbt makes of it.",
+                "把各表与 dagster-dbt 为其生成的资产关联。",
+            ),
             "as_json": JSON,
         },
         (

@@ -40,7 +40,8 @@ def _comments(lines: Sequence[str]) -> str:
 
 
 def _table(table: SourceTable) -> dict[str, Any]:
-    found: dict[str, Any] = {"table": table.table} if table.table else {}
+    found: dict[str, Any] = {"asset": table.asset} if table.asset else {}
+    found |= {"table": table.table} if table.table else {}
     found |= {"label": _text(table.label), "description": _text(table.description)}
     found |= {"partition_by": table.partition_by} if table.partition_by else {}
     read = table.read.model_dump(exclude_defaults=True)

@@ -53,7 +53,6 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorage,
     SqliteEventLogStorageWatchdog,
 )
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection
@@ -79,6 +78,7 @@ MAY_WAIT = frozenset(
 MOST_WAITING = 1000
 LONGEST_WAIT = 1.0  # seconds
 LOOK_EVERY = 0.5  # seconds
+BUSY_TIMEOUT = 30  # seconds, as Dagster 1.13 waits for another writer; 1.12 has no name for it
 MOST_CONNECTIONS = 8
 
 # Copied into the index for queries across runs, as the stock class does.
@@ -186,7 +186,7 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
         engine = sa.create_engine(
             self.conn_string_for_shard(shard),
             poolclass=NullPool,
-            connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+            connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
         )
         if shard not in self._initialized_dbs or not os.path.exists(path):
             self._initdb(engine)

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from metric_pipelines.exchange.dbt.carry_over import (
     carry_over,
     needed_models,
 )
+from metric_pipelines.exchange.dbt.dagster_assets import AssetKeys
 from metric_pipelines.exchange.dbt.elements import dimension_elements, entity_elements
 from metric_pipelines.exchange.dbt.files import Card
 from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel, with_types
@@ -38,7 +39,7 @@ from metric_pipelines.exchange.draft_files import PARTS
 from metric_pipelines.exchange.source_file import source_file, source_yaml
 from metric_pipelines.exchange.values import slug
 from metric_pipelines.ingest.connections import Secrets
-from metric_pipelines.publication.dbt_relations import read_relations, with_unique_keys
+from metric_pipelines.publication.dbt_relations import read_relations, with_assets, with_unique_keys
 from metric_pipelines.publication.rehearsal import rehearse
 from metric_pipelines.warehouse.lake import scratch_database
 from metric_pipelines.warehouse.tables import name
@@ -52,7 +53,8 @@ from (select generate_series(date '{first}', date '{last}', interval 1 day) as d
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked for beside the project: its source system's name and connection, and the cards' words."""
+    """What is asked for beside the project: its source system's name and connection, the cards' words, and
+    the assets of dagster-dbt that the tables are tied to."""
 
     source: str
     connection: str
@@ -60,6 +62,7 @@ class Wanted:
     department: str
     owners: Owners
     today: date
+    assets: AssetKeys = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ def dbt_center(
         typed = {n: _typed(con, model) for n, model in carried.models.items()}
         keys = [(relations[_relation_key(models[n])][0], columns) for n, columns in joins.unique_keys()]
         source = with_unique_keys(source, keys)
+        tied = {ours: wanted.assets.get((s.lower(), a.lower())) for (s, a), (ours, _) in relations.items()}
+        source = with_assets(source, tied)
         spine_sql = _spine_sql(source.name, spine, relations)
         first, today = _days(con, typed, spine_sql, wanted.today)
     card = Card(wanted.department, wanted.owners, wanted.today.isoformat(), _first_code(into))

@@ -70,6 +70,12 @@ def _types_alone(ours: str, theirs: str, spec: SourceTable) -> SourceTable:
     return spec.model_copy(update=kept)
 
 
+def with_assets(source: Source, assets: Mapping[str, list[str] | None]) -> Source:
+    """The source with each table tied to the asset that makes it, where there is one."""
+    tables = {n: t.model_copy(update={"asset": assets.get(n)}) for n, t in source.tables.items()}
+    return source.model_copy(update={"tables": tables})
+
+
 def with_unique_keys(source: Source, keys: Iterable[tuple[str, list[str]]]) -> Source:
     """The source with keys (table, columns) that must stay unique, where they name columns."""
     tables = dict(source.tables)

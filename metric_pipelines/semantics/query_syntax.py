@@ -115,7 +115,7 @@ def distinct_on(query: exp.Expr) -> exp.Expr | None:
     """The expressions of `select distinct on (...)`."""
     distinct = query.args.get("distinct")
     on = distinct.args.get("on") if isinstance(distinct, exp.Distinct) else None
-    return on if isinstance(on, exp.Expr) else None
+    return on if isinstance(on, exp.Expression) else None
 
 
 def is_decided_by_all(query: exp.Select) -> bool:

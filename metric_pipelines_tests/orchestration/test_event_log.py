@@ -425,7 +425,7 @@ class FailingOnce(BufferedSqliteEventLogStorage):
 
 
 def test_a_locked_index_drops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_log, "SQLITE_BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(event_log, "BUSY_TIMEOUT", 0.1)
     storage = BufferedSqliteEventLogStorage(str(tmp_path))
     with sqlite3.connect(tmp_path / "index.db") as other:
         other.execute("BEGIN IMMEDIATE")
