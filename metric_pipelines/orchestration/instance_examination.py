@@ -22,7 +22,7 @@ from metric_pipelines.orchestration.their_assets import ask
 from metric_pipelines.publication.examination import Finding, installed
 
 HOME = "DAGSTER_HOME"
-TESTED = ("1.13.",)
+TESTED = ("1.13.", "1.12.")
 OURS = "metric_pipelines.orchestration.storage"
 SILENCE = 120.0
 NEEDED = ("SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR")
@@ -59,7 +59,8 @@ def _version() -> Finding:
     found = installed("dagster")
     if found.startswith(TESTED):
         return Finding("Dagster", found)
-    return Finding("Dagster", f"{found}, which is not tested", "warn", f"tested: {', '.join(TESTED)}x")
+    tested = ", ".join(f"{minor}x" for minor in TESTED)
+    return Finding("Dagster", f"{found}, which is not tested", "warn", f"tested: {tested}")
 
 
 def _instance(instance: dg.DagsterInstance, folder: Path) -> Iterator[Finding]:

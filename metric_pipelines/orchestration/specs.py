@@ -18,7 +18,7 @@ from metric_pipelines.dictionary.graph import Graph, Node
 from metric_pipelines.dictionary.shapes import input_names
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
 from metric_pipelines.dictionary.yaml_types import Column, Owners, Text
-from metric_pipelines.errors import DefinitionError
+from metric_pipelines.errors import DefinitionError, EnvironmentBrokenError
 from metric_pipelines.orchestration.names import Names
 from metric_pipelines.orchestration.partitions import dependency, theirs
 from metric_pipelines.quality.rules import CHECKS
@@ -173,10 +173,12 @@ def _behind(center: Center, metric: Metric) -> dict[str, list[TableColumn]]:
 
 
 def _column_lineage(names: Names, find: Callable[[], Mapping[str, Iterable[TableColumn]]]) -> dict[str, Any]:
-    """None for SQL that cannot be read: what it says is withheld, with its place, when it is computed."""
+    """None for SQL that cannot be read (what it says is withheld, with its place, when it is computed), and
+    none where the installed sqlglot is too old to follow columns.
+    """
     try:
         return {"dagster/column_lineage": _lineage(names, find())}
-    except DefinitionError:
+    except (DefinitionError, EnvironmentBrokenError):
         return {}
 
 

@@ -239,8 +239,8 @@ def _day_spine(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
             return dict(spine)
     for old in settings.get("time_spine_table_configurations") or []:
         if old["grain"] == "day":
-            schema, _, alias = str(old["location"]).rpartition(".")
-            relation = {"schema_name": schema.rpartition(".")[2], "alias": alias}
+            *schema, alias = re.findall(r'"[^"]+"|[^".]+', str(old["location"]))
+            relation = {"schema_name": schema[-1].strip('"') if schema else "", "alias": alias.strip('"')}
             return {"node_relation": relation, "primary_column": {"name": old["column_name"]}}
     return None
 

@@ -23,6 +23,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source, SourceTable
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.ledger.schema import HEAD
+from metric_pipelines.semantics.lineage import LEAST_SQLGLOT, sqlglot_reads_enough
 from metric_pipelines.warehouse.lake import Lake, load_scanners, open_reader, step_database
 
 State = Literal["ok", "warn", "fail"]
@@ -49,6 +50,7 @@ def examine(center: Center, home: Path, environment: Mapping[str, str]) -> Itera
     """All findings but those of the Dagster instance."""
     yield _python()
     yield _duckdb()
+    yield _sqlglot()
     yield from _drivers(center, environment)
     yield from _variables(center, environment)
     for source in center.sources.values():
@@ -64,6 +66,13 @@ def _python() -> Finding:
     if (3, 11) <= sys.version_info < (3, 14):
         return Finding("Python", found)
     return Finding("Python", found, "fail", "use Python 3.11, 3.12 or 3.13")
+
+
+def _sqlglot() -> Finding:
+    if sqlglot_reads_enough():
+        return Finding("sqlglot", version("sqlglot"))
+    found, remedy = f"{version('sqlglot')}: columns are not followed", f"{LEAST_SQLGLOT} or newer"
+    return Finding("sqlglot", found, "warn", remedy)
 
 
 def installed(package: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Literal
 
 import sqlglot
@@ -20,7 +21,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, Model, SimpleMetric
 from metric_pipelines.dictionary.graph import calendar_of
 from metric_pipelines.dictionary.source_definitions import SourceTable
-from metric_pipelines.errors import DefinitionError, UsageError
+from metric_pipelines.errors import DefinitionError, EnvironmentBrokenError, UsageError
 from metric_pipelines.semantics.query_lineage import Columns, Relations, TableColumn, query_lineage, union
 from metric_pipelines.warehouse.tables import MONTH
 
@@ -104,11 +105,21 @@ class _Lineage:
     tables: frozenset[str]
 
 
+LEAST_SQLGLOT = 30
+"""Older ones resolve fewer queries: what they say of a column is not to be relied on."""
 _KEPT: dict[int, _Found] = {}
+
+
+def sqlglot_reads_enough() -> bool:
+    """Whether the installed sqlglot resolves queries as columns are followed here."""
+    return int(version("sqlglot").partition(".")[0]) >= LEAST_SQLGLOT
 
 
 def _found(center: Center) -> _Found:
     """What was found for this very center; it is kept, with the center, until a few others were asked for."""
+    if not sqlglot_reads_enough():
+        found, expected = version("sqlglot"), f"{LEAST_SQLGLOT} or newer, to follow columns"
+        raise EnvironmentBrokenError("sqlglot", found, expected, "pip install --upgrade sqlglot dagster-dbt")
     if id(center) not in _KEPT:
         if len(_KEPT) == 8:
             _KEPT.clear()

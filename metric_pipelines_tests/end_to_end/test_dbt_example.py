@@ -71,13 +71,15 @@ class Example:
         return self.dagster("job", "execute", "-j", "shop_refresh")
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a fresh environment with what the example asks for, this package as a wheel."""
+@pytest.fixture(scope="module", params=["1.13", "1.12"])
+def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a fresh environment with what the example asks for, this package as a wheel; with
+    each minor version of Dagster.
+    """
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     asked = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    beside = [name for name in asked if name != "metric-pipelines"]
+    beside = [name for name in asked if name != "metric-pipelines"] + [f"dagster=={request.param}.*"]
     python = folder / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", str(ROOT), *beside], check=True)
     subprocess.run([python, "-m", "pip", "check"], check=True)
