@@ -69,6 +69,18 @@ def test_what_it_writes_stands_beside_dbts_project_by_default(tmp_path: Path) ->
         assert Settings(center=str(named)).home_folder == tmp_path / "data"
 
 
+def test_a_time_spine_may_be_named_as_dbt_quotes_it(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    spine = {"location": '"shop"."main"."days"', "column_name": "date_day", "grain": "day"}
+    project.change(
+        lambda plain: plain["project_configuration"].update(
+            time_spines=[], time_spine_table_configurations=[spine]
+        )
+    )
+    project.keep()
+    assert "days" in load_valid_center(project.kept).sources["dbt"].tables
+
+
 def test_a_password_in_the_address_is_refused(made: Project) -> None:
     with pytest.raises(UsageError, match="password") as error:
         made.keep("postgresql://someone:s3cret-canary@127.0.0.1:5432/none")

@@ -256,3 +256,32 @@ def test_the_rules_of_a_metric_are_about_its_value_and_its_own_rows(judge: Judge
     assert judge.months(query, asked, [WHOLE])[WHOLE].passed
     other = Rules({}, expectations=[mean, kind], rename={"value": "other__v1"}, some=["other__v1"])
     assert len(judge.months(query, other, [WHOLE])[WHOLE].detail["failures"]) == 2
+
+
+MONTHS = ["2024-01", "2024-02", "2024-03"]
+BY_MONTH = "select (date '2024-01-01' + to_months(m))::date as partition_month, a from (values {}) as t(m, a)"
+
+
+def passed(judge: Judge, values: str, *asked: dict[str, Any], **more: Any) -> list[bool]:
+    rules = Rules({}, expectations=[Expectation(**one) for one in asked], **more)
+    found = judge.months(BY_MONTH.format(values), rules, MONTHS)
+    return [found[month].passed for month in MONTHS]
+
+
+def test_a_rule_of_single_rows_fails_the_months_that_break_it_alone(judge: Judge) -> None:
+    small = rule("column_values_to_be_between", column="a", max_value=5)
+    assert passed(judge, "(0, 1), (1, 2), (2, 5)", small) == [True, True, True]
+    assert passed(judge, "(0, 1), (1, 6), (2, 5)", small) == [True, False, True]
+
+
+def test_a_rule_of_a_share_or_a_mean_is_asked_of_each_month(judge: Judge) -> None:
+    half = rule("column_values_to_be_between", column="a", max_value=5, mostly=0.5)
+    mean = rule("column_mean_to_be_between", column="a", max_value=5)
+    values = "(0, 1), (0, 1), (0, 1), (1, 9), (2, 1), (2, 1)"
+    assert passed(judge, values, half) == [True, False, True]
+    assert passed(judge, values, mean) == [True, False, True]
+
+
+def test_a_month_without_enough_rows_fails_alone(judge: Judge) -> None:
+    assert passed(judge, "(0, 1), (2, 1), (2, 2)", min_rows=1) == [True, False, True]
+    assert passed(judge, "(0, 1), (2, 1), (2, 2)", max_rows=1) == [True, True, False]

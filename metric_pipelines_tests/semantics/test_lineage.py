@@ -13,7 +13,8 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.dictionary.yaml_types import Column
-from metric_pipelines.errors import DefinitionError, UsageError
+from metric_pipelines.errors import DefinitionError, EnvironmentBrokenError, UsageError
+from metric_pipelines.semantics import lineage
 from metric_pipelines.semantics.lineage import (
     ColumnUse,
     columns_behind,
@@ -338,3 +339,11 @@ def test_what_is_kept_of_one_center_is_not_told_of_another(shop: Center) -> None
         other = with_metric(shop, "revenue", expr="quantity")
         assert "shop.orders.quantity" in by_role(columns_behind(other, "metrics/revenue"))["value"]
     assert columns_behind(shop, "metrics/revenue") == before
+
+
+def test_columns_are_not_followed_by_a_sqlglot_that_reads_too_few_queries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lineage, "LEAST_SQLGLOT", 10_000)
+    with pytest.raises(EnvironmentBrokenError, match="10000 or newer"):
+        columns_behind(load_valid_center(CENTER), "metrics/revenue")
