@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import UsageError
+
+if TYPE_CHECKING:
+    from metric_pipelines.dictionary.center_files import Center
 
 PACKAGE = Path(__file__).parent
 SHIPPED = PACKAGE / "centers"
@@ -107,8 +109,11 @@ class Settings(BaseSettings):
 
         Raises: DefinitionError with every problem; of a dbt project also as `keep_dbt_center`.
         """
+        # late: `--help` reads settings, and no definitions
+        from metric_pipelines.dictionary.validation import load_valid_center
+
         if is_dbt(self.chosen):
-            from metric_pipelines.publication.dbt_folder import keep_dbt_center  # late: DuckDB and more
+            from metric_pipelines.publication.dbt_folder import keep_dbt_center
 
             folder, today = self.center_folder, date.today()
             keep_dbt_center(self.chosen, folder, self.dbt_connection, os.environ, today)

@@ -254,7 +254,7 @@ def test_the_unexpected_is_exit_3_with_its_place_on_demand(
     def fails(*_: object) -> None:
         raise RuntimeError("the disk is on fire")
 
-    monkeypatch.setattr("metric_pipelines.cli.metrics.center_of", fails)
+    monkeypatch.setattr("metric_pipelines.settings.Settings.load", fails)
     short, long = cli("metrics"), cli("metrics", "--debug")
     assert (short.code, long.code) == (3, 3)
     assert "the disk is on fire" in short.err
@@ -266,7 +266,7 @@ def test_ctrl_c_is_exit_130(cli: Terminal, monkeypatch: pytest.MonkeyPatch) -> N
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("metric_pipelines.cli.metrics.center_of", stopped)
+    monkeypatch.setattr("metric_pipelines.settings.Settings.load", stopped)
     assert cli("metrics").code == 130
 
 
