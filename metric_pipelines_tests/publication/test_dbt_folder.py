@@ -61,7 +61,10 @@ def test_a_manifest_is_opened_as_a_center(made: Project, monkeypatch: pytest.Mon
     assert made.texts() == before, "what has not changed is not made anew"
 
 
-def test_what_it_writes_stands_beside_dbts_project_by_default(tmp_path: Path) -> None:
+def test_what_it_writes_stands_beside_dbts_project_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("METRIC_PIPELINES_HOME", raising=False)
     (tmp_path / "target").mkdir()
     (tmp_path / "dbt_project.yml").write_text("name: shop")
     (tmp_path / "target" / "semantic_manifest.json").write_text("{}")
