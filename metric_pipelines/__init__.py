@@ -1,8 +1,8 @@
 """A metric center on the Dagster asset graph: each metric defined once, and published only when it passes.
 
-`values` gives a metric's published numbers as a pandas DataFrame; `build_definitions` and the component
-`MetricCenter` put a center into a Dagster project. Everything else is for the command line and whoever builds
-on the rooms below.
+`values` gives a metric's published numbers as a pandas DataFrame, `saved_query` those of several metrics;
+`build_definitions` and the component `MetricCenter` put a center into a Dagster project. Everything else is
+for the command line and whoever builds on the rooms below.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # pandas takes half a second to import, and `import metric_pi
 
     from metric_pipelines.orchestration.component import MetricCenter, build_definitions
 
-__all__ = ["MetricCenter", "build_definitions", "values"]
+__all__ = ["MetricCenter", "build_definitions", "saved_query", "values"]
 
 _OF_DAGSTER = ("MetricCenter", "build_definitions")
 
@@ -39,11 +39,13 @@ def values(
     grain: str | None = None,
     start: date | str | None = None,
     end: date | str | None = None,
+    filter: str | None = None,
 ) -> pd.DataFrame:
     """The published numbers of a metric, of the center that METRIC_PIPELINES_CENTER names.
 
     `by` are dimensions; `grain` is day, week, month, quarter or year (default: the metric's own); `start`
-    and `end` (a date or an ISO text) are the first day and the day after the last.
+    and `end` (a date or an ISO text) are the first day and the day after the last; `filter` is a condition in
+    SQL over dimensions and `metric_time`, such as `"department = 'GROCERY'"`.
 
     Returns the columns `metric_time` (datetime64, first day of the period), the dimensions, `value`
     (Decimal for sums of money, int for counts, float for ratios; 0.14 is 14 % where the unit is %) and,
@@ -58,7 +60,18 @@ def values(
     from metric_pipelines.frames import values_frame  # late: pandas, DuckDB, SQLAlchemy
 
     dimensions = [by] if isinstance(by, str) else list(by)
-    return values_frame(metric, dimensions, grain, _day("start", start), _day("end", end))
+    return values_frame(metric, dimensions, grain, _day("start", start), _day("end", end), filter)
+
+
+def saved_query(name: str, start: date | str | None = None, end: date | str | None = None) -> pd.DataFrame:
+    """The answer to a saved query of that center: `metric_time`, its dimensions, and a column a metric, as in
+    `values`. `attrs["withheld"]` lists the months that are not as of now, by metric.
+
+    Raises: as `values`.
+    """
+    from metric_pipelines.frames import saved_frame  # late: pandas, DuckDB, SQLAlchemy
+
+    return saved_frame(name, _day("start", start), _day("end", end))
 
 
 def _day(argument: str, day: date | str | None) -> date | None:

@@ -1,8 +1,9 @@
-"""The Python API's work: opens the center of the settings, asks for a metric's values, closes it again."""
+"""The Python API's work: opens the center of the settings, asks for values, closes it again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 
@@ -10,25 +11,49 @@ import pandas as pd
 
 from metric_pipelines.ledger.ledger import Ledger, sqlite_url
 from metric_pipelines.publication.workshop import open_workshop
-from metric_pipelines.query import open_for_reading
+from metric_pipelines.query import Reader, answer_saved, open_for_reading
 from metric_pipelines.settings import Settings
 
 
 def values_frame(
-    metric: str, by: Sequence[str], grain: str | None, start: date | None, end: date | None
+    metric: str,
+    by: Sequence[str],
+    grain: str | None,
+    start: date | None,
+    end: date | None,
+    filter: str | None,
 ) -> pd.DataFrame:
     """What `metric_pipelines.values` returns."""
-    settings = Settings()
-    center, home = settings.load(), settings.home_folder
-    shop = open_workshop(center, home, Ledger(sqlite_url(home / "ledger.sqlite")), ask_sources=False)
-    with open_for_reading(shop) as reader:
-        answer = reader.values(metric, by, grain, start, end)
+    with _reading() as reader:
+        answer = reader.values(metric, by, grain, start, end, filter)
     frame = answer.frame()
     frame.attrs |= {
         "metric": metric,
         "grain": answer.grain,
-        "unit": center.metrics[metric].unit,
+        "unit": reader.center.metrics[metric].unit,
         "source": answer.route,
         "withheld": [asdict(gap) for gap in answer.gaps],
     }
     return frame
+
+
+def saved_frame(name: str, start: date | None, end: date | None) -> pd.DataFrame:
+    """What `metric_pipelines.saved_query` returns."""
+    with _reading() as reader:
+        answer = answer_saved(reader, name, start, end)
+    frame = answer.frame()
+    frame.attrs |= {
+        "query": name,
+        "grain": answer.grain,
+        "withheld": {metric: [asdict(gap) for gap in gaps] for metric, gaps in answer.gaps.items() if gaps},
+    }
+    return frame
+
+
+@contextmanager
+def _reading() -> Iterator[Reader]:
+    settings = Settings()
+    center, home = settings.load(), settings.home_folder
+    shop = open_workshop(center, home, Ledger(sqlite_url(home / "ledger.sqlite")), ask_sources=False)
+    with open_for_reading(shop) as reader:
+        yield reader

@@ -213,6 +213,8 @@ class Shop:
         for file in self.center.glob("metrics/*/*.yaml"):
             if file.stem not in metrics:
                 file.unlink()
+        for file in self.center.glob("queries/*.yaml"):
+            file.unlink()
         for file in self.center.glob("models/*"):
             if file.stem not in ("order_lines", "calendar", *models):
                 file.unlink()

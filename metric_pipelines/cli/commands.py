@@ -12,7 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from metric_pipelines.cli.completion import channel_names, dimension_names, grains, metric_names
+from metric_pipelines.cli.completion import (
+    channel_names,
+    dimension_names,
+    grains,
+    metric_names,
+    query_names,
+)
 from metric_pipelines.cli.environment import settings
 from metric_pipelines.cli.screen import Screen
 
@@ -163,13 +169,27 @@ def values(
     ] = None,
     start: Annotated[str | None, typer.Option("--start", metavar="DAY")] = None,
     end: Annotated[str | None, typer.Option("--end", metavar="DAY")] = None,
+    filter: Annotated[str | None, typer.Option("--filter", "-f", metavar="CONDITION")] = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv")] = False,
 ) -> None:
     from metric_pipelines.cli import values
 
-    asked = values.Asked(metric, by or [], grain, start, end)
+    asked = values.Asked(metric, by or [], grain, start, end, filter)
     values.values(context.obj, settings(), asked, as_json=as_json, as_csv=as_csv)
+
+
+def query(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="QUERY", autocompletion=query_names)] = None,
+    start: Annotated[str | None, typer.Option("--start", metavar="DAY")] = None,
+    end: Annotated[str | None, typer.Option("--end", metavar="DAY")] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv")] = False,
+) -> None:
+    from metric_pipelines.cli import query as page
+
+    page.query(context.obj, settings(), name, start, end, as_json=as_json, as_csv=as_csv)
 
 
 def health(
@@ -308,6 +328,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "show": show,
     "compare": compare,
     "values": values,
+    "query": query,
     "health": health,
     "validate": validate,
     "site": site,

@@ -22,6 +22,11 @@ def channel_names() -> list[str]:
     return [file.stem for file in _files("alerts")]
 
 
+def query_names() -> list[str]:
+    """All saved queries."""
+    return [file.stem for file in _files("queries")]
+
+
 def dimension_names() -> list[str]:
     """All dimensions of all models."""
     found: dict[str, None] = {}

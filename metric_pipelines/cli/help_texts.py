@@ -272,6 +272,10 @@ HELP: dict[str, Help] = {
             ),
             "start": ("First day, such as 2017-01-01.", "起始日，如 2017-01-01。"),
             "end": ("The day after the last, itself not included.", "结束日（不含当日）。"),
+            "filter": (
+                "Only rows for which this is true: SQL over dimensions and metric_time.",
+                "只计满足该条件的行：以维度与 metric_time 书写的 SQL 条件。",
+            ),
             "as_json": _JSON,
             "as_csv": ("Print CSV, for spreadsheets.", "输出 CSV，供电子表格使用。"),
         },
@@ -282,9 +286,33 @@ HELP: dict[str, Help] = {
                 ("by quarter and department", "按季度与部门"),
             ),
             (
+                "metric-pipelines values active_households --by income --filter \"department = 'GROCERY'\"",
+                ("of one department", "仅限一个部门"),
+            ),
+            (
                 "metric-pipelines values household_retention --by income --csv",
                 ("for a spreadsheet", "供电子表格使用"),
             ),
+        ),
+    ),
+    "query": Help(
+        ("Answer a saved query: metrics side by side.", "回答已保存的查询：多个指标并列。"),
+        (
+            "A saved query is a file queries/<name>.yaml: metrics, dimensions, a period, a condition. "
+            "Without a name, lists them. Each number is the one `values` gives.",
+            "已保存的查询是文件 queries/<name>.yaml：指标、维度、期间与条件。"
+            "不带名称时列出全部。每个数值都与 `values` 一致。",
+        ),
+        {
+            "name": ("A saved query.", "已保存的查询。"),
+            "start": ("First day, such as 2017-01-01.", "起始日，如 2017-01-01。"),
+            "end": ("The day after the last, itself not included.", "结束日（不含当日）。"),
+            "as_json": _JSON,
+            "as_csv": ("Print CSV, for spreadsheets.", "输出 CSV，供电子表格使用。"),
+        },
+        (
+            ("metric-pipelines query", ("list them", "列出全部")),
+            ("metric-pipelines query board_month", ("answer one", "回答其中一个")),
         ),
     ),
     "health": Help(

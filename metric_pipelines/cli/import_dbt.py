@@ -16,8 +16,8 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.dictionary.yaml_types import Owners
 from metric_pipelines.errors import UsageError
-from metric_pipelines.exchange.dbt.carry_over import NOT_CARRIED
 from metric_pipelines.exchange.dbt.dagster_assets import asset_keys
+from metric_pipelines.exchange.dbt.notes import NOT_CARRIED
 from metric_pipelines.exchange.dbt.reading import label_of, read_dbt
 from metric_pipelines.exchange.draft_files import with_new_files
 from metric_pipelines.exchange.draft_files import write as write_files

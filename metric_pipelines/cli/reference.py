@@ -25,6 +25,7 @@ from metric_pipelines.cli.yaml_keys import KEYS
 from metric_pipelines.dictionary import definitions as d
 from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.drafts import DraftMetric, DraftOrigin, DraftOwners
+from metric_pipelines.dictionary.saved_queries import SavedQuery
 from metric_pipelines.dictionary.source_definitions import (
     Incremental,
     Reading,
@@ -84,6 +85,7 @@ YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
     ),
     "`metrics/<department>/<name>.yaml`, of a draft": (DraftMetric, DraftOwners, DraftOrigin),
     "`alerts/<channel>.yaml`": (Channel,),
+    "`queries/<name>.yaml`": (SavedQuery,),
     "In several files": (Owners, Column, TableRules, Expectation),
 }
 

@@ -129,6 +129,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "validate.drafts": ("drafts, not computed", "草稿（未计算）"),
     "validate.metrics": ("metrics", "指标"),
     "validate.departments": ("departments", "部门"),
+    "validate.queries": ("saved queries", "已保存查询"),
     "validate.channels": ("channels of alerts", "告警渠道"),
     "validate.expectations": ("expectations", "期望规则"),
     "validate.assets": ("assets in the graph", "图中资产"),
@@ -342,6 +343,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} more rows: --csv or --json gives all of them.",
         "另有 {n} 行：使用 --csv 或 --json 可取得全部。",
     ),
+    # query
+    "query.title": ("{center}: saved queries", "{center}：已保存查询"),
+    "query.name": ("Name", "名称"),
+    "query.asks": ("Asks", "内容"),
+    "query.metrics": ("Metrics", "指标"),
+    "query.by": ("By", "维度与期间"),
+    "query.where": ("where {filter}", "条件：{filter}"),
+    "query.none": (
+        "No saved query: write one in queries/<name>.yaml.",
+        "暂无已保存查询：请写入 queries/<name>.yaml。",
+    ),
+    "query.answer": ("answer it", "查看结果"),
     # health
     "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),

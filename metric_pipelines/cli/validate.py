@@ -62,6 +62,7 @@ def counted(center: Center, graph: Graph) -> dict[str, int]:
         **drafts,
         "departments": len(center.settings.departments),
         "channels": len(center.channels),
+        "queries": len(center.queries),
         "expectations": sum(len(found) for found in rules),
         "assets": len(graph.nodes),
     }

@@ -25,6 +25,7 @@ from metric_pipelines.settings import Settings
 
 MOST_ON_A_TERMINAL = 500
 KEPT = "†"
+NONE = "—"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet computes a text that begins so (OWASP, CSV injection)."""
 
@@ -38,6 +39,7 @@ class Asked:
     grain: str | None
     start: str | None
     end: str | None
+    filter: str | None = None
 
     @property
     def dimensions(self) -> list[str]:
@@ -57,12 +59,12 @@ def values(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool, a
     shop = workshop(settings)
     metric = search.the_metric(shop.center, asked.metric)
     with reading(settings, shop) as reader:
-        answer = reader.values(metric.name, asked.dimensions, asked.grain, start, end)
+        answer = reader.values(metric.name, asked.dimensions, asked.grain, start, end, asked.filter)
     if as_json:
-        screen.json(plain(metric, answer))
+        screen.json(plain(metric, answer) | ({"filter": asked.filter} if asked.filter else {}))
     elif as_csv:
-        screen.write(csv_text(answer))
-        _gaps(screen, answer.gaps, aside=True)
+        screen.write(csv_of(answer.columns, answer.rows))
+        say_gaps(screen, answer.gaps, aside=True)
     else:
         _table(screen, shop.center, metric, answer)
 
@@ -80,12 +82,12 @@ def plain(metric: Metric, answer: Answer) -> dict[str, Any]:
     }
 
 
-def csv_text(answer: Answer) -> str:
-    """The rows as CSV with a header; no text in it is taken for a formula."""
+def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as CSV with a header; no text in it is taken for a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows([_cell(value) for value in row] for row in answer.rows)
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 
@@ -117,7 +119,7 @@ def _table(screen: Screen, center: Center, metric: Metric, answer: Answer) -> No
             screen.note(say("values.more", n=f"{len(answer.rows) - len(shown):,}"))
     else:
         screen.block(say("values.empty"))
-    _gaps(screen, answer.gaps, aside=False)
+    say_gaps(screen, answer.gaps, aside=False)
 
 
 def dimension_label(center: Center, metric: Metric, name: str, lang: Lang) -> str:
@@ -131,11 +133,16 @@ def _row(metric: Metric, answer: Answer, row: Sequence[Any], kept: Sequence[str]
     width = len(answer.dimensions)
     mark = KEPT if kept and touches(answer.grain, row[0], kept) else ""
     digits = figures.number(row[1 + width], metric.unit).removesuffix(" %")
-    return [figures.period(answer.grain, row[0]), *(str(value) for value in row[1 : 1 + width]), digits, mark]
+    return [figures.period(answer.grain, row[0]), *map(member, row[1 : 1 + width]), digits, mark]
 
 
-def _gaps(screen: Screen, gaps: Iterable[Gap], *, aside: bool) -> None:
-    """What is not as of now, each reason once with its months; on stderr beside CSV."""
+def member(value: Any) -> str:
+    """A member of a dimension; a stroke where there is none."""
+    return NONE if value is None else str(value)
+
+
+def say_gaps(screen: Screen, gaps: Iterable[Gap], *, aside: bool, of: str = "") -> None:
+    """What is not as of now, each reason once with its months; on stderr beside CSV. Begins with `of`."""
 
     def alike(gap: Gap) -> tuple[bool, str, str]:
         return gap.kept, gap.state, gap.reason
@@ -143,9 +150,8 @@ def _gaps(screen: Screen, gaps: Iterable[Gap], *, aside: bool) -> None:
     for (kept, state, reason), members in groupby(sorted(gaps, key=alike), key=alike):
         months = figures.month_spans(screen.say, [gap.month for gap in members])
         key = "values.kept" if kept else "values.left_out"
-        text = Text(
-            screen.say(key, months=months, state=screen.say(f"state.{state}"), reason=reason), style="warn"
-        )
+        told = screen.say(key, months=months, state=screen.say(f"state.{state}"), reason=reason)
+        text = Text(of + told, style="warn")
         if aside:
             screen.err.print(text)
         else:

@@ -247,6 +247,18 @@ KEYS: dict[str, dict[str, str]] = {
         "constant_properties": "Entities or dimensions that must be the same in both.",
         "fill_nulls_with": "Conversions of base events that nothing followed.",
     },
+    "SavedQuery": {
+        "name": "Name of the query, and of its file.",
+        "label": "What it asks, in a few words.",
+        "description": "What it is for.",
+        "metrics": "The metrics, side by side.",
+        "by": "Dimensions; a time dimension by a grain as `paid_at__month`.",
+        "grain": "Length of a period; default: the coarsest of its metrics'.",
+        "filter": "Condition over dimensions that all its metrics have, and `metric_time`.",
+        "order_by": "Columns it is ordered by, `-` before those from the highest down; default: period and "
+        "dimensions.",
+        "limit": "How many rows at most.",
+    },
     "Channel": {
         "name": "Name of the channel, and of its file.",
         "url": "Apprise URL; its secret parts as `${NAME}`: the value of that environment variable as it is, "

@@ -1,7 +1,7 @@
 """Reads a center's folder into typed values, and collects every problem with its file and line.
 
     center.yaml   sources/<system>.yaml   models/<name>.yaml + <name>.sql   metrics/<department>/<name>.yaml
-    alerts/<channel>.yaml
+    alerts/<channel>.yaml   queries/<name>.yaml
 
 Stays out: rules between files (`validation.py`), and what follows from them (`graph.py`).
 """
@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model
 from metric_pipelines.dictionary.drafts import DraftMetric, MetricFile
+from metric_pipelines.dictionary.saved_queries import SavedQuery
 from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
@@ -44,10 +45,11 @@ class Center:
     files: dict[str, YamlFile] = field(repr=False)
     drafts: dict[str, DraftMetric] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    queries: dict[str, SavedQuery] = field(default_factory=dict)
 
     def where(self, key: str, *location: str | int) -> str:
         """`file:line` of a place in the definition of `sources/<name>`, `models/<name>`, `metrics/<name>`,
-        `alerts/<name>` or `center`.
+        `alerts/<name>`, `queries/<name>` or `center`.
         """
         return self.files[key].where(location)
 
@@ -80,11 +82,12 @@ def load_center(folder: Path) -> Center:
     drafts = {name: one for name, one in written.items() if isinstance(one, DraftMetric)}
     metrics = {name: one for name, one in written.items() if name not in drafts}
     channels = reader.many(folder / "alerts", "alerts", TypeAdapter(Channel))
+    queries = reader.many(folder / "queries", "queries", TypeAdapter(SavedQuery))
     sql = {name: text for name in models for text in reader.sql(folder / "models" / f"{name}.sql")}
     reader.orphans(folder / "models", models)
     if reader.problems or settings is None:
         raise InvalidCenterError(str(folder), reader.problems)
-    return Center(folder, settings, sources, models, sql, metrics, reader.files, drafts, channels)
+    return Center(folder, settings, sources, models, sql, metrics, reader.files, drafts, channels, queries)
 
 
 class _Reader:

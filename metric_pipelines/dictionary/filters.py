@@ -6,7 +6,8 @@ no subquery, no comment, no second statement.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
@@ -14,6 +15,8 @@ from sqlglot import exp
 from metric_pipelines.errors import DefinitionError, did_you_mean, listed
 
 MAX_LENGTH = 4_000
+TIME = "metric_time"
+"""The time of any metric."""
 
 _BOOLEAN = (
     exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between,
@@ -40,6 +43,38 @@ def parsed_filter(text: str, columns: Collection[str], where: str) -> str:
     if not isinstance(inner, _BOOLEAN):
         raise DefinitionError(where, f"filter {text!r}", "a condition, true or false for a row")
     return tree.sql(dialect="duckdb")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition as it is written, and in DuckDB's SQL with `{0}`, `{1}` ... for its columns, which are
+    dimensions or `metric_time`: `columns` are the names they are asked for by.
+    """
+
+    text: str
+    template: str
+    columns: dict[str, str]
+
+    def sql(self, spelled: Callable[[str], str]) -> str:
+        """The condition with each column as it is spelled somewhere."""
+        return self.template.format(*(spelled(column) for column in self.columns.values()))
+
+
+def condition_over(text: str, columns: Collection[str], where: str) -> Condition:
+    """A filter over dimensions, parsed and allow-listed, whose columns can be put in otherwise.
+
+    Raises: DefinitionError.
+    """
+    if "{" in text or "}" in text:
+        raise DefinitionError(where, f"a brace in {text[:60]!r}", "a condition without braces")
+    tree = sqlglot.parse_one(parsed_filter(text, columns, where), dialect="duckdb")
+    named = list(dict.fromkeys(column.name for column in tree.find_all(exp.Column)))
+    template = tree.transform(lambda node: _placed(node, named)).sql(dialect="duckdb")
+    return Condition(text, template, {name: name for name in named})
+
+
+def _placed(node: exp.Expr, named: list[str]) -> exp.Expr:
+    return exp.var(f"{{{named.index(node.name)}}}") if isinstance(node, exp.Column) else node
 
 
 def parsed_expression(

@@ -19,6 +19,7 @@ from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, s
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
 from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.query_rules import query_problems
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
@@ -66,8 +67,10 @@ def problems_of(center: Center) -> Iterator[Problem]:
     circles = list(_circles(center))
     yield from circles
     if not metrics and not circles:
-        for metric in center.metrics.values():
-            yield from shape_problems(center, metric)
+        shapes_ = [p for metric in center.metrics.values() for p in shape_problems(center, metric)]
+        yield from shapes_
+        for query in () if shapes_ else center.queries.values():
+            yield from query_problems(center, query)
 
 
 def _settings(center: Center) -> Iterator[Problem]:

@@ -26,7 +26,7 @@ from metric_pipelines.errors import UsageError
 WIDTH = 110
 SMALL = 70
 """Characters that still fit between brackets."""
-PARTS = ("sources", "models", "metrics")
+PARTS = ("sources", "models", "metrics", "queries")
 _NUMBER_LIKE = re.compile(r"[-+.]?[0-9.]")
 
 COMMENTS = {

@@ -23,7 +23,6 @@ from metric_pipelines.dictionary.yaml_types import Owners, Text
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem
 from metric_pipelines.exchange.dbt import files
 from metric_pipelines.exchange.dbt.carry_over import (
-    NOT_CARRIED,
     CarriedOver,
     carry_over,
     needed_models,
@@ -33,7 +32,7 @@ from metric_pipelines.exchange.dbt.elements import dimension_elements, entity_el
 from metric_pipelines.exchange.dbt.files import Card
 from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel, with_types
 from metric_pipelines.exchange.dbt.joins import Join
-from metric_pipelines.exchange.dbt.notes import Note
+from metric_pipelines.exchange.dbt.notes import NOT_CARRIED, Note
 from metric_pipelines.exchange.dbt.reading import DbtProject
 from metric_pipelines.exchange.draft_files import PARTS
 from metric_pipelines.exchange.source_file import source_file, source_yaml
@@ -127,6 +126,9 @@ def dbt_center(
     held, refused = _valid(made, metrics, carried, into)
     notes = [*project.notes, *carried.notes, *_beside(manifest), *refused]
     made |= {file: text for file, text in held.values()}
+    queries, left = _valid_queries(made, files.query_files(carried, manifest), into)
+    made |= queries
+    notes += left
     return DbtCenter(made, sorted(typed), sorted(held), notes)
 
 
@@ -292,8 +294,6 @@ def _first_code(into: Center | None) -> int:
 
 def _beside(manifest: Mapping[str, Any]) -> Iterator[Note]:
     """What a manifest says beside models and metrics."""
-    for query in manifest.get("saved_queries") or []:
-        yield Note("saved_query", f"saved_queries.{query['name']}", "saved queries are not carried over")
     for metric in manifest["metrics"]:
         if metric.get("time_granularity"):
             words = f"is shown by {metric['time_granularity']} where nothing else is asked: ours by its grain"
@@ -329,6 +329,24 @@ def _valid(
                     notes.append(
                         Note(NOT_CARRIED, f"metrics.{below}", f"its input {metric} is not carried over")
                     )
+
+
+def _valid_queries(
+    made: Mapping[str, str], queries: Mapping[str, str], into: Center | None
+) -> tuple[dict[str, str], list[Note]]:
+    """The saved queries that the center can answer; the others as notes."""
+    if not queries:
+        return {}, []
+    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as folder:
+        problems = _problems(Path(folder), {**made, **queries}, into)
+    wrong: dict[str, str] = {}
+    for problem in problems:
+        file = Path(problem.where.rpartition(":")[0])
+        if file.parent.name != "queries" or f"queries/{file.name}" not in queries:
+            raise InvalidCenterError("the dbt project", problems)
+        wrong.setdefault(f"queries/{file.name}", f"{problem.found}; expected {problem.expected}")
+    notes = [Note(NOT_CARRIED, f"saved_queries.{Path(file).stem}", why) for file, why in wrong.items()]
+    return {file: text for file, text in queries.items() if file not in wrong}, notes
 
 
 def _dependents(metric: str, carried: CarriedOver) -> list[str]:

@@ -5,17 +5,17 @@ What was withheld is not computed anew here: a month answers with what its last 
 all. A period that touches a month that was never published is left out and named.
 
     answers    rows, and the months that are not as of now
-    questions  what may be asked, checked
-    periods    weeks, months, quarters, years
     rollups    published rows combined
     snapshots  the models as they were when receipts were given
+    saved      saved queries answered, their metrics side by side
     reader     all of it together, at one state of a center
 
-Stays out: how a number is shown, who may ask.
+Stays out: what may be asked (`dictionary/questions.py`), how a number is shown, who may ask.
 """
 
+from metric_pipelines.dictionary.periods import touches
 from metric_pipelines.query.answers import Answer, Gap
-from metric_pipelines.query.periods import touches
 from metric_pipelines.query.reader import Reader, open_for_reading
+from metric_pipelines.query.saved import SavedAnswer, answer_saved
 
-__all__ = ["Answer", "Gap", "Reader", "open_for_reading", "touches"]
+__all__ = ["Answer", "Gap", "Reader", "SavedAnswer", "answer_saved", "open_for_reading", "touches"]

@@ -13,13 +13,13 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import first_day, month_of, months_between
+from metric_pipelines.dictionary.periods import period_start, touches
+from metric_pipelines.dictionary.questions import Asked, Question, checked
 from metric_pipelines.errors import UsageError
 from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.query.answers import Answer, Gap
-from metric_pipelines.query.periods import period_start, touches
-from metric_pipelines.query.questions import Question, checked
 from metric_pipelines.query.rollups import from_published, last_of_period, rollup_of
 from metric_pipelines.query.snapshots import Snapshots
 from metric_pipelines.semantics import staging
@@ -47,13 +47,17 @@ class Reader:
         grain: str | None = None,
         start: date | None = None,
         end: date | None = None,
+        filter: str | None = None,
     ) -> Answer:
-        """A metric by dimensions at a grain, from `start` to before `end`.
+        """A metric by dimensions at a grain, from `start` to before `end`, of the rows that `filter` is true
+        for.
 
         Raises: UsageError for unknown names, a finer grain than is kept, or dates inside a period.
         """
-        question = checked(self.center, metric, list(by), grain, start, end)
-        rollup = rollup_of(self.center, question.metric, question.grain, question.dimensions)
+        question = checked(self.center, metric, Asked(list(by), grain, start, end, filter))
+        rollup = None
+        if question.condition is None:
+            rollup = rollup_of(self.center, question.metric, question.grain, question.dimensions)
         months = self._months(question)
         lost = self._lost(question.metric, months, rollup)
         gaps = list(self._gaps(question.metric, months, lost))
@@ -166,11 +170,10 @@ class Reader:
         known = Snapshots(self.center, self.graph, self.ledger, self._computable(metric))
         known.provide(self.con, metric, months, self.today)
         if isinstance(metric, CumulativeMetric) and metric.period_agg is None:
-            daily = model_sql(self.center, staging.Question([metric], metric.grain, dimensions))
-            return last_of_period(f"({daily})", grain, dimensions), "model"
-        return model_sql(
-            self.center, staging.Question([metric], grain, dimensions, self._first(metric))
-        ), "model"
+            asked = staging.Question([metric], metric.grain, dimensions, None, question.condition)
+            return last_of_period(f"({model_sql(self.center, asked)})", grain, dimensions), "model"
+        asked = staging.Question([metric], grain, dimensions, self._first(metric), question.condition)
+        return model_sql(self.center, asked), "model"
 
     def _first(self, metric: Metric) -> date | None:
         """The day from which rows of models without months count: they have earlier ones. None where all have
@@ -188,7 +191,14 @@ class Reader:
         bounds += [f"{TIME} < date '{question.end}'"] if question.end else []
         bounds.append("value is not null")
         listed, within = ", ".join(map(name, columns)), " and ".join(bounds)
-        return self.con.execute(f"select {listed} from (\n{sql}\n) where {within} order by {keys}").fetchall()
+        asked = f"select {listed} from (\n{sql}\n) where {within} order by {keys}"
+        try:
+            return self.con.execute(asked).fetchall()
+        except (duckdb.DataError, duckdb.BinderException) as error:
+            if question.condition is None:
+                raise
+            where, told = f"metrics/{question.metric.name}, filter", str(error).partition("\n")[0]
+            raise UsageError(where, told, "values that the dimensions can be compared with") from error
 
 
 @contextmanager

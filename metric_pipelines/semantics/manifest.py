@@ -14,6 +14,7 @@ condition on rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from metric_pipelines.dictionary import shapes
@@ -28,14 +29,13 @@ from metric_pipelines.dictionary.definitions import (
     RatioMetric,
     SimpleMetric,
 )
-from metric_pipelines.dictionary.filters import parsed_filter
+from metric_pipelines.dictionary.filters import TIME, Condition, parsed_filter
 from metric_pipelines.dictionary.graph import calendar_of, digest
+from metric_pipelines.dictionary.questions import BY
 
 INPUTS = "inputs"
 INPUTS_RELATION = "memory.main.inputs"
 INPUT_TIME = "input_day"
-BY = "__"
-"""Between a time dimension and a grain: `paid_at__month`."""
 
 Manifest = dict[str, Any]
 
@@ -90,6 +90,25 @@ def parts_of(metric: Metric) -> tuple[str, str] | None:
 def group_by(grain: str, dimensions: Iterable[str]) -> list[str]:
     """The group-by names of MetricFlow, and with them the columns of its query."""
     return [f"metric_time__{grain}", *map(_bare, dimensions)]
+
+
+def where_template(condition: Condition, grain: str) -> str:
+    """MetricFlow's form of a condition over dimensions and the metrics' time, which is by `grain`."""
+    return condition.sql(
+        lambda column: _time_by(grain) if column == TIME else f"{{{{ Entity('{_bare(column)}') }}}}"
+    )
+
+
+def since(day: date, grain: str) -> str:
+    """MetricFlow's form of the condition that events are of `day` or later, the start of a period of `grain`.
+
+    MetricFlow's own time constraint is widened to whole periods of the grain that is asked for.
+    """
+    return f"{_time_by(grain)} >= '{day}'"
+
+
+def _time_by(grain: str) -> str:
+    return f"{{{{ TimeDimension('{TIME}', '{grain}') }}}}"
 
 
 class _SemanticModel:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -20,22 +19,22 @@ def compile_sql(
     manifest: dict[str, Any],
     metrics: Sequence[str],
     group_by: Sequence[str],
-    first: date | None = None,
-    finest: str = "day",
+    constraints: Sequence[str] = (),
 ) -> str:
     """The query for some metrics by `metric_time__<grain>` and `<entity>__<dimension>` names, in DuckDB's
-    SQL; of events from the day `first` on, where it is given: the start of a period of `finest`, the grain
-    that the metrics' time has.
+    SQL; `constraints` are conditions on rows in MetricFlow's form (`{{ Entity('channel') }} = 'web'`).
 
     Columns: the group-by names as given, then the metrics.
     Raises: DefinitionError where MetricFlow refuses the question.
     """
-    return _compiled(json.dumps(manifest, sort_keys=True), tuple(metrics), tuple(group_by), first, finest)
+    return _compiled(
+        json.dumps(manifest, sort_keys=True), tuple(metrics), tuple(group_by), tuple(constraints)
+    )
 
 
 @lru_cache(maxsize=512)
 def _compiled(
-    manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], first: date | None, finest: str
+    manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], constraints: tuple[str, ...]
 ) -> str:
     # late: 0.5 s, where a question is compiled
     from metricflow.dataflow.optimizer.dataflow_optimizer_factory import DataflowPlanOptimization
@@ -45,10 +44,7 @@ def _compiled(
     request = MetricFlowQueryRequest.create(
         metric_names=list(metrics),
         group_by_names=list(group_by),
-        # MetricFlow's own time constraint is widened to whole periods of the grain
-        where_constraints=[f"{{{{ TimeDimension('metric_time', '{finest}') }}}} >= '{first}'"]
-        if first
-        else None,
+        where_constraints=list(constraints) or None,
         dataflow_plan_optimizations=set(DataflowPlanOptimization),
     )
     try:

@@ -13,6 +13,7 @@ import duckdb
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric, SimpleMetric
+from metric_pipelines.dictionary.filters import Condition
 from metric_pipelines.errors import ComputationError
 from metric_pipelines.semantics import manifest as m
 from metric_pipelines.semantics.metricflow_sql import compile_sql
@@ -24,12 +25,29 @@ from metric_pipelines.warehouse.tables import columns as table_columns
 
 @dataclass(frozen=True)
 class Question:
-    """Metrics of one shape, at a grain and by dimensions; of events from a day on."""
+    """Metrics of one shape, at a grain and by dimensions; of events from a day on, and under a condition."""
 
     metrics: list[Metric]
     grain: str
     dimensions: list[str]
     first: date | None = None
+    condition: Condition | None = None
+
+    @property
+    def finest(self) -> str:
+        """The grain that the metrics' time has."""
+        return self.metrics[0].grain
+
+    @property
+    def dimensions_read(self) -> list[str]:
+        """The dimensions that are grouped by, and those of the condition."""
+        of_condition = self.condition.columns.values() if self.condition else ()
+        return list(dict.fromkeys([*self.dimensions, *(c for c in of_condition if c != TIME)]))
+
+    def constraints(self) -> list[str]:
+        """What rows must meet, in MetricFlow's form."""
+        found = [m.since(self.first, self.finest)] if self.first else []
+        return [*found, *([m.where_template(self.condition, self.finest)] if self.condition else [])]
 
 
 def group_sql(center: Center, question: Question) -> str:
@@ -55,13 +73,12 @@ def model_sql(center: Center, question: Question) -> str:
 
 
 def _over_models(center: Center, question: Question) -> str:
-    return _query(center, question, m.over_models(center, question.metrics, question.dimensions))
+    return _query(center, question, m.over_models(center, question.metrics, question.dimensions_read))
 
 
 def _query(center: Center, question: Question, built: m.Manifest) -> str:
     by = m.group_by(question.grain, question.dimensions)
-    finest = question.metrics[0].grain
-    inner = compile_sql(built, requested(question.metrics), by, question.first, finest)
+    inner = compile_sql(built, requested(question.metrics), by, question.constraints())
     keys = [f"cast({by[0]} as date) as {TIME}"]
     keys += [f"{column} as {name(d)}" for column, d in zip(by[1:], question.dimensions, strict=True)]
     values = [_value(center, metric) for metric in requested(question.metrics)]

@@ -38,6 +38,16 @@ def test_days_are_dates_or_iso_texts_and_one_dimension_may_be_a_text() -> None:
     assert set(by_text["metric_time"].dt.strftime("%Y-%m")) == {"2024-02"}
 
 
+def test_a_condition_and_a_saved_query() -> None:
+    tea = metric_pipelines.values("revenue", grain="month", filter="category = 'tea'")
+    assert tea.attrs["source"] == "model"
+    frame = metric_pipelines.saved_query("tea_and_coffee", start="2024-02-01")
+    assert list(frame.columns) == ["metric_time", "category", "revenue", "customers"]
+    assert frame.attrs["withheld"] == {}
+    found = frame[frame["category"] == "tea"].sort_values("metric_time")["revenue"].tolist()
+    assert found == tea[tea["metric_time"] >= "2024-02-01"]["value"].tolist()
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(UsageError, match="did you mean 'revenue'"):
         metric_pipelines.values("revnue")

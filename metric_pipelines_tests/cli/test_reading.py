@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from metric_pipelines.cli.values import csv_text
-from metric_pipelines.query import Answer
+from metric_pipelines.cli.values import csv_of
 from metric_pipelines_tests.cli.conftest import Sit, Terminal, file_of
 from metric_pipelines_tests.small_shop import Shop, revenue_by_month
 
@@ -34,6 +33,32 @@ def test_values_go_by_dimensions_repeated_or_separated(cli: Terminal) -> None:
     assert {row["metric_time"] for row in rows} == {"2024-01-01"}
 
 
+def test_values_take_a_condition(cli: Terminal) -> None:
+    asked = ("values", "revenue", "--grain", "month", "--filter", "category = 'tea'")
+    said = cli(*asked, "--json").json
+    assert (said["filter"], said["source"]) == ("category = 'tea'", "model")
+    by = cli("values", "revenue", "--grain", "month", "--by", "category", "--json").json["rows"]
+    assert [r["value"] for r in said["rows"]] == [r["value"] for r in by if r["category"] == "tea"]
+    wrong = cli("values", "revenue", "--filter", "categori = 'tea'")
+    assert wrong.code == 2
+    assert "did you mean 'category'?" in wrong.err
+
+
+def test_saved_queries_are_listed_and_answered(cli: Terminal) -> None:
+    listed = cli("query")
+    assert "tea_and_coffee" in listed.out
+    assert "metric-pipelines query tea_and_coffee" in listed.out
+    said = cli("query", "tea_and_coffee", "--json").json
+    assert list(said["rows"][0]) == ["metric_time", "category", "revenue", "customers"]
+    assert said["units"] == {"revenue": "USD", "customers": "customers"}
+    table = cli("query", "tea_and_coffee", "--start", "2024-02-01", "--end", "2024-03-01").lines
+    assert "Tea and coffee" in table[0]
+    assert {line.split()[0] for line in table[2:4]} == {"2024-02"}
+    rows = list(csv.DictReader(io.StringIO(cli("query", "tea_and_coffee", "--csv").out)))
+    assert [row["revenue"] for row in rows] == [str(row["revenue"]) for row in said["rows"]]
+    assert "did you mean 'tea_and_coffee'?" in cli("query", "tea_and_cofee").err
+
+
 def test_values_as_a_table_name_periods_and_unit(cli: Terminal) -> None:
     said = cli("values", "revenue", "--grain", "month")
     assert "Revenue by month" in said.lines[0]
@@ -50,10 +75,10 @@ def test_shares_are_percent_in_a_table_and_shares_in_csv(cli: Terminal) -> None:
 
 def test_no_text_in_csv_is_taken_for_a_formula() -> None:
     rows = [(date(2024, 1, 1), text, Decimal("-1.50")) for text in ("=1+1", "+1", "-1", "@x", "\tx", "tea")]
-    answer = Answer("revenue", "day", ["category"], ["metric_time", "category", "value"], rows, "published")
-    cells = [row["category"] for row in csv.DictReader(io.StringIO(csv_text(answer)))]
+    text = csv_of(["metric_time", "category", "value"], rows)
+    cells = [row["category"] for row in csv.DictReader(io.StringIO(text))]
     assert cells == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "tea"]
-    assert ",-1.50" in csv_text(answer)
+    assert ",-1.50" in text
 
 
 def test_values_before_are_marked_and_explained(spoiled: Terminal) -> None:

@@ -13,6 +13,7 @@ from metric_pipelines.dictionary import (
     channel_definitions,
     definitions,
     drafts,
+    saved_queries,
     source_definitions,
     yaml_types,
 )
@@ -54,7 +55,14 @@ def test_every_kind_of_yaml_block_is_documented() -> None:
     shown = {model for models in YAML_FILES.values() for model in models}
     models = {
         model
-        for module in (definitions, source_definitions, yaml_types, drafts, channel_definitions)
+        for module in (
+            definitions,
+            source_definitions,
+            yaml_types,
+            drafts,
+            channel_definitions,
+            saved_queries,
+        )
         for _, model in inspect.getmembers(module, inspect.isclass)
         if issubclass(model, yaml_types.Strict) and model not in (yaml_types.Strict, yaml_types.Text)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -91,12 +92,14 @@ class MetricFlow:
         names = {d.dunder_name for d in self.engine.simple_dimensions_for_metrics([metric])}
         return sorted(name for name in names if not name.startswith("metric_time"))
 
-    def rows(self, metric: str, grain: str, by: list[str]) -> Rows:
+    def rows(self, metric: str, grain: str, by: list[str], where: Sequence[str] = ()) -> Rows:
         """(period, dimension, value) as MetricFlow answers; periods without a value left out."""
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
         time = f"metric_time__{grain}"
-        request = MetricFlowQueryRequest.create(metric_names=[metric], group_by_names=[time, *by])
+        request = MetricFlowQueryRequest.create(
+            metric_names=[metric], group_by_names=[time, *by], where_constraints=list(where) or None
+        )
         found = self.con.execute(self.engine.explain(request).sql_statement.sql)
         names = [str(column[0]) for column in found.description or []]
         value, at = names.index(metric), names.index(time)
@@ -106,6 +109,14 @@ class MetricFlow:
             for row in found.fetchall()
             if row[value] is not None
         )
+
+    def saved(self, name: str) -> list[tuple[Any, ...]]:
+        """The answer to a saved query, in its order: (group by as written, metrics as written)."""
+        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+        request = MetricFlowQueryRequest.create(saved_query_name=name)
+        found = self.con.execute(self.engine.explain(request).sql_statement.sql).fetchall()
+        return [tuple(map(comparable, row)) for row in found]
 
 
 def comparable(value: Any) -> Any:

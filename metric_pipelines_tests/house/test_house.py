@@ -22,7 +22,7 @@ CONFINED = {
     "metricflow_semantics": ("semantics/metricflow_sql.py",),
     "metricflow_semantic_interfaces": ("semantics/metricflow_sql.py", "exchange/dbt/semantic_manifest.py"),
     "great_expectations": ("quality/expectations.py",),
-    "jinja2": ("site/", "exchange/dbt/conditions.py"),
+    "jinja2": ("site/", "exchange/dbt/conditions.py", "exchange/dbt/saved_queries.py"),
     "vl_convert": ("site/",),
     "pandera": ("quality/contract.py",),
     "apprise": ("notifications/apprise_channel.py",),

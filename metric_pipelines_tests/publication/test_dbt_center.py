@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from metric_pipelines.dictionary.periods import period_start
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.dictionary.yaml_types import Owners
 from metric_pipelines.errors import SourceDataError, UsageError
 from metric_pipelines.exchange.dbt.reading import read_dbt
 from metric_pipelines.publication.dbt_center import DbtCenter, Wanted, dbt_center
-from metric_pipelines.query import Reader, open_for_reading
-from metric_pipelines.query.periods import period_start
+from metric_pipelines.query import Reader, answer_saved, open_for_reading
 from metric_pipelines_tests.dbt_shop import FIRST, LAST, MetricFlow, Rows, comparable, manifest, warehouse
 from metric_pipelines_tests.small_shop import Shop
 
@@ -96,11 +96,80 @@ def test_values_are_metricflows_by_every_grain_and_dimension(shop: Imported, met
 
 
 def test_what_is_not_carried_over_is_named_with_its_reason(shop: Imported) -> None:
-    refused = {n.where.removeprefix("metrics."): n.text for n in shop.made.notes if n.kind == "not_carried"}
+    refused = {
+        n.where.removeprefix("metrics."): n.text
+        for n in shop.made.notes
+        if n.kind == "not_carried" and n.where.startswith("metrics.")
+    }
     assert set(refused) == NOT_CARRIED
     assert "the metric orders by customer" in refused["frequent_buyers_orders"]
     assert any(n.kind == "not_joined" and "nicknames" in n.text for n in shop.made.notes)
-    assert any(n.kind == "saved_query" for n in shop.made.notes)
+
+
+FILTERS = {
+    "customer_tier = 'gold'": "{{ Dimension('customer__tier') }} = 'gold'",
+    "customer_tier <> 'gold' or order_channel = 'web'": (
+        "{{ Dimension('customer__tier') }} <> 'gold' or {{ Dimension('order__channel') }} = 'web'"
+    ),
+    "order_shipped_on >= date '2024-02-10'": (
+        "{{ TimeDimension('order__shipped_on', 'day') }} >= date '2024-02-10'"
+    ),
+    "metric_time >= date '2024-02-10'": "{{ TimeDimension('metric_time', 'day') }} >= date '2024-02-10'",
+}
+
+
+@pytest.mark.parametrize("metric", metric_names())
+def test_values_under_a_condition_are_metricflows(shop: Imported, metric: str) -> None:
+    compared = 0
+    for ours, theirs in FILTERS.items():
+        for by in ([], ["customer__tier"], ["order__channel"]):
+            for grain in ("day", "month"):
+                try:
+                    answer = shop.reader.values(metric, by, grain, filter=ours)
+                except UsageError:
+                    continue
+                found = Counter(tuple(map(comparable, row[: 2 + len(by)])) for row in answer.rows)
+                assert answer.route == "model"
+                assert found == within(shop.metricflow.rows(metric, grain, by, [theirs]), grain), (by, ours)
+                compared += len(found)
+    assert compared > 0
+
+
+def test_saved_queries_answer_as_metricflow_does(shop: Imported) -> None:
+    assert {f for f in shop.made.files if f.startswith("queries/")} == {
+        "queries/by_channel.yaml",
+        "queries/gold_weeks.yaml",
+        "queries/visits_and_amounts_by_tier.yaml",
+    }
+    for name in ("by_channel", "visits_and_amounts_by_tier"):
+        answer = answer_saved(shop.reader, name)
+        theirs = [row for row in shop.metricflow.saved(name) if any(v is not None for v in row[2:])]
+        assert Counter(tuple(map(comparable, row)) for row in answer.rows) == within(
+            Counter(theirs), answer.grain
+        )
+    best = answer_saved(shop.reader, "gold_weeks")
+    theirs = shop.metricflow.saved("gold_weeks")
+    assert len(best.rows) == len(theirs) == 7
+    assert [comparable(row[3]) for row in best.rows] == [row[3] for row in theirs]
+    assert best.query.label.en == "Best weeks of gold customers"
+    assert best.query.description is not None
+    assert best.query.description.en == "Weeks of gold customers, the best first."
+
+
+def test_saved_queries_that_cannot_be_answered_are_named(shop: Imported) -> None:
+    notes = {n.where.removeprefix("saved_queries."): n for n in shop.made.notes if "saved_queries" in n.where}
+    assert "no period" in notes["of_all_time"].text
+    assert "frequent_buyers_orders" in notes["of_a_refused_metric"].text
+    assert "metric_time" in notes["of_time_that_moves"].text
+    assert "customer__nickname" in notes["by_nickname"].text
+    assert notes["by_channel"].kind == "export"
+    assert set(notes) == {
+        "of_all_time",
+        "of_a_refused_metric",
+        "of_time_that_moves",
+        "by_nickname",
+        "by_channel",
+    }
 
 
 def test_few_questions_are_refused(shop: Imported) -> None:

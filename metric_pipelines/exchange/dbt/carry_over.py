@@ -18,17 +18,19 @@ from metric_pipelines.exchange.dbt.elements import (
 from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel, Refusal, flat_model, value_column
 from metric_pipelines.exchange.dbt.joins import joins_of, own_path
 from metric_pipelines.exchange.dbt.metrics import Leaf, Metrics, Plain
-from metric_pipelines.exchange.dbt.notes import Note
-
-NOT_CARRIED = "not_carried"
+from metric_pipelines.exchange.dbt.notes import NOT_CARRIED, Note
+from metric_pipelines.exchange.dbt.saved_queries import saved_queries
 
 
 @dataclass(frozen=True)
 class CarriedOver:
-    """Models by name, computations of metrics by name, inputs first, and what was left behind."""
+    """Models by name, computations of metrics by name, inputs first, saved queries by name, and what was left
+    behind.
+    """
 
     models: dict[str, FlatModel]
     metrics: dict[str, Plain]
+    queries: dict[str, Plain]
     notes: list[Note]
 
 
@@ -72,9 +74,10 @@ def carry_over(manifest: Mapping[str, Any], tables: Mapping[str, str], refusal: 
             continue
     notes = [note for model in models.values() for note in model.notes]
     notes += [Note(NOT_CARRIED, f"metrics.{name}", why) for name, why in carrying.refused.items()]
+    queries, more = saved_queries(manifest, carrying)
     used = {computed["model"] for computed in carrying.carried.values() if computed["type"] == "simple"}
     named = {model.name: model for model in models.values() if model.name in used}
-    return CarriedOver(named, carrying.carried, list(dict.fromkeys(notes)))
+    return CarriedOver(named, carrying.carried, queries, list(dict.fromkeys([*notes, *more])))
 
 
 Clock = tuple[str, str]

@@ -96,6 +96,18 @@ def metric_file(
     return plain_yaml(plain)
 
 
+def query_files(carried: CarriedOver, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The YAML of each saved query, by its name below the center's folder."""
+    described = {query["name"]: query for query in manifest.get("saved_queries") or []}
+    found = {}
+    for name, asked in carried.queries.items():
+        own, words = described[name], " ".join(str(described[name].get("description") or "").split())
+        plain = {"name": name.lower(), "label": {"en": own.get("label") or name.replace("_", " ")}}
+        described_by = {"description": {"en": words}} if words else {}
+        found[f"queries/{name.lower()}.yaml"] = plain_yaml(plain | described_by | asked)
+    return found
+
+
 def calendar_files(sql: str, card: Card) -> dict[str, str]:
     """The time spine."""
     plain = {

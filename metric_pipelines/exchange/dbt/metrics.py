@@ -161,8 +161,23 @@ class Metrics:
         if span.get("window"):
             found["window"] = _window(span["window"])
         if span.get("constant_properties"):
-            raise NotCarriedError("constant properties")
+            found["constant_properties"] = [
+                self._constant(pair, base["name"], conversion["name"]) for pair in span["constant_properties"]
+            ]
         return found
+
+    def _constant(self, pair: Plain, base: str, conversion: str) -> str:
+        """The name of a property that an event and its conversion have in common, in the models of both."""
+        name = str(pair["base_property"]).lower()
+        for metric, written in ((base, name), (conversion, str(pair["conversion_property"]).lower())):
+            for model in self.leaves(metric):
+                column = model.column_of((*own_path(model.semantic_model), written)) or model.column_of(
+                    [written]
+                )
+                taken = name in model.dimensions and name != column
+                if column is None or taken or model.aliases.setdefault(name, column) != column:
+                    raise NotCarriedError(f"its constant property {written} of {model.name}")
+        return name
 
     def _part(self, metric: Plain, part: Plain) -> Plain:
         found: Plain = {"name": part["name"]}

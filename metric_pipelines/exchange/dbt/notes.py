@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+NOT_CARRIED = "not_carried"
+"""The kind of a note on something that stays behind."""
+
 Location = tuple[str | int, ...]
 
 

@@ -1,9 +1,11 @@
-"""Questions: a metric by dimensions at a grain over some days, checked against what the dictionary says."""
+"""Questions: a metric by dimensions at a grain over some days, under a condition, checked against what the
+dictionary says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from metric_pipelines.dictionary import shapes
@@ -16,9 +18,12 @@ from metric_pipelines.dictionary.definitions import (
     Grain,
     Metric,
 )
-from metric_pipelines.errors import UsageError
-from metric_pipelines.query.periods import period_start
-from metric_pipelines.semantics.manifest import BY
+from metric_pipelines.dictionary.filters import TIME, Condition, condition_over
+from metric_pipelines.dictionary.periods import period_start
+from metric_pipelines.errors import DefinitionError, UsageError
+
+BY = "__"
+"""Between a time dimension and a grain: `paid_at__month`."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,23 @@ class Question:
     start: date | None
     end: date | None
     compilable: bool
+    condition: Condition | None = None
 
 
-def checked(
-    center: Center, metric: str, by: list[str], grain: str | None, start: date | None, end: date | None
-) -> Question:
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asks of a metric: `by` are dimensions, `start` is the first day, `end` the day after
+    the last, `filter` is a condition over dimensions and `metric_time`.
+    """
+
+    by: Sequence[str] = ()
+    grain: str | None = None
+    start: date | None = None
+    end: date | None = None
+    filter: str | None = None
+
+
+def checked(center: Center, metric: str, asks: Asked) -> Question:
     """The question, or why it cannot be asked.
 
     Raises: UsageError.
@@ -48,34 +65,58 @@ def checked(
     if metric not in center.metrics:
         raise UsageError.unknown_name("", "metric", metric, center.metrics)
     definition = center.metrics[metric]
-    chosen = grain or definition.grain
+    grain = _grain(center, definition, asks.grain)
+    known = _dimensions(center, definition)
+    asked = list(dict.fromkeys(asks.by))
+    dimensions = [_named(center, definition, text, known) for text in asked]
+    _refuse_days_inside(grain, asks)
+    compilable = all(dimension.partition(BY)[0] in known for dimension in dimensions)
+    condition = None if asks.filter is None else _condition(center, definition, asks.filter, known)
+    return Question(definition, grain, asked, dimensions, asks.start, asks.end, compilable, condition)
+
+
+def _grain(center: Center, metric: Metric, asked: str | None) -> Grain:
+    chosen = asked or metric.grain
     if chosen not in GRAINS:
         raise UsageError.unknown_name("--grain", "grain", chosen, GRAINS)
-    finest: Grain = chosen
-    if GRAINS.index(finest) < GRAINS.index(definition.grain):
-        raise UsageError(
-            f"metrics/{metric}", f"grain {chosen}", f"{definition.grain} or coarser", "it is defined by month"
-        )
-    known = _dimensions(center, definition)
-    asked = list(dict.fromkeys(by))
-    dimensions = [_named(center, definition, text, known) for text in asked]
-    if finest != definition.grain and _carries_forward(center, definition):
+    grain: Grain = chosen
+    where, found = f"metrics/{metric.name}", f"grain {grain}"
+    if GRAINS.index(grain) < GRAINS.index(metric.grain):
+        raise UsageError(where, found, f"{metric.grain} or coarser", "it is defined by month")
+    if grain != metric.grain and _carries_forward(center, metric):
         remedy = "what derives from a cumulative metric without period_agg has no coarser grain"
-        raise UsageError(f"metrics/{metric}", f"grain {chosen}", f"grain {definition.grain}", remedy)
-    for day, option in ((start, "--start"), (end, "--end")):
-        if (
-            day is not None
-            and period_start(finest, day) != day
-            and not (option == "--end" and day > date(9999, 1, 1))
-        ):
-            border = period_start(finest, day)
-            raise UsageError(
-                option, f"{day} is inside a {chosen}", f"the first day of a {chosen}, such as {border}"
-            )
-    if start and end and start >= end:
-        raise UsageError("--end", f"{end} is not after {start}", "a later day; --end itself is not included")
-    compilable = all(dimension.partition(BY)[0] in known for dimension in dimensions)
-    return Question(definition, finest, asked, dimensions, start, end, compilable)
+        raise UsageError(where, found, f"grain {metric.grain}", remedy)
+    return grain
+
+
+def _refuse_days_inside(grain: Grain, asks: Asked) -> None:
+    for day, option in ((asks.start, "--start"), (asks.end, "--end")):
+        if day is None or (option == "--end" and day > date(9999, 1, 1)):
+            continue
+        border = period_start(grain, day)
+        if border != day:
+            expected = f"the first day of a {grain}, such as {border}"
+            raise UsageError(option, f"{day} is inside a {grain}", expected)
+    if asks.start and asks.end and asks.start >= asks.end:
+        found = f"{asks.end} is not after {asks.start}"
+        raise UsageError("--end", found, "a later day; --end itself is not included")
+
+
+def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Dimension]) -> Condition:
+    """A filter over dimensions of the metric and its time.
+
+    Raises: UsageError.
+    """
+    where = f"metrics/{metric.name}, filter"
+    try:
+        condition = condition_over(text, [*known, TIME], where)
+    except DefinitionError as error:
+        raise UsageError(error.where, error.found, error.expected, error.remedy) from error
+    if TIME in condition.columns and _is_spread(center, metric):
+        found, remedy = f"a condition on {TIME}, by which its rows are spread", "ask by --start and --end"
+        raise UsageError(where, found, "a condition on other dimensions", remedy)
+    named = {c: c if c == TIME else _named(center, metric, c, known) for c in condition.columns}
+    return replace(condition, columns=named)
 
 
 def _dimensions(center: Center, metric: Metric) -> dict[str, Dimension]:
