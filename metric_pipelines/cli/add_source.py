@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from metric_pipelines.cli.opening import refuse_foreign_center
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.cli.texts import Words
 from metric_pipelines.errors import UsageError
@@ -17,7 +18,7 @@ from metric_pipelines.exchange.draft_files import write as write_files
 from metric_pipelines.exchange.source_file import source_file, source_yaml
 from metric_pipelines.ingest.drafting import Doubt, Given, understood
 from metric_pipelines.publication.source_draft import SourceDraft, draft_source
-from metric_pipelines.settings import SHIPPED, Settings, is_dbt
+from metric_pipelines.settings import Settings
 
 QUIET = ("isin",)
 """Doubts that many columns have, and that their own line in the YAML shows."""
@@ -43,14 +44,8 @@ def add_source(screen: Screen, settings: Settings, asked: Asked, *, write: bool,
     Raises: UsageError, SourceDataError, SourceUnavailableError, DefinitionError; nothing is written then.
     """
     folder = settings.center_folder
-    if write and folder.parent == SHIPPED and not settings.center:
-        remedy = "metric-pipelines init FOLDER, or METRIC_PIPELINES_CENTER"
-        raise UsageError(str(folder), "the center that comes with the package", "your own", remedy)
-    if write and is_dbt(settings.chosen):
-        remedy = f"metric-pipelines import dbt {settings.chosen} --into FOLDER"
-        raise UsageError(
-            str(settings.chosen), "a dbt project, of which the center is made anew", "your own", remedy
-        )
+    if write:
+        refuse_foreign_center(settings, "metric-pipelines init FOLDER, or METRIC_PIPELINES_CENTER")
     center = settings.load()
     given = understood(asked.what, asked.name, settings.home_folder, Path.cwd())
     if given.name in center.sources or (folder / "sources" / f"{given.name}.yaml").exists():

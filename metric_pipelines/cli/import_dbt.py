@@ -91,7 +91,7 @@ def _made(
     secrets = typed.secrets if typed else {}
     owners = Owners(business=asked.owner, technical=asked.owner)
     label = asked.name or label_of(asked.path)
-    assets = asset_keys(asked.path.expanduser(), os.environ) if asked.assets else {}
+    assets = asset_keys(asked.path.expanduser(), os.environ, asked.target) if asked.assets else {}
     wanted = Wanted(asked.source, connection, label, asked.department, owners, date.today(), assets)
 
     def say(step: str) -> None:

@@ -10,18 +10,18 @@ from typing import Any
 
 from rich.text import Text as Line
 
+from metric_pipelines.cli.opening import refuse_foreign_center
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.cli.texts import Words
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.validation import load_valid_center
-from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.columns import Column
 from metric_pipelines.exchange.draft_files import draft_file, to_write
 from metric_pipelines.exchange.draft_files import write as write_files
 from metric_pipelines.exchange.headings import NOTE
 from metric_pipelines.exchange.metric_list import LEFT_OUT, Finding, Kind, MetricList, read_metric_list
 from metric_pipelines.exchange.rows import NUMBER, letters
-from metric_pipelines.settings import SHIPPED, Settings, is_dbt
+from metric_pipelines.settings import Settings
 
 ALIKE: tuple[Kind, ...] = ("known", "words_only")
 """Findings that many rows have: told in one line each."""
@@ -52,14 +52,8 @@ def import_excel(screen: Screen, settings: Settings, asked: Asked, *, write: boo
     Raises: UsageError for a file that is no list, or a center that is not to be written; InvalidCenterError.
     """
     folder = (asked.into or settings.center_folder).expanduser().resolve()
-    if write and asked.into is None and folder.parent == SHIPPED:
-        remedy = "metric-pipelines init FOLDER --from-excel FILE, or --into FOLDER"
-        raise UsageError(str(folder), "the center that comes with the package", "your own", remedy)
-    if write and asked.into is None and is_dbt(settings.chosen):
-        remedy = f"metric-pipelines import dbt {settings.chosen} --into FOLDER"
-        raise UsageError(
-            str(settings.chosen), "a dbt project, of which the center is made anew", "your own", remedy
-        )
+    if write and asked.into is None:
+        refuse_foreign_center(settings, "metric-pipelines init FOLDER --from-excel FILE, or --into FOLDER")
     center = load_valid_center(folder) if asked.into else settings.load()
     found = read_metric_list(
         asked.file, center, sheet=asked.sheet, maps=asked.maps, department=asked.department

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Pair, build_graph
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
-from metric_pipelines.errors import EnvironmentBrokenError
+from metric_pipelines.errors import EnvironmentBrokenError, UsageError
 from metric_pipelines.ledger.ledger import Ledger, Verdict, sqlite_url
 from metric_pipelines.publication.health import Health, health, receipts
 from metric_pipelines.publication.plan import Facts
 from metric_pipelines.publication.standing import Standing, standing
 from metric_pipelines.publication.workshop import Workshop, open_workshop
 from metric_pipelines.query import Reader, open_for_reading
-from metric_pipelines.settings import SHIPPED, Settings
+from metric_pipelines.settings import SHIPPED, Settings, is_dbt
 
 LOCAL = ("sqlite:///", "duckdb:///")
 
@@ -47,6 +47,20 @@ def workshop(settings: Settings, *, ask_sources: bool = False) -> Workshop:
     home = settings.home_folder
     center = settings.load()
     return open_workshop(center, home, Ledger(sqlite_url(home / "ledger.sqlite")), ask_sources=ask_sources)
+
+
+def refuse_foreign_center(settings: Settings, remedy: str) -> None:
+    """Nothing is written into a center that is not the user's own; `remedy` says how to have one.
+
+    Raises: UsageError for the shipped ones, and for one that is made anew of a dbt project.
+    """
+    folder = settings.center_folder
+    if is_dbt(settings.chosen):
+        found = "a dbt project, of which the center is made anew"
+        advice = f"metric-pipelines import dbt {settings.chosen} --into FOLDER"
+        raise UsageError(str(settings.chosen), found, "your own", advice)
+    if folder.parent == SHIPPED:
+        raise UsageError(str(folder), "the center that comes with the package", "your own", remedy)
 
 
 def opened(shop: Workshop) -> Opened:

@@ -67,7 +67,7 @@ def condition_over(text: str, columns: Collection[str], where: str) -> Condition
     """
     if "{" in text or "}" in text:
         raise DefinitionError(where, f"a brace in {text[:60]!r}", "a condition without braces")
-    tree = sqlglot.parse_one(parsed_filter(text, columns, where), dialect="duckdb")
+    tree = expression_tree(parsed_filter(text, columns, where))
     named = list(dict.fromkeys(column.name for column in tree.find_all(exp.Column)))
     template = tree.transform(lambda node: _placed(node, named)).sql(dialect="duckdb")
     return Condition(text, template, {name: name for name in named})
@@ -75,6 +75,19 @@ def condition_over(text: str, columns: Collection[str], where: str) -> Condition
 
 def _placed(node: exp.Expr, named: list[str]) -> exp.Expr:
     return exp.var(f"{{{named.index(node.name)}}}") if isinstance(node, exp.Column) else node
+
+
+def columns_in(text: str) -> set[str]:
+    """The columns that an expression reads; it is one of ours that was parsed before."""
+    return {column.name for column in expression_tree(text).find_all(exp.Column)}
+
+
+def expression_tree(text: str) -> exp.Expr:
+    """The parsed form of an expression: a column named `call` or `set` is no statement there.
+
+    Raises: sqlglot's errors.
+    """
+    return sqlglot.parse_one(text, dialect="duckdb", into=exp.Condition)
 
 
 def parsed_expression(
@@ -87,7 +100,7 @@ def parsed_expression(
     if len(text) > MAX_LENGTH or "--" in text or "/*" in text or ";" in text:
         raise DefinitionError(where, f"expression {text[:60]!r}", "one short SQL expression without comments")
     try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
+        tree = expression_tree(text)
         tree.sql(dialect="duckdb")
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         raise DefinitionError(

@@ -19,7 +19,7 @@ from metric_pipelines.dictionary.definitions import (
     Model,
     SimpleMetric,
 )
-from metric_pipelines.dictionary.filters import parsed_expression, parsed_filter
+from metric_pipelines.dictionary.filters import columns_in, parsed_expression, parsed_filter
 from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
 from metric_pipelines.errors import Problem, did_you_mean, listed
 
@@ -173,7 +173,28 @@ def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
     for text, over in filters:
         for model in shapes.filtered_models(center, over) if text is not None else ():
             columns, where = center.models[model].columns, center.where(key, "filter")
-            yield from caught(partial(parsed_filter, text or "", columns, where))
+            wrong = list(caught(partial(parsed_filter, text or "", columns, where)))
+            yield from wrong or _of_days(center, metric, over, model, text or "")
+    if isinstance(metric, SimpleMetric) and metric.filter is not None:
+        yield from _of_days(center, metric, metric, metric.model, metric.filter)
+
+
+def _of_days(center: Center, metric: Metric, over: Metric, model: str, text: str) -> Iterator[Problem]:
+    """A condition on its time, or on what changes, holds before or after days are shifted or added up: which,
+    nobody could say.
+    """
+    if not (shapes.spreads_rows(center, metric) or shapes.spreads_rows(center, over)):
+        return
+    dimensions = center.models[model].dimensions
+    changing = {spec.expr or name for name, spec in dimensions.items() if spec.changing}
+    read = columns_in(text) & (shapes.times_of(center, over, model) | changing)
+    if read:
+        found = f"a filter on {listed(read)}, its time or what changes, where days are shifted or added up"
+        expected, where = (
+            "a filter on what stays the same on all days",
+            center.where(f"metrics/{metric.name}", "filter"),
+        )
+        yield Problem(where, found, expected)
 
 
 def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Problem]:

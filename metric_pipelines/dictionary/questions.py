@@ -13,7 +13,6 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import (
     GRAINS,
     CumulativeMetric,
-    DerivedMetric,
     Dimension,
     Grain,
     Metric,
@@ -112,7 +111,7 @@ def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Di
         condition = condition_over(text, [*known, TIME], where)
     except DefinitionError as error:
         raise UsageError(error.where, error.found, error.expected, error.remedy) from error
-    if TIME in condition.columns and _is_spread(center, metric):
+    if TIME in condition.columns and shapes.spreads_rows(center, metric):
         found, remedy = f"a condition on {TIME}, by which its rows are spread", "ask by --start and --end"
         raise UsageError(where, found, "a condition on other dimensions", remedy)
     named = {c: c if c == TIME else _named(center, metric, c, known) for c in condition.columns}
@@ -139,10 +138,10 @@ def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimens
     name = next((one for one in readings if one in known or one in metric.dimensions), None)
     if name is None:
         raise UsageError.unknown_name(f"metrics/{metric.name}", "dimension", text, known)
-    if name in known and _is_its_time(center, metric, known[name]) and _is_spread(center, metric):
+    if name in known and shapes.spreads_rows(center, metric) and _is_its_time(center, metric, name):
         found, remedy = f"by {text}, the time it is counted by", "ask for it by --grain"
         raise UsageError(f"metrics/{metric.name}", found, "a dimension that is not its time", remedy)
-    if name in known and known[name].changing and _shifts_days(center, metric):
+    if name in known and known[name].changing and shapes.shifts_days(center, metric):
         found, remedy = f"by {text}, which changes from day to day", "ask for the metrics it is computed from"
         raise UsageError(f"metrics/{metric.name}", found, "what stays the same on other days", remedy)
     if name not in known or known[name].type != "time":
@@ -154,23 +153,13 @@ def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimens
     return f"{name}{BY}{grain or 'day'}"
 
 
-def _is_its_time(center: Center, metric: Metric, dimension: Dimension) -> bool:
+def _is_its_time(center: Center, metric: Metric, dimension: str) -> bool:
     """Whether a dimension is the time by which a metric, or a part of it, is counted."""
-    leaves = shapes.leaves(center, metric)
-    return dimension.expr in {leaf.time or center.models[leaf.model].time for leaf in leaves}
-
-
-def _is_spread(center: Center, metric: Metric) -> bool:
-    """Whether a row counts in other periods than its own, or in some of them only."""
-    return shapes.counts_elsewhere(center, metric) or any(
-        map(shapes.fills_gaps, shapes.leaves(center, metric))
+    return any(
+        (center.models[model].dimensions[dimension].expr or dimension)
+        in shapes.times_of(center, metric, model)
+        for model in shapes.filtered_models(center, metric)
     )
-
-
-def _shifts_days(center: Center, metric: Metric) -> bool:
-    """Whether rows of some days are counted on others, in a metric or in one below it."""
-    below = any(_shifts_days(center, center.metrics[name]) for name in shapes.input_names(metric))
-    return below or (shapes.needs_calendar(metric) and isinstance(metric, (CumulativeMetric, DerivedMetric)))
 
 
 def _carries_forward(center: Center, metric: Metric) -> bool:

@@ -13,6 +13,7 @@ from metric_pipelines.dictionary.definitions import (
     GRAINS,
     ConversionMetric,
     CumulativeMetric,
+    DerivedInput,
     DerivedMetric,
     Grain,
     Metric,
@@ -74,6 +75,33 @@ def counts_elsewhere(center: Center, metric: Metric) -> bool:
     """Whether a row counts in other periods than its own, in a metric or in one below it."""
     below = (center.metrics[name] for name in input_names(metric))
     return needs_calendar(metric) or any(counts_elsewhere(center, part) for part in below)
+
+
+def shifts_days(center: Center, metric: Metric) -> bool:
+    """Whether rows of some days are counted on others, in a metric or in one below it: added up since a day,
+    or read at an offset.
+    """
+    shifted = isinstance(metric, DerivedMetric) and any(_is_shifted(part) for part in metric.metrics)
+    below = (center.metrics[name] for name in input_names(metric))
+    return shifted or isinstance(metric, CumulativeMetric) or any(shifts_days(center, part) for part in below)
+
+
+def spreads_rows(center: Center, metric: Metric) -> bool:
+    """Whether a row counts in other periods than its own, or in some of them alone: what shifts days,
+    conversions, days without rows, balances. By its own time such a metric is asked for as a period alone.
+    """
+    balances = any(leaf.non_additive_dimension is not None for leaf in leaves(center, metric))
+    return balances or counts_elsewhere(center, metric)
+
+
+def _is_shifted(part: DerivedInput) -> bool:
+    return bool(part.offset_window or part.offset_to_grain)
+
+
+def times_of(center: Center, metric: Metric, model: str) -> set[str]:
+    """The columns of a model by which a metric, or one below it, is counted."""
+    leaves_ = (leaf for leaf in leaves(center, metric) if leaf.model == model)
+    return {time for leaf in leaves_ if (time := leaf.time or center.models[model].time)}
 
 
 def filters_rows(metric: SimpleMetric) -> bool:
@@ -163,9 +191,7 @@ def _same_shape(a: Metric, b: Metric) -> bool:
 
 def needs_calendar(metric: Metric) -> bool:
     """Whether MetricFlow joins the time spine for this metric."""
-    shifted = isinstance(metric, DerivedMetric) and any(
-        i.offset_window or i.offset_to_grain for i in metric.metrics
-    )
+    shifted = isinstance(metric, DerivedMetric) and any(_is_shifted(part) for part in metric.metrics)
     joined = isinstance(metric, SimpleMetric) and metric.join_to_timespine
     return shifted or joined or isinstance(metric, (CumulativeMetric, ConversionMetric))
 

@@ -46,11 +46,12 @@ def draft_yaml(draft: DraftMetric, lang: str) -> str:
     for name in given:
         value = getattr(draft, name)
         if isinstance(value, Text):
-            given[name] = _languages(value)
+            given[name] = languages(value)
     return f"# {COMMENTS[lang].format(name=draft.name)}\n" + plain_yaml(given)
 
 
-def _languages(text: Text) -> dict[str, str]:
+def languages(text: Text) -> dict[str, str]:
+    """A text by language, as far as it is written."""
     return {lang: words for lang, words in text.model_dump().items() if words}
 
 
@@ -118,7 +119,7 @@ def with_departments(text: str, departments: Mapping[str, Text]) -> str:
 
 def _department(key: str, label: Text) -> str:
     inner = yaml.dump(
-        _languages(label), Dumper=_Readable, allow_unicode=True, default_flow_style=True, width=10_000
+        languages(label), Dumper=_Readable, allow_unicode=True, default_flow_style=True, width=10_000
     )
     return f"{key}: {{label: {inner.strip()}}}"
 
@@ -158,17 +159,25 @@ def validate_with(center: Path, files: Mapping[str, str]) -> None:
 
     Raises: InvalidCenterError with every problem.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / center.name
+    with laid_over(center, files) as copy:
+        load_valid_center(copy)
+
+
+@contextmanager
+def laid_over(center: Path | None, files: Mapping[str, str]) -> Iterator[Path]:
+    """A copy of the center, of none where it is None, with these files; gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as folder:
+        copy = Path(folder).resolve() / (center.name if center else "center")
         copy.mkdir()
-        shutil.copy(center / "center.yaml", copy)
-        for part in PARTS:
-            if (center / part).is_dir():
-                shutil.copytree(center / part, copy / part)
+        if center is not None:
+            shutil.copy(center / "center.yaml", copy)
+            for part in PARTS:
+                if (center / part).is_dir():
+                    shutil.copytree(center / part, copy / part)
         for name, text in files.items():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_text(text, encoding="utf-8")
-        load_valid_center(copy)
+        yield copy
 
 
 def write(center: Path, files: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from metric_pipelines.dictionary.source_definitions import Source, SourceColumn, SourceTable
 from metric_pipelines.dictionary.yaml_types import Text
-from metric_pipelines.exchange.draft_files import plain_yaml
+from metric_pipelines.exchange.draft_files import languages, plain_yaml
 
 COLUMN_KEYS = ("type", "source_name", "format", "nullable", "min", "max", "isin", "matches", "description")
 
@@ -22,8 +22,8 @@ def source_yaml(source: Source, remarks: Mapping[str, Sequence[str]]) -> str:
     """The file's text; remarks are comments, of the file (under an empty name) and above each table."""
     head = {
         "name": source.name,
-        "label": _text(source.label),
-        "description": _text(source.description),
+        "label": languages(source.label),
+        "description": languages(source.description),
         "owners": source.owners.model_dump(),
         "connection": source.connection,
         "time_zone": source.time_zone,
@@ -42,7 +42,7 @@ def _comments(lines: Sequence[str]) -> str:
 def _table(table: SourceTable) -> dict[str, Any]:
     found: dict[str, Any] = {"asset": table.asset} if table.asset else {}
     found |= {"table": table.table} if table.table else {}
-    found |= {"label": _text(table.label), "description": _text(table.description)}
+    found |= {"label": languages(table.label), "description": languages(table.description)}
     found |= {"partition_by": table.partition_by} if table.partition_by else {}
     read = table.read.model_dump(exclude_defaults=True)
     found |= {"read": read} if read else {}
@@ -67,8 +67,4 @@ def _number(value: Any) -> Any:
 
 def _remark(text: Text) -> Any:
     """In one language as it is: a column stays on its line."""
-    return text.en or text.zh if not (text.en and text.zh) else _text(text)
-
-
-def _text(text: Text) -> Any:
-    return {lang: words for lang, words in text.model_dump().items() if words}
+    return text.en or text.zh if not (text.en and text.zh) else languages(text)

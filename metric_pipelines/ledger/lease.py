@@ -43,7 +43,7 @@ class Holder:
         """Whether the process is still there; on another host, if it was heard of within the hour."""
         if self.host == socket.gethostname():
             return same_process(self.pid, self.pid_started)
-        return self.heartbeat is None or now() - _aware(self.heartbeat) < SILENCE
+        return self.heartbeat is None or now() - aware(self.heartbeat) < SILENCE
 
     def __str__(self) -> str:
         return f"{self.name} (process {self.pid} on {self.host})"
@@ -89,7 +89,8 @@ def _holder(row: Any) -> Holder:
     return Holder(row["holder"], row["host"], row["pid"], row["pid_started"], row["epoch"], row["heartbeat"])
 
 
-def _aware(moment: datetime) -> datetime:
+def aware(moment: datetime) -> datetime:
+    """A moment of the ledger, which is of UTC: SQLite keeps no zone."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

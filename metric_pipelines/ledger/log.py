@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.ledger import tables as t
+from metric_pipelines.ledger.lease import aware
 from metric_pipelines.ledger.ledger import Ledger
 
 What = Literal["withheld", "released", "restated"]
@@ -54,7 +55,7 @@ def computations(ledger: Ledger) -> dict[str, list[Computation]]:
     found: dict[str, list[Computation]] = {}
     with ledger.engine.connect() as con:
         for row in con.execute(query).mappings():
-            one = Computation(row["column_version"], _aware(row["first_used_at"]), row["definition"])
+            one = Computation(row["column_version"], aware(row["first_used_at"]), row["definition"])
             found.setdefault(row["asset"], []).append(one)
     return found
 
@@ -134,8 +135,4 @@ def _restatements(con: sa.Connection, after: int) -> Iterator[Event]:
 
 
 def _at(row: Any) -> datetime:
-    return _aware(row["closed_at"] or row["started_at"])
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware(row["closed_at"] or row["started_at"])

@@ -17,7 +17,7 @@ import socket
 import sys
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -69,10 +69,16 @@ def guarded(where: str) -> Iterator[Guard]:
         _active.reset(token)
 
 
-def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if event not in EVENTS:
+def _hook(
+    event: str,
+    args: tuple[Any, ...],
+    events: Collection[str] = EVENTS,
+    active: ContextVar[Guard | None] = _active,
+) -> None:
+    """Its names are its own: at the interpreter's end, when modules are emptied, it is still called."""
+    if event not in events:
         return
-    guard = _active.get()
+    guard = active.get()
     if guard is None:
         return
     target = args[1] if len(args) > 1 else None

@@ -1,8 +1,8 @@
 """Which of our months a partition of somebody else's asset is about, told by the date in its key.
 
-A key that is no date concerns all months. How long a partition lasts is told by the others: all on the first
-of a month are months (all on the first of January: years), two within a week are days, else weeks. Where that
-is not certain, too many months are named rather than too few.
+A key that is no date concerns all months. How long a partition lasts is told by the others: as long as from
+one to the next where they are nearest, in months where all begin on the first of one (quarters, years), else
+in days (weeks, fortnights). One alone is taken for a year (on the first of January), a month or a week.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from metric_pipelines.dictionary.months import WHOLE, day_after, month_of, months_between
+from metric_pipelines.dictionary.months import WHOLE, day_after, first_day, month_of, months_between, shift
 
 DATE = re.compile(r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)([-T ]\d\d:\d\d.*)?)?)?")
-WEEK = timedelta(days=7)
+WEEK, YEAR = 7, 12
 
 
 def months_of(keys: Collection[str], zones: tuple[str, str] | None = None) -> dict[str, list[str]]:
@@ -26,11 +26,11 @@ def months_of(keys: Collection[str], zones: tuple[str, str] | None = None) -> di
     of a month there may begin in the month before here.
     """
     days = {key: day for key in keys if (day := _day(key)) is not None}
-    lasts = _length(sorted(set(days.values())))
+    months, lasts = _length(sorted(set(days.values())))
     found: dict[str, list[str]] = {}
     for key in keys:
         first = days.get(key)
-        found[key] = [WHOLE] if first is None else _months(first, _end(key, first, lasts), zones)
+        found[key] = [WHOLE] if first is None else _months(first, _end(key, first, months, lasts), zones)
     return found
 
 
@@ -47,27 +47,26 @@ def _day(key: str) -> date | None:
     return None
 
 
-def _length(days: list[date]) -> str:
+def _length(days: list[date]) -> tuple[int, int]:
+    """In months, or in days."""
     if all(day.day == 1 for day in days):
-        return "year" if all(day.month == 1 for day in days) else "month"
-    return "day" if any(later - day < WEEK for day, later in pairwise(days)) else "week"
+        alone = YEAR if all(day.month == 1 for day in days) else 1
+        steps = [_month_number(later) - _month_number(day) for day, later in pairwise(days)]
+        return min(steps, default=alone), 0
+    return 0, min(((later - day).days for day, later in pairwise(days)), default=WEEK)
 
 
-def _end(key: str, first: date, lasts: str) -> date:
+def _month_number(day: date) -> int:
+    return YEAR * day.year + day.month
+
+
+def _end(key: str, first: date, months: int, days: int) -> date:
     """The day after the last one."""
     if any(re.fullmatch(r"\d{4}-\d\d", part) for part in key.split("|")):
         return day_after(month_of(first))
     if any(re.fullmatch(r"\d{4}-\d\d-\d\d[-T ].+", part) for part in key.split("|")):
         return first + timedelta(days=1)  # an hour of it
-    match lasts:
-        case "year":
-            return date(first.year + 1, 1, 1)
-        case "month":
-            return day_after(month_of(first))
-        case "day":
-            return first + timedelta(days=1)
-        case _:
-            return first + WEEK
+    return first_day(shift(month_of(first), months)) if months else first + timedelta(days=days)
 
 
 def _months(first: date, end: date, zones: tuple[str, str] | None) -> list[str]:

@@ -5,8 +5,6 @@ our keys; all of it tried, and what does not hold left out by name.
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,28 +16,32 @@ import duckdb
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.months import month_of
 from metric_pipelines.dictionary.source_definitions import Source
-from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.dictionary.yaml_types import Owners, Text
-from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem
+from metric_pipelines.errors import DefinitionError
 from metric_pipelines.exchange.dbt import files
 from metric_pipelines.exchange.dbt.carry_over import (
-    CarriedOver,
     carry_over,
     needed_models,
 )
 from metric_pipelines.exchange.dbt.dagster_assets import AssetKeys
-from metric_pipelines.exchange.dbt.elements import dimension_elements, entity_elements
 from metric_pipelines.exchange.dbt.files import Card
 from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel, with_types
-from metric_pipelines.exchange.dbt.joins import Join
-from metric_pipelines.exchange.dbt.notes import NOT_CARRIED, Note
+from metric_pipelines.exchange.dbt.notes import Note
 from metric_pipelines.exchange.dbt.reading import DbtProject
-from metric_pipelines.exchange.draft_files import PARTS
 from metric_pipelines.exchange.source_file import source_file, source_yaml
 from metric_pipelines.exchange.values import slug
 from metric_pipelines.ingest.connections import Secrets
-from metric_pipelines.publication.dbt_relations import read_relations, with_assets, with_unique_keys
-from metric_pipelines.publication.rehearsal import rehearse
+from metric_pipelines.publication.dbt_joins import Joins
+from metric_pipelines.publication.dbt_relations import (
+    Relation,
+    RelationKey,
+    named_relations,
+    read_relations,
+    relation_key,
+    with_assets,
+    with_unique_keys,
+)
+from metric_pipelines.publication.dbt_trial import valid_metrics, valid_queries
 from metric_pipelines.warehouse.lake import scratch_database
 from metric_pipelines.warehouse.tables import name
 
@@ -87,7 +89,7 @@ def dbt_center(
     manifest = project.manifest
     models = needed_models(manifest)
     spine = _day_spine(manifest)
-    relations = _relations([*models.values(), *([spine] if spine else [])])
+    relations = named_relations([*models.values(), *([spine] if spine else [])], wanted.connection)
     source = Source(
         name=wanted.source,
         label=Text(en=wanted.label),
@@ -99,18 +101,18 @@ def dbt_center(
     )
     with scratch_database() as con:
         say("relations")
-        theirs = {ours: relation for ours, relation in relations.values()}
+        theirs = {relation.ours: relation.theirs for relation in relations.values()}
         source = read_relations(con, source, theirs, home, wanted.today, secrets)
-        tables = {n: f"{name(source.name)}.{name(relations[_relation_key(m)][0])}" for n, m in models.items()}
+        ours = {n: relations[relation_key(m)].ours for n, m in models.items()}
+        tables = {n: f"{name(source.name)}.{name(table)}" for n, table in ours.items()}
         say("models")
-        joins = _Joins(con, tables)
+        joins = Joins(con, tables)
         carried = carry_over(manifest, tables, joins.refusal)
         typed = {n: _typed(con, model) for n, model in carried.models.items()}
-        keys = [(relations[_relation_key(models[n])][0], columns) for n, columns in joins.unique_keys()]
-        source = with_unique_keys(source, keys)
-        tied = {ours: wanted.assets.get((s.lower(), a.lower())) for (s, a), (ours, _) in relations.items()}
-        source = with_assets(source, tied)
+        source = with_unique_keys(source, [(ours[n], columns) for n, columns in joins.unique_keys()])
+        source = with_assets(source, {r.ours: wanted.assets.get(_lower(key)) for key, r in relations.items()})
         spine_sql = _spine_sql(source.name, spine, relations)
+        timeless = list(_timeless(con, typed, tables))
         first, today = _days(con, typed, spine_sql, wanted.today)
     card = Card(wanted.department, wanted.owners, wanted.today.isoformat(), _first_code(into))
     made = {source_file(source): source_yaml(source, {})}
@@ -123,77 +125,17 @@ def dbt_center(
         made["center.yaml"] = files.center_file(slug(label) or "dbt_metrics", label, start, today, card)
     say("metrics")
     metrics = files.metric_files(carried, manifest, card)
-    held, refused = _valid(made, metrics, carried, into)
-    notes = [*project.notes, *carried.notes, *_beside(manifest), *refused]
+    held, refused = valid_metrics(made, metrics, carried, into)
+    notes = [*project.notes, *carried.notes, *timeless, *_beside(manifest), *refused]
     made |= {file: text for file, text in held.values()}
-    queries, left = _valid_queries(made, files.query_files(carried, manifest), into)
+    queries, left = valid_queries(made, files.query_files(carried, manifest), into)
     made |= queries
     notes += left
     return DbtCenter(made, sorted(typed), sorted(held), notes)
 
 
-def _relation_key(model: Mapping[str, Any]) -> tuple[str, str]:
-    relation = model["node_relation"]
-    return str(relation.get("schema_name") or ""), str(relation["alias"])
-
-
-def _relations(models: list[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Our name and theirs of each relation, by schema and alias."""
-    keys = list(dict.fromkeys(_relation_key(m) for m in models))
-    aliases = [alias for _, alias in keys]
-    found = {}
-    for schema, alias in keys:
-        ours = slug(alias if aliases.count(alias) == 1 else f"{schema}_{alias}") or alias.lower()
-        plain = schema in ("", "main", "public")
-        found[schema, alias] = ours, alias if plain else f"{schema}.{alias}"
-    return found
-
-
-class _Joins:
-    """Whether joins keep rows single, asked of the rows; and the keys by which a contract keeps it so."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
-        self._con, self._tables = con, tables
-        self._found: dict[tuple[str, tuple[str, ...]], str | None] = {}
-
-    def refusal(self, join: Join) -> str | None:
-        """Why a join could count rows twice; None where it cannot."""
-        key = str(join.model["name"]), self._columns(join)
-        if key not in self._found:
-            self._found[key] = self._refusal(join, *key)
-        return self._found[key]
-
-    def _refusal(self, join: Join, model: str, columns: tuple[str, ...]) -> str | None:
-        if not all(re.fullmatch(r"[A-Za-z_]\w*", column) for column in columns):
-            return f"{model} is joined by an expression, of which no contract can say that it is unique"
-        table, listed = self._tables[model], ", ".join(columns)
-        twice = f"select 1 from {table} group by {listed} having count(*) > 1 limit 1"
-        if self._con.execute(twice).fetchone() is not None:
-            return f"several rows of {model} for one {join.entity}: joining them would count rows twice"
-        if join.window and self._overlaps(join, table):
-            return f"rows of {model} for one {join.entity} hold on the same day: joining counts rows twice"
-        return None
-
-    def _overlaps(self, join: Join, table: str) -> bool:
-        by_name = {e.name: e.expr for e in dimension_elements(join.model)}
-        start, end = (by_name[name] for name in join.window)
-        entity = self._columns(join)[0]
-        following = f"lead({start}) over (partition by {entity} order by {start})"
-        rows = f"select {end} as ends, {following} as begins from {table} where {entity} is not null"
-        late = f"select 1 from ({rows}) where begins is not null and (ends is null or begins < ends) limit 1"
-        return self._con.execute(late).fetchone() is not None
-
-    def _columns(self, join: Join) -> tuple[str, ...]:
-        """What a row is found by: the entity, partitions, and the day it holds from."""
-        plain = {d["name"]: d.get("expr") or d["name"] for d in join.model["dimensions"]}
-        entity = next(e.expr for e in entity_elements(join.model) if e.name == join.entity)
-        return (entity, *(plain[name] for name in (*join.partitions, *join.window[:1])))
-
-    def unique_keys(self) -> Iterator[tuple[str, list[str]]]:
-        """The keys of all joins that are made, by semantic model."""
-        for (model, columns), why in self._found.items():
-            if why is None:
-                yield model, list(columns)
+def _lower(key: RelationKey) -> RelationKey:
+    return key[0].lower(), key[1].lower()
 
 
 TYPES = {
@@ -250,11 +192,11 @@ def _day_spine(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _spine_sql(
     source: str,
     spine: Mapping[str, Any] | None,
-    relations: Mapping[tuple[str, str], tuple[str, str]],
+    relations: Mapping[RelationKey, Relation],
 ) -> str:
     if spine is None:
         return ""
-    table = f"{name(source)}.{name(relations[_relation_key(spine)][0])}"
+    table = f"{name(source)}.{name(relations[relation_key(spine)].ours)}"
     return f"select cast({spine['primary_column']['name']} as date) as date_day\nfrom {table}\n"
 
 
@@ -281,6 +223,21 @@ def _days(
     return first, "real" if last >= today - STALE else last.isoformat()
 
 
+def _timeless(
+    con: duckdb.DuckDBPyConnection,
+    models: Mapping[str, tuple[FlatModel, dict[str, str]]],
+    tables: Mapping[str, str],
+) -> Iterator[Note]:
+    """Rows that belong to no period, and so to no value of any."""
+    for key, (model, _) in models.items():
+        kept = f"select count(*) from (\n{model.sql}\n)"
+        whole = f"select count(*) from {tables[model.semantic_model['name']]}"
+        row = con.execute(f"select ({whole}) - ({kept})").fetchone()
+        if row and row[0]:
+            text = f"{row[0]:,} row(s) without {model.time} belong to no period and are not counted"
+            yield Note("no_time", f"{key}.{model.time}", text)
+
+
 def _generated(first: date | None, today: date) -> str:
     start = (first or today).replace(month=1, day=1)
     return GENERATED.format(first=start, last=date(today.year + 10, 12, 31))
@@ -298,85 +255,3 @@ def _beside(manifest: Mapping[str, Any]) -> Iterator[Note]:
         if metric.get("time_granularity"):
             words = f"is shown by {metric['time_granularity']} where nothing else is asked: ours by its grain"
             yield Note("default_grain", f"metrics.{metric['name']}", words)
-
-
-def _valid(
-    made: Mapping[str, str],
-    metrics: Mapping[str, tuple[str, str]],
-    carried: CarriedOver,
-    into: Center | None,
-) -> tuple[dict[str, tuple[str, str]], list[Note]]:
-    """The metrics with which the center is valid and its SQL runs; the others as notes.
-
-    Raises: InvalidCenterError where something else than a metric is wrong.
-    """
-    held, notes = dict(metrics), list[Note]()
-    while True:
-        with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as folder:
-            problems = _problems(Path(folder), {**made, **dict(held.values())}, into)
-        wrong: dict[str, str] = {}
-        for problem in problems:
-            metric = Path(problem.where.rpartition(":")[0] or problem.where).stem
-            if metric not in held:
-                raise InvalidCenterError("the dbt project", problems)
-            wrong.setdefault(metric, f"{problem.found}; expected {problem.expected}")
-        if not wrong:
-            return held, notes
-        for metric, why in wrong.items():
-            notes.append(Note(NOT_CARRIED, f"metrics.{metric}", why))
-            for below in [metric, *_dependents(metric, carried)]:
-                if held.pop(below, None) and below != metric:
-                    notes.append(
-                        Note(NOT_CARRIED, f"metrics.{below}", f"its input {metric} is not carried over")
-                    )
-
-
-def _valid_queries(
-    made: Mapping[str, str], queries: Mapping[str, str], into: Center | None
-) -> tuple[dict[str, str], list[Note]]:
-    """The saved queries that the center can answer; the others as notes."""
-    if not queries:
-        return {}, []
-    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as folder:
-        problems = _problems(Path(folder), {**made, **queries}, into)
-    wrong: dict[str, str] = {}
-    for problem in problems:
-        file = Path(problem.where.rpartition(":")[0])
-        if file.parent.name != "queries" or f"queries/{file.name}" not in queries:
-            raise InvalidCenterError("the dbt project", problems)
-        wrong.setdefault(f"queries/{file.name}", f"{problem.found}; expected {problem.expected}")
-    notes = [Note(NOT_CARRIED, f"saved_queries.{Path(file).stem}", why) for file, why in wrong.items()]
-    return {file: text for file, text in queries.items() if file not in wrong}, notes
-
-
-def _dependents(metric: str, carried: CarriedOver) -> list[str]:
-    found: list[str] = []
-    for other, computed in carried.metrics.items():
-        if metric in _names(computed) and other not in found:
-            found += [other, *_dependents(other, carried)]
-    return found
-
-
-def _names(computed: Mapping[str, Any]) -> set[str]:
-    parts = [
-        computed.get(k) for k in ("numerator", "denominator", "metric", "base_metric", "conversion_metric")
-    ]
-    parts += computed.get("metrics") or []
-    return {part["name"] if isinstance(part, dict) else str(part) for part in parts if part}
-
-
-def _problems(folder: Path, texts: Mapping[str, str], into: Center | None) -> list[Problem]:
-    if into is not None:
-        for part in ("center.yaml", *PARTS):
-            if (into.folder / part).is_dir():
-                shutil.copytree(into.folder / part, folder / part)
-            elif (into.folder / part).exists():
-                shutil.copy(into.folder / part, folder)
-    for file, text in texts.items():
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_text(text, encoding="utf-8")
-    try:
-        center = load_valid_center(folder)
-    except InvalidCenterError as error:
-        return list(error.problems)
-    return list(rehearse(center))

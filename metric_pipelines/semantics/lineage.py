@@ -12,13 +12,13 @@ from functools import cache
 from importlib.metadata import version
 from typing import Literal
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, Model, SimpleMetric
+from metric_pipelines.dictionary.filters import expression_tree
 from metric_pipelines.dictionary.graph import calendar_of
 from metric_pipelines.dictionary.source_definitions import SourceTable
 from metric_pipelines.errors import DefinitionError, EnvironmentBrokenError, UsageError
@@ -256,7 +256,7 @@ class _Found:
         """The columns of a model that an expression of the dictionary names."""
         known = self.relations[f"models.{model}"]
         try:
-            names = [c.name for c in sqlglot.parse_one(expression, dialect="duckdb").find_all(exp.Column)]
+            names = [c.name for c in expression_tree(expression).find_all(exp.Column)]
         except SqlglotError as error:
             raise DefinitionError(where, f"not an SQL expression: {expression!r}") from error
         for name in names:

@@ -298,11 +298,6 @@ class Views:
         found = {state: listed.count(state) for state in order if state in listed}
         return found | ({"draft": len(drafts)} if drafts else {})
 
-    def rows_where(self, names: Sequence[str]) -> list[Row]:
-        """Some metrics, in the order of all."""
-        wanted = set(names)
-        return [row for name, row in self.rows.items() if name in wanted]
-
 
 def _draft_row(draft: DraftMetric) -> DraftRow:
     owners = [who for who in (draft.owners.business, draft.owners.technical) if who]

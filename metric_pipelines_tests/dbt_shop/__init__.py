@@ -13,7 +13,12 @@ from typing import Any
 
 import duckdb
 
+from metric_pipelines.dictionary.yaml_types import Owners
+from metric_pipelines.exchange.dbt.reading import read_dbt
+from metric_pipelines.publication.dbt_center import DbtCenter, Wanted, dbt_center
+
 SEMANTICS = Path(__file__).with_name("semantics.yaml")
+TODAY = date(2026, 11, 24)
 FIRST, LAST = date(2024, 1, 1), date(2024, 3, 31)
 TABLES = """
 create table orders as
@@ -53,11 +58,9 @@ def warehouse(file: Path) -> Path:
     return file
 
 
-def manifest(file: Path) -> Path:
+def manifest(file: Path, semantics: Path = SEMANTICS) -> Path:
     """Writes the shop's `semantic_manifest.json`, its time spine too."""
-    from metric_pipelines.exchange.dbt.reading import read_dbt
-
-    plain = read_dbt(SEMANTICS).manifest
+    plain = read_dbt(semantics).manifest
     for model in plain["semantic_models"]:
         model["node_relation"] = _relation(model["node_relation"]["alias"])
     column = {"name": "date_day", "time_granularity": "day"}
@@ -65,6 +68,21 @@ def manifest(file: Path) -> Path:
     plain["project_configuration"]["time_spines"] = [spine]
     file.write_text(json.dumps(plain), encoding="utf-8")
     return file
+
+
+def imported(manifest_file: Path, database: Path, home: Path) -> DbtCenter:
+    """What a manifest becomes here, its relations being in a DuckDB file."""
+    owners = Owners(business="a@example.com", technical="b@example.com")
+    wanted = Wanted("dbt", f"duckdb:///{database}", "shop", "imported", owners, TODAY)
+    return dbt_center(read_dbt(manifest_file), wanted, None, home, lambda _: None, lambda _: None)
+
+
+def written(made: DbtCenter, folder: Path) -> Path:
+    """Writes it as a center."""
+    for name, text in made.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
 
 
 def _relation(alias: str) -> dict[str, Any]:
@@ -128,4 +146,14 @@ def comparable(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-__all__ = ["FIRST", "LAST", "SEMANTICS", "MetricFlow", "comparable", "manifest", "warehouse"]
+__all__ = [
+    "FIRST",
+    "LAST",
+    "SEMANTICS",
+    "MetricFlow",
+    "comparable",
+    "imported",
+    "manifest",
+    "warehouse",
+    "written",
+]

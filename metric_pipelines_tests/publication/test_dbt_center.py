@@ -6,25 +6,32 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from metric_pipelines.dictionary.periods import period_start
 from metric_pipelines.dictionary.validation import load_valid_center
-from metric_pipelines.dictionary.yaml_types import Owners
 from metric_pipelines.errors import SourceDataError, UsageError
 from metric_pipelines.exchange.dbt.reading import read_dbt
-from metric_pipelines.publication.dbt_center import DbtCenter, Wanted, dbt_center
+from metric_pipelines.publication.dbt_center import DbtCenter
 from metric_pipelines.query import Reader, answer_saved, open_for_reading
-from metric_pipelines_tests.dbt_shop import FIRST, LAST, MetricFlow, Rows, comparable, manifest, warehouse
+from metric_pipelines_tests.dbt_shop import (
+    FIRST,
+    LAST,
+    MetricFlow,
+    Rows,
+    comparable,
+    imported,
+    manifest,
+    warehouse,
+    written,
+)
 from metric_pipelines_tests.small_shop import Shop
 
 pytestmark = pytest.mark.long
 GRAINS = ("day", "week", "month", "quarter", "year")
 NOT_CARRIED = {"frequent_buyers_orders"}
-TODAY = date(2026, 11, 24)
 
 
 @dataclass(frozen=True)
@@ -35,19 +42,6 @@ class Imported:
     shop: Shop
     reader: Reader
     metricflow: MetricFlow
-
-
-def imported(manifest_file: Path, database: Path, home: Path) -> DbtCenter:
-    owners = Owners(business="a@example.com", technical="b@example.com")
-    wanted = Wanted("dbt", f"duckdb:///{database}", "shop", "imported", owners, TODAY)
-    return dbt_center(read_dbt(manifest_file), wanted, None, home, lambda _: None, lambda _: None)
-
-
-def written(made: DbtCenter, folder: Path) -> Path:
-    for name, text in made.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")

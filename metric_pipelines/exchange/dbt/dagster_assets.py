@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from metric_pipelines.errors import UsageError
+from metric_pipelines.errors import DefinitionError, UsageError
 from metric_pipelines.exchange.dbt.json_file import read_json
 from metric_pipelines.exchange.dbt.project import project_around
 
@@ -14,17 +14,20 @@ AssetKeys = dict[tuple[str, str], list[str]]
 """Keys of assets by the schema and name of a relation, both in lower case."""
 
 
-def asset_keys(path: Path, environment: Mapping[str, str]) -> AssetKeys:
+def asset_keys(path: Path, environment: Mapping[str, str], target: str | None = None) -> AssetKeys:
     """The assets of the dbt project at `path`, as its `target/manifest.json` has them.
 
     The rule is dagster_dbt's `default_asset_key_fn`; who translates keys by a class writes them by hand.
-    Raises: UsageError where dbt has written no manifest yet.
+    Raises: UsageError where dbt has written no manifest yet, DefinitionError where it is none.
     """
-    project = project_around(path, environment, {})
+    project = project_around(path, environment, {}, target)
     file = project.written / "manifest.json" if project else path / "manifest.json"
     if not file.is_file():
         raise UsageError("--assets", f"{file} is not there", "what dbt wrote of its project", "dbt parse")
-    return dict(_keys(read_json(file)))
+    manifest = read_json(file)
+    if not isinstance(manifest, dict) or not {"nodes", "sources"} <= manifest.keys():
+        raise DefinitionError(str(file), "no manifest of dbt", "nodes and sources in it", "dbt parse")
+    return dict(_keys(manifest))
 
 
 def _keys(manifest: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], list[str]]]:

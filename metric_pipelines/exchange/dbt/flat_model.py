@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, count
 from typing import Any
 
 from metric_pipelines.exchange.dbt.elements import (
@@ -28,6 +29,8 @@ from metric_pipelines.exchange.dbt.notes import Note
 TIME = "metric_day"
 """The time of every imported model, so that one filter holds for all models of a metric."""
 
+TWO_THINGS = "a name that two things have here: neither can be asked for"
+
 Refusal = Callable[[Join], str | None]
 """Why a join could count a row of the left side twice; None where it cannot."""
 
@@ -45,6 +48,8 @@ class FlatModel:
     entities: dict[str, str]
     aliases: dict[str, str]
     """Its own dimensions and its time, by each entity that a row of it is one of; with their columns."""
+    ambiguous: frozenset[str]
+    """Flat names that two things have, so that neither can be asked for."""
     changing: frozenset[str]
     """The columns that are what they were on the row's day."""
     remade: Callable[[Mapping[str, str]], str] = field(repr=False)
@@ -56,6 +61,8 @@ class FlatModel:
         none.
         """
         flat = "_".join(parts)
+        if flat in self.ambiguous:
+            return None
         if flat == "metric_time" or flat in self.aliases:
             return self.aliases.get(flat, TIME)
         return flat if flat in self.dimensions or flat in self.entities else None
@@ -81,7 +88,7 @@ def flat_model(
     path, notes = own_path(base), list[Note]()
     own = [(e.flat(path), e) for e in dimension_elements(base) if e.name != time]
     entities = [(e.name, e) for e in entity_elements(base)]
-    columns = {TIME: day, **{n: e.expr for n, e in [*entities, *own]}, **values}
+    columns = {TIME: day, **{n: e.expr for n, e in [*own, *entities]}, **values}
     joined: list[Join] = []
     for join in joins_of(base, models):
         if join.left is not None and join.left not in joined:
@@ -91,36 +98,51 @@ def flat_model(
             joined.append(join)
         else:
             notes.append(Note("not_joined", f"{name}.{'__'.join(join.path)}", why))
-    reached = [(e.flat(join.path), e, join) for join in joined for e in join.elements()]
+    reached = [((*join.path, e.name), e, join) for join in joined for e in join.elements()]
     aliases = _aliases(base, time, path)
-    own_names = {*columns, "_".join((*path, time))}
-    twice = {n for n, count in Counter(n for n, _, _ in reached).items() if count > 1} | own_names
-    notes += [_ambiguous(name, n) for n in sorted({n for n, _, _ in reached} & twice - own_names)]
-    taken = [(n, e, join) for n, e, join in reached if n not in twice]
+    here = {(*path, e.name) for _, e in own} | {(n,) for n, _ in entities} | aliases.keys()
+    ambiguous = _ambiguous(here, [parts for parts, _, _ in reached], values)
+    notes += [Note("ambiguous", f"{name}.{n}", TWO_THINGS) for n in sorted(ambiguous)]
+    taken = [
+        ("_".join(parts), e, join)
+        for parts, e, join in reached
+        if parts not in here and "_".join(parts) not in ambiguous
+    ]
     remade = partial(_sql, columns, path, time, tables[base["name"]], joined, taken, tables)
-    dimensions = {n: e for n, e in [*own, *entities, *((n, e) for n, e, _ in taken)]}
+    named = [*own, *entities, *((n, e) for n, e, _ in taken)]
+    dimensions = {n: e for n, e in named if n not in ambiguous}
     types = {n: t for n, t in entity_types(base).items() if n in dict(entities)}
-    aliases = {alias: column for alias, column in aliases.items() if alias not in dimensions}
+    flat = {"_".join(parts): column for parts, column in aliases.items()}
+    also = {n: column for n, column in flat.items() if n not in ambiguous}
     changing = frozenset(n for n, _, join in taken if join.window or (join.left and join.left.window))
     sql = remade({})
-    return FlatModel(name, base, time, granularity, sql, dimensions, types, aliases, changing, remade, notes)
+    return FlatModel(
+        name, base, time, granularity, sql, dimensions, types, also, ambiguous, changing, remade, notes
+    )
 
 
-def _aliases(base: SemanticModel, time: str, path: tuple[str, ...]) -> dict[str, str]:
+def _aliases(base: SemanticModel, time: str, path: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     elements = {e.name: TIME if e.name == time else e.flat(path) for e in dimension_elements(base)}
     paths = own_paths(base)
-    return {
-        "_".join((*p, n)): column for p in paths for n, column in elements.items() if p != path or n == time
-    }
+    return {(*p, n): column for p in paths for n, column in elements.items() if p != path or n == time}
+
+
+def _ambiguous(
+    here: Iterable[tuple[str, ...]], reached: Sequence[tuple[str, ...]], values: Iterable[str]
+) -> frozenset[str]:
+    """Flat names of two things: of two names of MetricFlow, of one that is reached in two ways (its own
+    comes first), or of a column that a metric aggregates and of what is reached.
+    """
+    own = set(here)
+    flat = Counter("_".join(parts) for parts in own | set(reached))
+    twice = {name for name, count in flat.items() if count > 1}
+    there = Counter("_".join(parts) for parts in reached if parts not in own)
+    return frozenset(twice | {n for n, count in there.items() if count > 1} | (there.keys() & set(values)))
 
 
 def with_types(model: FlatModel, casts: Mapping[str, str]) -> FlatModel:
     """The model with some of its columns cast to these types of SQL."""
     return replace(model, sql=model.remade(casts))
-
-
-def _ambiguous(model: str, name: str) -> Note:
-    return Note("ambiguous", f"{model}.{name}", "reached in two ways, which MetricFlow refuses too")
 
 
 def _sql(
@@ -201,4 +223,6 @@ def value_column(expr: Any, metric: str, taken: Mapping[str, str]) -> str | None
     same = next((name for name, known in taken.items() if known == text), None)
     if same:
         return same
-    return text if re.fullmatch(r"[a-z][a-z0-9_]*", text) and text not in taken else f"{metric}_value"
+    plain = [text] if re.fullmatch(r"[a-z][a-z0-9_]*", text) else []
+    numbered = (f"{metric}_value_{n}" for n in count(2))
+    return next(name for name in chain(plain, [f"{metric}_value"], numbered) if name not in taken)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from metric_pipelines.exchange.dbt.conditions import Condition, NotCarriedError, condition
+from metric_pipelines.dictionary.definitions import GRAINS
+from metric_pipelines.exchange.dbt.conditions import NotCarriedError, condition
 from metric_pipelines.exchange.dbt.flat_model import FlatModel
 from metric_pipelines.exchange.dbt.joins import own_path
 
-GRAINS = ("day", "week", "month", "quarter", "year")
 AGGREGATIONS = {"sum", "min", "max", "count_distinct", "average", "percentile"}
 CALENDAR_OFFSETS = {"month", "quarter", "year"}
 
@@ -75,8 +75,7 @@ class Metrics:
         found = {"type": kind, "grain": grain, **carried}
         own = condition(metric.get("filter"), self.leaves(metric["name"]), metric.get("time_granularity"))
         if own is not None:
-            self._refuse_time(own, metric["name"])
-            found["filter"] = own.sql
+            found["filter"] = own
         return found
 
     def _input(self, name: str) -> None:
@@ -118,23 +117,28 @@ class Metrics:
         return {"non_additive_dimension": kept | ({"group_by": by} if by else {})}
 
     def _ratio(self, metric: Plain, params: Plain) -> Plain:
-        parts = {key: self._part(metric, params[key]) for key in ("numerator", "denominator")}
-        return {key: _short(part) for key, part in parts.items()}
+        parts = {key: params[key] for key in ("numerator", "denominator")}
+        if any(_is_shifted(part) for part in parts.values()):  # ours has no ratio of other days
+            inputs = [part | {"alias": key} for key, part in parts.items()]
+            expr = "cast(numerator as double) / cast(nullif(denominator, 0) as double)"
+            return {"type": "derived", **self._derived(metric, {"expr": expr, "metrics": inputs})}
+        return {key: _short(self._part(metric, part)) for key, part in parts.items()}
 
     def _derived(self, metric: Plain, params: Plain) -> Plain:
-        inputs = []
-        for part in params["metrics"]:
-            one = self._part(metric, part)
-            if part.get("alias"):
-                one["alias"] = part["alias"]
-            if part.get("offset_window"):
-                one["offset_window"] = _window(part["offset_window"])
-            if part.get("offset_to_grain"):
-                one["offset_to_grain"] = _grain(part["offset_to_grain"])
-            inputs.append(_short(one))
+        inputs = [_short(self._shifted_part(metric, part)) for part in params["metrics"]]
         units = {p["offset_window"]["granularity"] for p in params["metrics"] if p.get("offset_window")}
         monthly = {"grain": "month"} if units & CALENDAR_OFFSETS else {}
         return {"expr": params["expr"], "metrics": inputs} | monthly
+
+    def _shifted_part(self, metric: Plain, part: Plain) -> Plain:
+        one = self._part(metric, part | {"offset_window": None, "offset_to_grain": None})
+        if part.get("alias"):
+            one["alias"] = part["alias"]
+        if part.get("offset_window"):
+            one["offset_window"] = _window(part["offset_window"])
+        if part.get("offset_to_grain"):
+            one["offset_to_grain"] = _grain(part["offset_to_grain"])
+        return one
 
     def _cumulative(self, metric: Plain, params: Plain) -> Plain:
         span = params["cumulative_type_params"]
@@ -180,34 +184,13 @@ class Metrics:
         return name
 
     def _part(self, metric: Plain, part: Plain) -> Plain:
+        if _is_shifted(part):
+            raise NotCarriedError(f"its input {part['name']} of other days")
         found: Plain = {"name": part["name"]}
         filtered = condition(part.get("filter"), self.leaves(part["name"]), metric.get("time_granularity"))
         if filtered is not None:
-            self._refuse_time(filtered, metric["name"])
-            self._refuse_time(filtered, part["name"])
-            found["filter"] = filtered.sql
+            found["filter"] = filtered
         return found
-
-    def _refuse_time(self, filtered: Condition, name: str) -> None:
-        """A condition on the metric's own time, or on what changes with it, holds before or after days are
-        shifted, joined or added up.
-        """
-        if filtered.of_time and self._moves_time(name):
-            raise NotCarriedError(
-                "a filter on its time, or on what changes, where days are shifted or added up"
-            )
-
-    def _moves_time(self, name: str) -> bool:
-        metric = self._metrics[name]
-        kind, params = metric["type"], metric["type_params"]
-        if kind == "simple":
-            balances = params["metric_aggregation_params"].get("non_additive_dimension")
-            return bool(params.get("join_to_timespine") or balances)
-        parts = _inputs(kind, params)
-        shifted = any(p.get("offset_window") or p.get("offset_to_grain") for p in parts)
-        return (
-            kind in ("cumulative", "conversion") or shifted or any(self._moves_time(p["name"]) for p in parts)
-        )
 
     def _refuse_moments(self, name: str, doing: str) -> None:
         for model in self.leaves(name):
@@ -228,6 +211,10 @@ def _inputs(kind: str, params: Plain) -> list[Plain]:
             return [span["base_metric"], span["conversion_metric"]]
         case _:
             return []
+
+
+def _is_shifted(part: Plain) -> bool:
+    return bool(part.get("offset_window") or part.get("offset_to_grain"))
 
 
 def _percentile(aggregation: Plain) -> Plain:

@@ -10,16 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from metric_pipelines.errors import DefinitionError, did_you_mean
+from metric_pipelines.exchange.dbt.elements import GRANULARITIES
 from metric_pipelines.exchange.dbt.jinja import call_in
 from metric_pipelines.exchange.dbt.notes import Note
 from metric_pipelines.exchange.dbt.relations import Relations
 
 SAVED_QUERY = {"name", "description", "label", "query_params", "exports", "config", "tags"}
 QUERY_PARAMS = {"metrics", "group_by", "where", "order_by", "limit"}
-GRAINS = (
-    *("nanosecond", "microsecond", "millisecond", "second", "minute", "hour"),
-    *("day", "week", "month", "quarter", "year"),
-)
 EXPORT = {"export_as", "schema", "schema_name", "alias", "database", "enabled", "group", "cache"}
 
 
@@ -98,7 +95,7 @@ def _window(written: Any) -> Any:
     if not isinstance(written, str):
         return written
     count, space, grain = written.lower().partition(" ")
-    return count + space + (grain.removesuffix("s") if grain.removesuffix("s") in GRAINS else grain)
+    return count + space + (grain.removesuffix("s") if grain.removesuffix("s") in GRANULARITIES else grain)
 
 
 def relation_of(model: Any, reader: Reader, where: str) -> dict[str, Any]:

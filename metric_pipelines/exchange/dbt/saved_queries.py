@@ -9,14 +9,14 @@ from typing import Any
 from jinja2 import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
+from metric_pipelines.dictionary.definitions import GRAINS
+from metric_pipelines.dictionary.filters import TIME as METRIC_TIME
+from metric_pipelines.dictionary.questions import BY
 from metric_pipelines.exchange.dbt.conditions import NotCarriedError, condition
 from metric_pipelines.exchange.dbt.elements import GRANULARITIES
 from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel
-from metric_pipelines.exchange.dbt.metrics import GRAINS, Metrics, Plain
+from metric_pipelines.exchange.dbt.metrics import Metrics, Plain
 from metric_pipelines.exchange.dbt.notes import NOT_CARRIED, Note
-
-METRIC_TIME = "metric_time"
-BY = "__"
 
 
 def saved_queries(manifest: Mapping[str, Any], metrics: Metrics) -> tuple[dict[str, Plain], list[Note]]:
@@ -48,7 +48,7 @@ def _carried(params: Mapping[str, Any], metrics: Metrics) -> Plain:
     found: Plain = {"metrics": names, "by": by, "grain": grain}
     filtered = condition(params.get("where"), list(models.values()))
     if filtered is not None:
-        found["filter"] = re.sub(rf"\b{TIME}\b", METRIC_TIME, filtered.sql)
+        found["filter"] = re.sub(rf"\b{TIME}\b", METRIC_TIME, filtered)
     if params.get("order_by"):
         found["order_by"] = [_order(item, [METRIC_TIME, *by, *names]) for item in params["order_by"]]
     if params.get("limit") is not None:

@@ -1,0 +1,92 @@
+"""A dbt project's files tried as a center: what does not hold is left out by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.errors import InvalidCenterError, Problem
+from metric_pipelines.exchange.dbt.carry_over import CarriedOver
+from metric_pipelines.exchange.dbt.notes import NOT_CARRIED, Note
+from metric_pipelines.exchange.draft_files import laid_over
+from metric_pipelines.publication.rehearsal import rehearse
+
+Files = Mapping[str, str]
+"""Texts by their names below the center's folder."""
+
+
+def valid_metrics(
+    made: Files, metrics: Mapping[str, tuple[str, str]], carried: CarriedOver, into: Center | None
+) -> tuple[dict[str, tuple[str, str]], list[Note]]:
+    """The metrics (file and text by name) with which the center is valid and its SQL runs; the others as
+    notes.
+
+    Raises: InvalidCenterError where something else than a metric is wrong.
+    """
+    held, notes = dict(metrics), list[Note]()
+    while wrong := _wrong(made, dict(held.values()), into):
+        named = {file: metric for metric, (file, _) in held.items()}
+        for file, why in wrong.items():
+            metric = named[file]
+            notes.append(Note(NOT_CARRIED, f"metrics.{metric}", why))
+            lost = f"its input {metric} is not carried over"
+            for below in [metric, *_dependents(metric, carried)]:
+                if held.pop(below, None) and below != metric:
+                    notes.append(Note(NOT_CARRIED, f"metrics.{below}", lost))
+    return held, notes
+
+
+def valid_queries(made: Files, queries: Files, into: Center | None) -> tuple[dict[str, str], list[Note]]:
+    """The saved queries that the center can answer; the others as notes.
+
+    Raises: InvalidCenterError where something else than a query is wrong.
+    """
+    wrong = _wrong(made, queries, into) if queries else {}
+    notes = [Note(NOT_CARRIED, f"saved_queries.{Path(file).stem}", why) for file, why in wrong.items()]
+    return {file: text for file, text in queries.items() if file not in wrong}, notes
+
+
+def _wrong(made: Files, tried: Files, into: Center | None) -> dict[str, str]:
+    """What is wrong with the files that are tried, by their names.
+
+    Raises: InvalidCenterError where something else is wrong.
+    """
+    with laid_over(into.folder if into else None, {**made, **tried}) as folder:
+        problems = _problems(folder)
+        files = {problem: _file_of(problem, folder) for problem in problems}
+    if not set(files.values()) <= tried.keys():
+        raise InvalidCenterError("the dbt project", problems)
+    return {file: f"{p.found}; expected {p.expected}" for p, file in reversed(files.items())}
+
+
+def _problems(folder: Path) -> list[Problem]:
+    try:
+        center = load_valid_center(folder)
+    except InvalidCenterError as error:
+        return list(error.problems)
+    return list(rehearse(center))
+
+
+def _file_of(problem: Problem, folder: Path) -> str:
+    file = Path(re.sub(r":\d+$", "", problem.where))
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
+
+
+def _dependents(metric: str, carried: CarriedOver) -> list[str]:
+    found: list[str] = []
+    for other, computed in carried.metrics.items():
+        if metric in _names(computed) and other not in found:
+            found += [other, *_dependents(other, carried)]
+    return found
+
+
+def _names(computed: Mapping[str, Any]) -> set[str]:
+    parts = [
+        computed.get(k) for k in ("numerator", "denominator", "metric", "base_metric", "conversion_metric")
+    ]
+    parts += computed.get("metrics") or []
+    return {part["name"] if isinstance(part, dict) else str(part) for part in parts if part}
