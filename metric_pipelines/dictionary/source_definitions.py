@@ -44,13 +44,13 @@ class SourceColumn(Column):
         parts = set(_DIRECTIVE.findall(self.format))
         if zone := parts & _ZONES:
             raise ValueError(
-                f"format with %{zone.pop()}, which would be lost; expected times of the source's time_zone: where "
-                "all have one offset, write it as it stands (such as +0000) and its time_zone"
+                f"format with %{min(zone)}, which would be lost; expected times of the source's time_zone: "
+                "one offset of all is written as it stands (such as +0000), with its time_zone"
             )
         if self.type == "date" and (hour := parts & _HOURS):
             raise ValueError(
-                f"format of a date with %{min(hour)}, which would be lost; expected type timestamp, or the text "
-                "itself where it is always the same (such as 00:00)"
+                f"format of a date with %{min(hour)}, which would be lost; expected type timestamp, or the "
+                "text itself where it is always the same (such as 00:00)"
             )
         if not parts & _YEARS:
             raise ValueError(f"format {self.format!r} without a year; expected %Y or %y in it")

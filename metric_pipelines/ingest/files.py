@@ -16,6 +16,7 @@ import duckdb
 
 from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
+from metric_pipelines.exchange.cells import delimiter_of
 from metric_pipelines.ingest.headers import joined_header, refuse_unusable
 from metric_pipelines.ingest.spool import spooled
 from metric_pipelines.ingest.system import Declared, Since, Span
@@ -24,7 +25,6 @@ from metric_pipelines.ingest.workbooks import header_of_sheet, rows_of_sheet
 from metric_pipelines.warehouse.tables import name
 
 CSV, PARQUET, EXCEL = (".csv", ".tsv", ".txt"), (".parquet",), (".xlsx", ".xlsm")
-DELIMITERS = ",;\t|"
 UTF_8 = ("utf-8", "utf8", "utf-8-sig")
 
 
@@ -210,7 +210,7 @@ class Files:
             return read.delimiter
         with self._text_of(file, read) as lines:
             header = list(islice(lines, read.header_row - 1 + read.header_rows))[-1:]
-        return max(DELIMITERS, key="".join(header).count)
+        return delimiter_of("".join(header))
 
     def _as_utf_8(self, file: Path, read: Reading) -> Path:
         """The file itself, or a copy in UTF-8 beside the step's other temporary files, in a stream."""
@@ -232,5 +232,5 @@ def _stamp(file: Path) -> tuple[int, int]:
 def _first_rows(lines: TextIO, read: Reading) -> list[list[str]]:
     """The rows of the header: lines, since what stands above it need not be CSV."""
     chosen = list(islice(lines, read.header_row - 1, read.header_row - 1 + read.header_rows))
-    delimiter = read.delimiter or max(DELIMITERS, key=(chosen or [""])[-1].count)
+    delimiter = read.delimiter or delimiter_of((chosen or [""])[-1])
     return list(csv.reader(chosen, delimiter=delimiter))

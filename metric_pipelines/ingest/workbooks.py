@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import re
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import openpyxl
 from openpyxl.utils.cell import column_index_from_string
-from openpyxl.utils.exceptions import InvalidFileException
 
 from metric_pipelines.dictionary.source_definitions import Reading
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
+from metric_pipelines.exchange.cells import OLD, OLD_OR_LOCKED, as_workbook, text_of
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import ROWS
 
 warnings.filterwarnings(
     "ignore", module=r"openpyxl\."
 )  # a date that cannot be is an error cell: refused below
-OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
-"""How an .xls, and a workbook behind a password, begin."""
-BROKEN = (InvalidFileException, BadZipFile, zlib.error, EOFError, SyntaxError, ValueError, KeyError, OSError)
-"""What openpyxl, zip and XML say of a file that is no workbook, at once or in the middle of it."""
 UNCOMPUTED = re.compile(
     rb'<(?:\w+:)?c\b(?![^>]*\bt="str")[^>]*\br="([A-Z]+)(\d+)"[^>]*>\s*'
     rb"<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
@@ -83,23 +76,6 @@ def _uncomputed(sheet: Any) -> Iterator[tuple[str, int]]:
             rest = text[max(text.rfind(b"</c>"), text.rfind(b":c>"), 0) :]
 
 
-def text_of(cell: Any) -> str | None:
-    """A cell as the casts take it: ISO dates, whole numbers without a point, nothing for an empty text."""
-    match cell:
-        case None | "":
-            return None
-        case bool():
-            return "true" if cell else "false"
-        case float():
-            return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
-        case datetime():
-            return cell.isoformat(sep=" ") if cell.time() != time() else cell.date().isoformat()
-        case date():
-            return cell.isoformat()
-        case _:
-            return str(cell)
-
-
 @contextmanager
 def _sheet(where: str, file: Path, read: Reading) -> Iterator[Any]:
     """The sheet that is named, or the first.
@@ -125,17 +101,13 @@ def opened_book(where: str, file: Path) -> Iterator[Any]:
     try:
         with file.open("rb") as content:
             if content.read(len(OLD_OR_LOCKED)) == OLD_OR_LOCKED:
-                found = "an old .xls, or a workbook with a password"
-                remedy = "open it in Excel and save it as .xlsx without a password"
-                raise SourceDataError(where, found, "an .xlsx anybody can open", remedy)
+                raise SourceDataError(where, *OLD)
     except OSError as error:
         found, expected = f"cannot be read: {error.strerror or error}", "a file and folder that may be read"
         raise SourceUnavailableError(where, found, expected, "mend the rights, or try again") from error
-    try:
+    with as_workbook(where, SourceDataError):
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         try:
             yield book
         finally:
             book.close()
-    except BROKEN as error:
-        raise SourceDataError(where, f"no workbook: {error}", "an .xlsx file", "save it again") from error

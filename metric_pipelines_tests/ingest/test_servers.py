@@ -140,7 +140,9 @@ def test_a_month_is_read_by_the_centers_days_and_a_row_without_a_day_refused(con
         read(con, source, ["2024-01"], "America/New_York")
 
 
-@pytest.mark.parametrize(("column", "kind"), [("ordered_at", "timestamp"), ("day", "date"), ("moment", "timestamp")])
+@pytest.mark.parametrize(
+    ("column", "kind"), [("ordered_at", "timestamp"), ("day", "date"), ("moment", "timestamp")]
+)
 def test_a_row_of_no_year_is_refused_by_months(con: Con, url: URL, column: str, kind: str) -> None:
     """The year 24, and the zero dates of MySQL: no month of the center would ever ask for them."""
     text = "0000-00-00" if url.get_backend_name() == "mariadb" else "0024-01-05"

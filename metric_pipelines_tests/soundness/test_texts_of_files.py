@@ -30,12 +30,12 @@ def source(folder: Path, column: dict[str, Any], table: str = "orders.csv", **mo
     about = {"table": table, "label": "x", "description": "x", "columns": {"value": column}}
     owners = {"business": "a@example.com", "technical": "b@example.com"}
     plain = {"name": "shop", "label": "x", "description": "x", "owners": owners}
-    return Source.model_validate(
-        plain | {"connection": f"file:{folder}", "tables": {"orders": about | more}}
-    )
+    return Source.model_validate(plain | {"connection": f"file:{folder}", "tables": {"orders": about | more}})
 
 
-def value_of(con: Con, folder: Path, text: str, column: dict[str, Any], months: str = WHOLE, **more: Any) -> Any:
+def value_of(
+    con: Con, folder: Path, text: str, column: dict[str, Any], months: str = WHOLE, **more: Any
+) -> Any:
     (folder / "orders.csv").write_text(f'value\n"{text}"\n', "utf-8")
     found = source(folder, column, **more)
     with opened(con, found, folder) as system:
@@ -108,7 +108,9 @@ def test_a_number_with_its_signs_is_read(con: Con, tmp_path: Path, form: str, te
 def test_a_year_of_two_digits_is_not_the_year_24(con: Con, tmp_path: Path, text: str, months: str) -> None:
     column = {"type": "date", "format": "%d/%m/%Y"}
     with pytest.raises(SourceDataError, match=rf"shop\.orders\.value: .* 'not %d/%m/%Y: {text}'"):
-        value_of(con, tmp_path, text, column, months, **({} if months == WHOLE else {"partition_by": "value"}))
+        value_of(
+            con, tmp_path, text, column, months, **({} if months == WHOLE else {"partition_by": "value"})
+        )
 
 
 def test_a_year_of_two_digits_is_refused_without_a_format_too(con: Con, tmp_path: Path) -> None:
