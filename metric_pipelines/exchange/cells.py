@@ -49,6 +49,11 @@ class Merge:
     bottom: int
     right: int
 
+    @property
+    def columns(self) -> range:
+        """Its columns."""
+        return range(self.left, self.right + 1)
+
 
 def text_of(cell: Any) -> str | None:
     """A cell's value as a text: ISO dates and times, whole numbers without a point, None for an empty one."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 
 from metric_pipelines.dictionary.months import WHOLE
@@ -153,3 +154,68 @@ def test_what_is_the_same_in_every_text_may_stand_in_the_format(con: Con, tmp_pa
     assert value_of(con, tmp_path, "2024-04-30 23:30 +0000", time) == [(datetime(2024, 4, 30, 23, 30),)]
     with pytest.raises(SourceDataError):
         value_of(con, tmp_path, "2024-04-30 23:30 +0800", time)
+
+
+def sheet_of(con: Con, folder: Path, rows: list[list[Any]], *merged: str, **columns: str) -> list[Any]:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in [list(columns), *rows]:
+        book.active.append(row)
+    for cells in merged:
+        book.active.merge_cells(cells)
+    book.save(folder / "orders.xlsx")
+    found = source(folder, {"type": "string"}, "orders.xlsx")
+    typed = {c: SourceColumn(type=kind, nullable=True) for c, kind in columns.items()}
+    table = found.tables["orders"].model_copy(update={"columns": typed})
+    found = found.model_copy(update={"tables": {"orders": table}})
+    with opened(con, found, folder) as system:
+        stage(con, system, found, "orders", "UTC", [WHOLE], "staged")
+    return con.execute("select * from staged").fetchall()
+
+
+def test_merged_cells_below_the_header_count_in_each_of_their_rows(con: Con, tmp_path: Path) -> None:
+    rows = [["N", 1], [None, 2], ["S", 3], [None, 4], [None, 5], ["W", 6]]
+    found = sheet_of(con, tmp_path, rows, "A2:A3", "A4:A6", region="string", amount="int64")
+    assert found == [("N", 1), ("N", 2), ("S", 3), ("S", 4), ("S", 5), ("W", 6)]
+
+
+def test_merged_cells_fill_short_rows_and_no_empty_ones(con: Con, tmp_path: Path) -> None:
+    day = datetime(2024, 1, 31)
+    rows = [["a", "x", day], ["b"], [None], ["c", "z"]]
+    found = sheet_of(con, tmp_path, rows, "B2:B4", "C2:C5", id="string", note="string", day="date")
+    assert found == [("a", "x", day.date()), ("b", "x", day.date()), ("c", "z", day.date())]
+    found = sheet_of(con, tmp_path, [["all", None], ["a", "b"]], "A2:B2", one="string", other="string")
+    assert found == [("all", "all"), ("a", "b")]
+
+
+@pytest.mark.parametrize("merged", ["B2:B4", "B2:C2", "A3:B3"])
+def test_a_number_merged_over_rows_is_refused_with_its_range(con: Con, tmp_path: Path, merged: str) -> None:
+    """One fee for three lines of an order: in each of them it would be three fees."""
+    rows = [["a", 100.5, 7], ["b", None, 8], ["c", None, 9]]
+    with pytest.raises(SourceDataError, match=rf"orders\.xlsx\)\.fee: cells merged over numbers, {merged};"):
+        sheet_of(con, tmp_path, rows, merged, id="string", fee="decimal(18,2)", pieces="int64")
+
+
+def test_empty_merged_cells_and_those_of_other_columns_are_no_matter(con: Con, tmp_path: Path) -> None:
+    rows = [["a", 1.5, "x"], ["b", None, None], [None, None, None]]
+    assert sheet_of(con, tmp_path, rows, "B3:B4", "C2:C3", id="string", fee="double", note="string") == [
+        ("a", 1.5, "x"),
+        ("b", None, "x"),
+    ]
+
+
+@pytest.mark.parametrize("read", list(SIGNS.values()), ids=list(SIGNS))
+def test_a_number_of_excel_is_itself_whatever_signs_its_texts_have(
+    con: Con, tmp_path: Path, read: dict[str, Any]
+) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    text = f"2{read.get('decimal', '.')}5"
+    for row in (["value"], [12.5], [1234.567], [7], [text]):
+        book.active.append(row)
+    book.save(tmp_path / "orders.xlsx")
+    found = source(tmp_path, {"type": "decimal(18,3)"}, "orders.xlsx", read=read)
+    with opened(con, found, tmp_path) as system:
+        stage(con, system, found, "orders", "UTC", [WHOLE], "staged")
+    values = [str(value) for (value,) in con.execute("select value from staged").fetchall()]
+    assert values == ["12.500", "1234.567", "7.000", "2.500"]
