@@ -21,6 +21,10 @@ from metric_pipelines.errors import did_you_mean
 PLACEHOLDER = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 """A variable of the environment in a connection: `${NAME}` or `${NAME:-default}`."""
 
+_DIRECTIVE = re.compile(r"%(?:%|-?([A-Za-z]))")
+_YEARS, _ZONES, _HOURS = frozenset("YyGcx"), frozenset("zZ"), frozenset("HIMSfgnpcX")
+"""Directives of `strptime` as DuckDB has them."""
+
 
 class SourceColumn(Column):
     """A column of a source table: its contract, and how it is read where the source has it otherwise.
@@ -33,8 +37,23 @@ class SourceColumn(Column):
 
     @model_validator(mode="after")
     def _of_a_time(self) -> SourceColumn:
-        if self.format is not None and self.type not in ("date", "timestamp"):
+        if self.format is None:
+            return self
+        if self.type not in ("date", "timestamp"):
             raise ValueError(f"format of a {self.type}; expected it of a date or timestamp")
+        parts = set(_DIRECTIVE.findall(self.format))
+        if zone := parts & _ZONES:
+            raise ValueError(
+                f"format with %{min(zone)}, which would be lost; expected times of the source's time_zone: "
+                "one offset of all is written as it stands (such as +0000), with its time_zone"
+            )
+        if self.type == "date" and (hour := parts & _HOURS):
+            raise ValueError(
+                f"format of a date with %{min(hour)}, which would be lost; expected type timestamp, or the "
+                "text itself where it is always the same (such as 00:00)"
+            )
+        if not parts & _YEARS:
+            raise ValueError(f"format {self.format!r} without a year; expected %Y or %y in it")
         return self
 
 

@@ -52,8 +52,8 @@ _NAMES: dict[str, str] = {
     ),
     "unit": "unit, units, unit of measure, uom, 单位, 计量单位, 指标单位, 数据单位, 度量单位",
     "refresh_frequency": (
-        "frequency, refresh frequency, update frequency, refresh, refreshed, cadence, period, periodicity, "
-        "频率, 更新频率, 刷新频率, 统计频率, 统计周期, 更新周期, 报送频率, 数据频率, 周期, 考核周期"
+        "frequency, refresh frequency, update frequency, refresh, refreshed, cadence, periodicity, "
+        "频率, 更新频率, 刷新频率, 统计频率, 更新周期, 报送频率, 数据频率"
     ),
     "synonyms": (
         "synonyms, synonym, alias, aliases, also called, also known as, aka, other names, "

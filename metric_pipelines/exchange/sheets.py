@@ -12,36 +12,23 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from metric_pipelines.errors import UsageError
+from metric_pipelines.exchange.cells import OLD, OLD_OR_LOCKED, Merge, as_workbook, delimiter_of, text_of
 
 MAX_BYTES = 50_000_000
 MAX_UNPACKED = 400_000_000
 """A small file that unpacks to more is no list of metrics."""
 MAX_ROWS = 20_000
 MAX_COLUMNS = 200
-OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
-"""How an .xls, and a workbook behind a password, begin."""
 ENCODINGS = ("utf-8-sig", "gb18030")
-DELIMITERS = ",;\t|"
 SUFFIXES = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]|_x000D_")
 
 Place = tuple[int, int]
 """Row and column, both from 1."""
-
-
-@dataclass(frozen=True)
-class Merge:
-    """Cells that are one: first and last row and column."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
 
 
 @dataclass(frozen=True)
@@ -85,7 +72,7 @@ def read_sheets(path: Path) -> list[Sheet]:
     """
     if path.suffix.lower() not in SUFFIXES:
         if path.suffix.lower() == ".xls":
-            raise _old(path)
+            raise UsageError(str(path), *OLD)
         raise UsageError(str(path), f"a file {path.suffix or 'without an ending'}", ", ".join(SUFFIXES))
     try:
         raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
@@ -105,29 +92,17 @@ def _place(path: Path, sheet: Sheet) -> str:
     return f"{path}, sheet {sheet.name}" if sheet.name else str(path)
 
 
-def _old(path: Path) -> UsageError:
-    found = "an old .xls, or a workbook with a password"
-    return UsageError(str(path), found, "an .xlsx anybody can open", "open it in Excel and save it as .xlsx")
-
-
 def _workbook(path: Path, raw: bytes) -> list[Sheet]:
     import openpyxl  # late: a fifth of a second, for this alone
 
     if raw.startswith(OLD_OR_LOCKED):
-        raise _old(path)
-    try:
+        raise UsageError(str(path), *OLD)
+    with as_workbook(str(path), UsageError):
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(raw)).infolist())
         if unpacked > MAX_UNPACKED:
             raise UsageError(str(path), f"{unpacked:,} bytes unpacked", f"at most {MAX_UNPACKED:,}")
         shown = openpyxl.load_workbook(io.BytesIO(raw), data_only=True)
         typed = openpyxl.load_workbook(io.BytesIO(raw), data_only=False)
-    except UsageError:
-        raise
-    except Exception as error:  # whatever openpyxl, zlib and the XML parser say of a file that is none
-        found = f"not a workbook: {type(error).__name__}: {error}"
-        raise UsageError(
-            str(path), found[:200], "an .xlsx file", "open it in Excel and save it anew"
-        ) from error
     visible = [sheet for sheet in shown.worksheets if sheet.sheet_state == "visible"]
     return [_sheet(sheet, typed[sheet.title]) for sheet in visible]
 
@@ -151,26 +126,14 @@ def _formula(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case float() if value.is_integer():
-            return str(int(value))
-        case datetime() if value.time() == time():
-            return value.date().isoformat()
-        case datetime() | date() | time():
-            return value.isoformat()
-        case _:
-            lines = _INVISIBLE.sub("", str(value)).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-            return "\n".join(line.strip() for line in lines).strip()
+    """A cell without invisible characters, and without blanks around its lines."""
+    lines = _INVISIBLE.sub("", text_of(value) or "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(line.strip() for line in lines).strip()
 
 
 def _csv(path: Path, raw: bytes) -> Sheet:
     text = _decoded(path, raw)
-    first = text.lstrip("\n\r").split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = delimiter_of(text.lstrip("\n\r").split("\n", 1)[0])
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
@@ -185,13 +148,13 @@ def _csv(path: Path, raw: bytes) -> Sheet:
 
 
 def _decoded(path: Path, raw: bytes) -> str:
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", errors="replace")  # Excel's "Unicode text"
-    for encoding in ENCODINGS:
+    marked = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # Excel's "Unicode text"
+    for encoding in ("utf-16",) if marked else ENCODINGS:
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\x00" not in text:
             return text
-    raise UsageError(str(path), "neither UTF-8 nor GB18030", "a text file", "save it as CSV UTF-8")
+    found = "not UTF-16, as its first bytes say" if marked else "neither UTF-8 nor GB18030"
+    raise UsageError(str(path), found, "a text file", "save it as CSV UTF-8")

@@ -9,11 +9,12 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from math import isinf
 
 from metric_pipelines.exchange.wording import folded, is_chinese, plain
 
 _FREQUENCIES = {
-    "daily": "daily, day, every day, each day, d, t+1, 日, 每日, 每天, 天, 按日, 日度, 日更新, 实时",
+    "daily": "daily, day, every day, each day, d, t+1, 日, 每日, 每天, 天, 按日, 日度, 日更新",
     "weekly": "weekly, week, every week, w, 周, 每周, 按周, 周度, 每星期, 周更新",
     "monthly": "monthly, month, every month, m, 月, 每月, 按月, 月度, 月更新",
 }
@@ -31,6 +32,8 @@ _MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _BETWEEN = re.compile(r"[、,;/|&\n]|\band\b|(?<=\S\S)[和与及](?=\S\S)")
 _NAMES_OF_PEOPLE = re.compile(r"[\u4e00-\u9fff·]{2,4}( [\u4e00-\u9fff·]{2,4})+")
 _OPERATORS = re.compile(r"[-+*/()]")
+_NUMBER = re.compile(r"[-+]?([1-9]\d{0,2}(,\d{3})+(\.\d*)?|(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?)", re.ASCII)
+_CONTINENTAL = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+,\d+", re.ASCII)
 _AGGREGATES = re.compile(r"\b(sum|count|avg|average|min|max|median)\s*\(", re.IGNORECASE)
 
 
@@ -70,14 +73,18 @@ def choice(field: str, text: str) -> str | int | None:
 
 
 def number(text: str) -> float | None:
-    """A number such as `1,250`, `95%` (0.95); None for anything else."""
-    bare = plain(text).replace(",", "").removeprefix("¥").removeprefix("$").strip()
+    """A number such as `1,250`, `1.250,00`, `95%` (0.95); None for anything else, and where it could be two
+    (`1,5`: a comma stands between thousands before just three digits).
+    """
+    bare = plain(text).removeprefix("¥").removeprefix("$").strip()
     share = bare.endswith("%")
-    try:
-        value = float(bare.removesuffix("%").strip())
-    except ValueError:
+    digits = bare.removesuffix("%").strip()
+    if _CONTINENTAL.fullmatch(digits):
+        digits = digits.replace(".", "").replace(",", ".")
+    elif not _NUMBER.fullmatch(digits):
         return None
-    if value in (float("inf"), float("-inf")) or value != value:
+    value = float(digits.replace(",", ""))
+    if isinf(value):
         return None
     return round(value / 100, 12) if share else value
 

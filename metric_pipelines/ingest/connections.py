@@ -13,7 +13,7 @@ from urllib.parse import quote
 import duckdb
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source
 from metric_pipelines.errors import DefinitionError, SourceRefusedError, SourceUnavailableError
@@ -26,6 +26,8 @@ Secrets = Callable[[str], str | None]
 FILES = "file:"
 TRIES = 4
 """Of a system across a network; a file that is away is away."""
+BACK_OFF = wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1)
+"""Seconds between them; of tenacity's own sum of both, the parameters have other names in 9.1 and 9.2."""
 
 
 @contextmanager
@@ -79,7 +81,7 @@ def read(
     url = server_url(source.name, connection) if connection.startswith("sqlite") else None
     for attempt in Retrying(
         stop=stop_after_attempt(1 if local else TRIES),
-        wait=wait_exponential_jitter(initial=0.5, max=10),
+        wait=BACK_OFF,
         retry=retry_if_exception(
             lambda e: isinstance(e, SourceUnavailableError) and not isinstance(e, SourceRefusedError)
         ),

@@ -32,6 +32,7 @@ from metric_pipelines.errors import (
 )
 from metric_pipelines.ingest.spool import ROWS, spooled
 from metric_pipelines.ingest.system import Declared, Since, Span
+from metric_pipelines.ingest.texts import FIRST_YEAR
 from metric_pipelines.warehouse.tables import name
 
 CONNECT_SECONDS = 10
@@ -161,7 +162,8 @@ class Database:
         elif part is not None and isinstance(there.c[part.column].type, (sa.Date, sa.DateTime)):
             column = there.c[part.column]
             first, last = (self._moment(column, moment) for moment in (part.first, part.last))
-            query = query.where(sa.or_(sa.and_(column >= first, column < last), column.is_(None)))
+            inside, of_no_month = sa.and_(column >= first, column < last), column < datetime(FIRST_YEAR, 1, 1)
+            query = query.where(sa.or_(inside, column.is_(None), of_no_month))
         self.forget()
         stream = self._connection.execution_options(stream_results=True, max_row_buffer=ROWS)
         with _as_ours(self._source, self._url, table):

@@ -16,15 +16,15 @@ import duckdb
 
 from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
+from metric_pipelines.exchange.cells import delimiter_of
 from metric_pipelines.ingest.headers import joined_header, refuse_unusable
 from metric_pipelines.ingest.spool import spooled
 from metric_pipelines.ingest.system import Declared, Since, Span
-from metric_pipelines.ingest.texts import as_ours, as_text, kind_of, quoted
-from metric_pipelines.ingest.workbooks import header_of_sheet, rows_of_sheet
+from metric_pipelines.ingest.texts import NUMBERS, as_ours, as_text, kind_of, quoted
+from metric_pipelines.ingest.workbooks import header_of_sheet, merged_numbers, rows_of_sheet
 from metric_pipelines.warehouse.tables import name
 
 CSV, PARQUET, EXCEL = (".csv", ".tsv", ".txt"), (".parquet",), (".xlsx", ".xlsm")
-DELIMITERS = ",;\t|"
 UTF_8 = ("utf-8", "utf8", "utf-8-sig")
 
 
@@ -51,13 +51,18 @@ class Files:
         return sorted(str(file.relative_to(self._folder)) for file in files)
 
     def columns(self, table: str, spec: SourceTable) -> list[str]:
-        """The columns that every file of the table has."""
+        """The columns that every file of the table has.
+
+        Raises: SourceDataError for a file without a usable header, or with numbers in merged cells.
+        """
         headers = [self._header(file, spec.read) for file in self._files(table)]
+        for file, header in zip(self._files(table), headers, strict=True):
+            self._refuse_merged_numbers(file, spec, header)
         return [column for column in headers[0] if all(column in header for header in headers)]
 
     def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """All rows of all files; DuckDB reads what it needs."""
-        branches = [self._one(file, spec.read, columns) for file in self._files(table)]
+        branches = [self._one(file, spec, columns) for file in self._files(table)]
         return f"({' union all '.join(branches)})"
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
@@ -170,13 +175,30 @@ class Files:
             found = f"unknown encoding {read.encoding!r}"
             raise SourceDataError(where, found, "such as utf-8 or gb18030", "mend read.encoding") from error
 
-    def _one(self, file: Path, read: Reading, columns: list[str]) -> str:
+    def _refuse_merged_numbers(self, file: Path, spec: SourceTable, header: list[str]) -> None:
+        """Whether a merged number counts once or in each of its rows, nobody says."""
+        theirs = {one.source_name or c: c for c, one in spec.columns.items() if one.type.startswith(NUMBERS)}
+        places = {header.index(there): c for there, c in theirs.items() if there in header}
+        if not places or file.suffix.lower() not in EXCEL:
+            return
+        found = merged_numbers(self._where(file), file, spec.read, places)
+        if found is not None:
+            where, said = f"{self._where(file)}.{found[0]}", f"cells merged over numbers, {found[1]}"
+            remedy = "unmerge them and fill each, or read the column as a string"
+            raise SourceDataError(where, said, "one cell a row: does it count once, or in each?", remedy)
+
+    def _one(self, file: Path, spec: SourceTable, columns: list[str]) -> str:
+        read = spec.read
         kind, listed_ = file.suffix.lower(), ", ".join(map(name, columns))
         if kind in PARQUET:
             return f"select {self._parquet_texts(file, columns)} from read_parquet({quoted(str(file))})"
         header = self._header(file, read)
         if kind in EXCEL:
-            rows = rows_of_sheet(self._where(file), file, read, [header.index(c) for c in columns])
+            numbers = {
+                one.source_name or c for c, one in spec.columns.items() if one.type.startswith(NUMBERS)
+            }
+            places = {header.index(c) for c in columns if c in numbers}
+            rows = rows_of_sheet(self._where(file), file, read, [header.index(c) for c in columns], places)
             self._spooled.append(spooled(self._con, columns, rows))
             return f"select * from {self._spooled[-1]}"
         names = {column or f"unnamed_{i}": "VARCHAR" for i, column in enumerate(header)}
@@ -210,7 +232,7 @@ class Files:
             return read.delimiter
         with self._text_of(file, read) as lines:
             header = list(islice(lines, read.header_row - 1 + read.header_rows))[-1:]
-        return max(DELIMITERS, key="".join(header).count)
+        return delimiter_of("".join(header))
 
     def _as_utf_8(self, file: Path, read: Reading) -> Path:
         """The file itself, or a copy in UTF-8 beside the step's other temporary files, in a stream."""
@@ -232,5 +254,5 @@ def _stamp(file: Path) -> tuple[int, int]:
 def _first_rows(lines: TextIO, read: Reading) -> list[list[str]]:
     """The rows of the header: lines, since what stands above it need not be CSV."""
     chosen = list(islice(lines, read.header_row - 1, read.header_row - 1 + read.header_rows))
-    delimiter = read.delimiter or max(DELIMITERS, key=(chosen or [""])[-1].count)
+    delimiter = read.delimiter or delimiter_of((chosen or [""])[-1])
     return list(csv.reader(chosen, delimiter=delimiter))

@@ -16,7 +16,7 @@ from metric_pipelines.dictionary.source_definitions import Source, SourceColumn,
 from metric_pipelines.errors import SourceDataError, did_you_mean, listed
 from metric_pipelines.ingest.headers import refuse_unusable
 from metric_pipelines.ingest.system import Since, Span, System
-from metric_pipelines.ingest.texts import as_ours, as_text, sql_type, translated
+from metric_pipelines.ingest.texts import FIRST_YEAR, as_ours, as_text, sql_type, translated
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
@@ -148,14 +148,25 @@ def _month(spec: SourceTable, source_zone: str, zone: str) -> str:
 def _refuse_rows_of_no_month(
     con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str
 ) -> None:
-    """A row without its partition column would belong to no month, and be lost without a word."""
+    """A row without its partition column, or of a year that is no year (`24`, `0000`), would belong to no
+    month, and be lost without a word.
+    """
     if spec.partition_by is None:
         return
     column = spec.partition_by
-    row = con.execute(f"select count(*) from {relation} where {name(column)} is null").fetchone()
-    if row is not None and row[0]:
-        found, remedy = f"{row[0]:,} row(s) without it belong to no month", "mend the source"
-        raise SourceDataError(f"{source.name}.{table}.{column}", found, "a value in every row", remedy)
+    early = f"{cast_of(spec, column)} < date '{FIRST_YEAR}-01-01'"
+    row = con.execute(
+        f"select count(*) filter (where {name(column)} is null), count(*) filter (where {early}),"
+        f" min({name(column)}) filter (where {early}) from {relation}"
+    ).fetchone()
+    empty, before, example = row or (0, 0, "")
+    where, remedy = f"{source.name}.{table}.{column}", "mend the source"
+    if empty:
+        found = f"{empty:,} row(s) without it belong to no month"
+        raise SourceDataError(where, found, "a value in every row", remedy)
+    if before:
+        found = f"{before:,} row(s) belong to no month, such as {example!r}"
+        raise SourceDataError(where, found, f"days since {FIRST_YEAR}", remedy)
 
 
 def check_columns(system: System, source: Source, spec: SourceTable, theirs: str) -> None:
@@ -236,7 +247,7 @@ def _changed(column: str, kind: str, digits: int | None) -> str:
     elif kind == "date":
         odd = f"not regexp_full_match({column}, '\\d{{4}}-\\d\\d-\\d\\d')"
         exact = f"try_cast({column} as timestamp) is distinct from cast(cast({column} as date) as timestamp)"
-        exact += f" or not isfinite(cast({column} as date))"
+        exact += f" or not isfinite(cast({column} as date)) or year(cast({column} as date)) < {FIRST_YEAR}"
     elif kind == "timestamp":  # a cast drops an offset or zone and keeps the hour
         odd = f"not regexp_full_match({column}, '{TIME_STAMP}')"
     elif kind == "double":

@@ -54,7 +54,7 @@ class System(Protocol):
 
     def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """A relation of DuckDB with these columns (theirs) as VARCHAR: at least the rows of the part, and
-        those whose column of the part is null.
+        those whose column of the part is null or, of months, no year: they are refused.
         """
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:

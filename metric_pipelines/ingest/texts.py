@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from metric_pipelines.dictionary.source_definitions import Source, SourceTable
+from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceTable
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError
 from metric_pipelines.warehouse.tables import name
@@ -27,24 +27,52 @@ _AWAY = (
     "no such file",
     "readonly database",
 )
+NUMBERS = ("decimal", "double", "int64")
+"""How the types of numbers begin."""
+FIRST_YEAR = 1000
+"""A year below it is one of two digits, or a zero date."""
 
 
 def as_text(spec: SourceTable, column: str, there: str) -> str:
     """An expression for the text of a column (`there` in the source) as the casts take it: a decimal point,
     an ISO date. What has another form than its YAML says becomes what the cast refuses.
     """
-    definition, text, read = spec.columns[column], name(there), spec.read
+    definition, text = spec.columns[column], name(there)
     if definition.format is not None:
-        form = "%Y-%m-%d" if definition.type == "date" else "%Y-%m-%d %H:%M:%S.%f"
-        there_as = quoted(definition.format)
-        other = f"{quoted(f'not {definition.format}: ')} || {text}"
-        return f"coalesce(strftime(try_strptime({text}, {there_as}), '{form}'), {other})"
-    if definition.type.startswith(("decimal", "double", "int64")):
-        if read.thousands:
-            text = f"replace({text}, {quoted(read.thousands)}, '')"
-        if read.decimal != ".":
-            text = f"replace({text}, {quoted(read.decimal)}, '.')"
+        return _iso(text, definition.format, definition.type)
+    if definition.type.startswith(NUMBERS):
+        return _with_a_point(text, spec.read)
     return text
+
+
+def _iso(text: str, form: str, kind: str) -> str:
+    """A day or time of this form; `%Y` takes `24` for the year 24, which nobody means."""
+    iso = "%Y-%m-%d" if kind == "date" else "%Y-%m-%d %H:%M:%S.%f"
+    moment = f"try_strptime({text}, {quoted(form)})"
+    found = f"case when year({moment}) >= {FIRST_YEAR} then strftime({moment}, '{iso}') end"
+    return f"coalesce({found}, {_other(form, text)})"
+
+
+def _with_a_point(text: str, read: Reading) -> str:
+    """A number of these signs: that between thousands counts before three digits alone, and a point that is
+    neither sign would be taken for the decimal sign.
+    """
+    if read.decimal == "." and read.thousands is None:
+        return text
+    text, signs = f"trim({text})", {".", read.decimal, read.thousands or "."}
+    strange = " or ".join(f"contains({text}, {quoted(sign)})" for sign in sorted(signs - {read.decimal}))
+    between, point = re.escape(read.thousands or ""), re.escape(read.decimal)
+    grouped = quoted(rf"[-+]?[1-9]\d{{0,2}}({between}\d{{3}})+({point}\d*)?")
+    bare = f"replace({text}, {quoted(read.thousands or '')}, '')"
+    plain = f"replace({{}}, {quoted(read.decimal)}, '.')"
+    cases = f"when regexp_full_match({text}, {grouped}) then {plain.format(bare)}" if read.thousands else ""
+    other = _other(f"1{read.thousands or ''}234{read.decimal}5", text)
+    return f"case {cases} when {strange} then {other} else {plain.format(text)} end"
+
+
+def _other(form: str, text: str) -> str:
+    """A text of another form, as the casts refuse and people understand it."""
+    return f"{quoted(f'not {form}: ')} || {text}"
 
 
 def sql_type(column: Column) -> str:

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import re
 import warnings
-import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import openpyxl
-from openpyxl.utils.cell import column_index_from_string
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.utils.cell import column_index_from_string, get_column_letter
 
 from metric_pipelines.dictionary.source_definitions import Reading
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
+from metric_pipelines.exchange.cells import OLD, OLD_OR_LOCKED, Merge, as_workbook, text_of
 from metric_pipelines.ingest.headers import joined_header
 from metric_pipelines.ingest.spool import ROWS
 
 warnings.filterwarnings(
     "ignore", module=r"openpyxl\."
 )  # a date that cannot be is an error cell: refused below
-OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
-"""How an .xls, and a workbook behind a password, begin."""
-BROKEN = (InvalidFileException, BadZipFile, zlib.error, EOFError, SyntaxError, ValueError, KeyError, OSError)
-"""What openpyxl, zip and XML say of a file that is no workbook, at once or in the middle of it."""
 UNCOMPUTED = re.compile(
     rb'<(?:\w+:)?c\b(?![^>]*\bt="str")[^>]*\br="([A-Z]+)(\d+)"[^>]*>\s*'
     rb"<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 """A cell that has a formula and no value: nobody computed it since it was written."""
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+"""Cells that are one: letters and row of the first and the last."""
 
 
 def header_of_sheet(where: str, file: Path, read: Reading) -> list[str]:
@@ -46,24 +41,110 @@ def header_of_sheet(where: str, file: Path, read: Reading) -> list[str]:
 
 
 def rows_of_sheet(
-    where: str, file: Path, read: Reading, columns: list[int]
+    where: str, file: Path, read: Reading, columns: list[int], numbers: Collection[int] = ()
 ) -> Iterator[list[tuple[str | None, ...]]]:
-    """Batches of a sheet's rows below its header: the columns at these places. Empty rows are left out."""
+    """Batches of a sheet's rows below its header: the columns at these places, of which `numbers` are read as
+    numbers. Empty rows are left out; a text of merged cells stands in each of them.
+    """
     with _sheet(where, file, read) as sheet:
         _refuse_uncomputed(where, sheet, read, columns)
-        below = sheet.iter_rows(min_row=read.header_row + read.header_rows, values_only=True)
-        rows = (row for row in below if any(cell is not None for cell in row))
-        texts = (tuple(text_of(row[i]) if i < len(row) else None for i in columns) for row in rows)
+        rows = (row for _, row in _spread(sheet, read))
+        texts = (
+            tuple(_text(row[i], read, i in numbers) if i < len(row) else None for i in columns)
+            for row in rows
+        )
         while batch := list(islice(texts, ROWS)):
             yield batch
+
+
+def merged_numbers(
+    where: str, file: Path, read: Reading, columns: Mapping[int, str]
+) -> tuple[str, str] | None:
+    """The first of these columns of numbers over whose cells a value is merged, and the range: in each of
+    them it would count more than once, in the first it might count too little.
+    """
+    with _sheet(where, file, read) as sheet:
+        merges = [
+            merge for merge in _merges(sheet, read) if any(column - 1 in columns for column in merge.columns)
+        ]
+        if not merges:
+            return None
+        by_top = {(merge.top, merge.left): merge for merge in merges}
+        last = max(merge.top for merge in merges)
+        for number, row in takewhile(lambda one: one[0] <= last, _numbered(sheet, read)):
+            for i, cell in enumerate(row, 1):
+                merge = by_top.get((number, i)) if cell is not None else None
+                if merge is not None and (touched := _twice(merge, columns)):
+                    return columns[
+                        touched[0]
+                    ], f"{_at(merge.top, merge.left)}:{_at(merge.bottom, merge.right)}"
+    return None
+
+
+def _twice(merge: Merge, columns: Collection[int]) -> list[int]:
+    """The columns of numbers that a merge would fill, where it fills more than one cell."""
+    touched = [column - 1 for column in merge.columns if column - 1 in columns]
+    return touched if merge.bottom > merge.top or len(touched) > 1 or merge.left - 1 not in columns else []
+
+
+def _at(row: int, column: int) -> str:
+    return f"{get_column_letter(column)}{row}"
+
+
+def _text(cell: Any, read: Reading, number: bool) -> str | None:
+    """A cell as the casts of its column take it: a number in a column of numbers has the table's sign."""
+    text = text_of(cell)
+    return text.replace(".", read.decimal) if text and number and isinstance(cell, float) else text
+
+
+def _numbered(sheet: Any, read: Reading) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """The rows below the header that hold anything, as the sheet numbers them."""
+    first = read.header_row + read.header_rows
+    for number, row in enumerate(sheet.iter_rows(min_row=first, values_only=True), first):
+        if any(cell is not None for cell in row):
+            yield number, row
+
+
+def _spread(sheet: Any, read: Reading) -> Iterator[tuple[int, Sequence[Any]]]:
+    """These rows, with the value of merged cells in each of them."""
+    waiting = sorted(_merges(sheet, read), key=lambda merge: -merge.top)
+    filled: list[tuple[Merge, Any]] = []
+    for number, row in _numbered(sheet, read):
+        filled = [(merge, value) for merge, value in filled if merge.bottom >= number]
+        while waiting and waiting[-1].top <= number:
+            merge = waiting.pop()
+            if merge.top == number and merge.left <= len(row) and row[merge.left - 1] is not None:
+                filled.append((merge, row[merge.left - 1]))
+        yield number, _with(row, filled) if filled else row
+
+
+def _with(row: Sequence[Any], filled: Sequence[tuple[Merge, Any]]) -> Sequence[Any]:
+    width = max(merge.right for merge, _ in filled)
+    cells = [*row, *[None] * (width - len(row))]
+    for merge, value in filled:
+        for column in merge.columns:
+            cells[column - 1] = value
+    return cells
+
+
+def _merges(sheet: Any, read: Reading) -> list[Merge]:
+    """What is merged below the header, from the sheet's own XML: a stream of openpyxl does not tell."""
+    found = {
+        Merge(int(top), column_index_from_string(left), int(bottom), column_index_from_string(right))
+        for left, top, right, bottom in (
+            [part.decode() for part in one.groups()] for one in _in_xml(sheet, MERGED, b"<")
+        )
+    }
+    return [merge for merge in found if merge.top >= read.header_row + read.header_rows]
 
 
 def _refuse_uncomputed(where: str, sheet: Any, read: Reading, columns: list[int]) -> None:
     """A formula without its value reads as an empty cell: its number would be missing without a word."""
     first, wanted = read.header_row + read.header_rows, {i + 1 for i in columns}
+    cells = ((cell[1].decode(), int(cell[2])) for cell in _in_xml(sheet, UNCOMPUTED, b"</c>", b":c>"))
     found = [
         f"{letters}{row}"
-        for letters, row in _uncomputed(sheet)
+        for letters, row in cells
         if row >= first and column_index_from_string(letters) in wanted
     ]
     if found:
@@ -72,32 +153,14 @@ def _refuse_uncomputed(where: str, sheet: Any, read: Reading, columns: list[int]
         raise SourceDataError(f"{where}, sheet {sheet.title}", said, expected, remedy)
 
 
-def _uncomputed(sheet: Any) -> Iterator[tuple[str, int]]:
-    """Column letters and row of each such cell, from the sheet's own XML: openpyxl does not tell."""
+def _in_xml(sheet: Any, pattern: re.Pattern[bytes], *ends: bytes) -> Iterator[re.Match[bytes]]:
+    """Where a pattern stands in the XML of a sheet, which is read in parts that are cut at one of `ends`."""
     rest = b""
-    with sheet._get_source() as content:
+    with sheet._get_source() as content:  # pinned in tests of openpyxl
         while chunk := content.read(1 << 20):
             text = rest + chunk
-            for cell in UNCOMPUTED.finditer(text):
-                yield cell[1].decode(), int(cell[2])
-            rest = text[max(text.rfind(b"</c>"), text.rfind(b":c>"), 0) :]
-
-
-def text_of(cell: Any) -> str | None:
-    """A cell as the casts take it: ISO dates, whole numbers without a point, nothing for an empty text."""
-    match cell:
-        case None | "":
-            return None
-        case bool():
-            return "true" if cell else "false"
-        case float():
-            return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
-        case datetime():
-            return cell.isoformat(sep=" ") if cell.time() != time() else cell.date().isoformat()
-        case date():
-            return cell.isoformat()
-        case _:
-            return str(cell)
+            yield from pattern.finditer(text)
+            rest = text[max(0, *(text.rfind(end) for end in ends)) :]
 
 
 @contextmanager
@@ -125,17 +188,13 @@ def opened_book(where: str, file: Path) -> Iterator[Any]:
     try:
         with file.open("rb") as content:
             if content.read(len(OLD_OR_LOCKED)) == OLD_OR_LOCKED:
-                found = "an old .xls, or a workbook with a password"
-                remedy = "open it in Excel and save it as .xlsx without a password"
-                raise SourceDataError(where, found, "an .xlsx anybody can open", remedy)
+                raise SourceDataError(where, *OLD)
     except OSError as error:
         found, expected = f"cannot be read: {error.strerror or error}", "a file and folder that may be read"
         raise SourceUnavailableError(where, found, expected, "mend the rights, or try again") from error
-    try:
+    with as_workbook(where, SourceDataError):
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         try:
             yield book
         finally:
             book.close()
-    except BROKEN as error:
-        raise SourceDataError(where, f"no workbook: {error}", "an .xlsx file", "save it again") from error

@@ -120,6 +120,25 @@ def test_a_workbook_with_merged_headers_below_a_title_becomes_a_source(here: Ter
     assert found[0] == (date(2024, 1, 1), "店0", Decimal("12.10"), 0)
 
 
+def test_merged_numbers_of_a_workbook_are_drafted_as_texts_and_said(here: Terminal, exports: Path) -> None:
+    """Merged names count in each row; whether a merged fee does, the owner of the file must say."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["day", "shop", "fee"])
+    for i, day in enumerate(days()):
+        sheet.append([datetime.fromisoformat(day), None if i % 2 else f"shop {i}", None if i == 1 else 10.5])
+    for i in range(0, len(days()), 2):
+        sheet.merge_cells(start_row=i + 2, end_row=i + 3, start_column=2, end_column=2)
+    sheet.merge_cells("C2:C3")
+    book.save(exports / "fees.xlsx")
+    said = added(here, exports / "fees.xlsx")
+    [(name, table)] = said["tables"].items()
+    assert table["columns"] == {"day": "date", "shop": "string", "fee": "string"}
+    assert any("C2:C3" in text for text in map(str, said["doubts"]))
+    assert rows(here, f"fees.{name}", "shop, fee")[:2] == [("shop 0", "10.5")] * 2
+
+
 def test_a_report_with_a_title_points_for_thousands_and_german_days(here: Terminal, exports: Path) -> None:
     lines = [f"{i + 1};{day[8:]}.{day[5:7]}.{day[:4]};Müller {i};1.{i:03d},5" for i, day in enumerate(days())]
     text = "\n".join(["Bericht 2024", "", "Bestellung;Tag;Käufer;Betrag", *lines])

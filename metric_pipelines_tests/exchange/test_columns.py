@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from metric_pipelines.errors import UsageError
+from metric_pipelines.exchange.cells import Merge
 from metric_pipelines.exchange.columns import find_header, parsed_map
 from metric_pipelines.exchange.headings import FIELDS
-from metric_pipelines.exchange.sheets import Merge, Sheet
+from metric_pipelines.exchange.sheets import Sheet
 
 
 def sheet(*rows: str, name: str | None = "list", merges: list[Merge] | None = None) -> Sheet:

@@ -189,6 +189,44 @@ def test_one_owner_is_told_from_two(text: str, mail: str | None, people: int) ->
     assert (found.mail, found.people) == (mail, people)
 
 
+@pytest.mark.parametrize("text", ["1,5", "0,85", "95,5%", "12,50 %", "1,2345", "0,850", "1234,567", "1_000"])
+def test_a_number_that_could_be_two_is_none(text: str) -> None:
+    assert number(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("1.250,00", 1250.0),
+        ("1.250.000,5", 1250000.5),
+        ("1,250", 1250.0),
+        ("-1,250.5", -1250.5),
+        ("1,250,000", 1250000.0),
+        ("1.25", 1.25),
+        ("¥ 1，250", 1250.0),
+        ("12.5 %", 0.125),
+        ("1e+20", 1e20),
+        (".5", 0.5),
+    ],
+)
+def test_a_comma_stands_between_thousands_before_three_digits_alone(text: str, meant: float) -> None:
+    assert number(text) == meant
+
+
+def test_a_target_and_a_frequency_that_are_not_understood_are_kept_and_told(
+    center: Center, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    text = '指标名称,部门,目标值,更新频率,统计周期\n净额,销售部,"0,85",实时,月\n'
+    file.write_text(text, encoding="utf-8")
+    listed = read_metric_list(file, center)
+    [draft] = listed.drafts
+    assert (draft.target, draft.refresh_frequency) == (None, None)
+    assert draft.notes == {"目标值": "0,85", "更新频率": "实时", "统计周期": "月"}
+    told = [(one.kind, one.column, one.found) for one in listed.findings if one.kind == "unknown_value"]
+    assert told == [("unknown_value", "更新频率", "实时"), ("unknown_value", "目标值", "0,85")]
+
+
 def test_single_values() -> None:
     assert (number("９５％"), number("1,250"), number("about 3"), number("nan")) == (0.95, 1250.0, None, None)
     assert (slug("Net revenue (USD)"), slug("净销售额"), slug("2024")) == ("net_revenue_usd", "", "")

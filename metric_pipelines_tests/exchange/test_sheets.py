@@ -11,7 +11,8 @@ import pytest
 from openpyxl import Workbook
 
 from metric_pipelines.errors import UsageError
-from metric_pipelines.exchange.sheets import Merge, Sheet, read_sheets
+from metric_pipelines.exchange.cells import Merge
+from metric_pipelines.exchange.sheets import Sheet, read_sheets
 
 CHINESE = "指标名称,部门,口径\n销售额,销售部,已支付订单的金额\n"
 
@@ -43,11 +44,31 @@ def test_a_csv_is_read_with_any_delimiter(tmp_path: Path, delimiter: str) -> Non
 
 
 def test_values_are_texts_as_a_person_sees_them(tmp_path: Path) -> None:
-    row = [3.0, 0.5, True, date(2024, 6, 30), datetime(2024, 6, 30, 8), " a\u200b \r\n b ", None, "=B1/C1"]
+    row = [
+        3.0,
+        0.5,
+        2.0**60,
+        True,
+        date(2024, 6, 30),
+        datetime(2024, 6, 30, 8),
+        " a\u200b \r\n b ",
+        None,
+        "=B1/A1",
+    ]
     [sheet] = read_sheets(workbook(tmp_path / "list.xlsx", row))
-    found = [sheet.text(1, column) for column in range(1, 9)]
+    found = [sheet.text(1, column) for column in range(1, 10)]
     # What Excel has not computed stays as it was typed.
-    assert found == ["3", "0.5", "true", "2024-06-30", "2024-06-30T08:00:00", "a\nb", "", "B1/C1"]
+    assert found == [
+        "3",
+        "0.5",
+        "1.152921504606847e+18",
+        "true",
+        "2024-06-30",
+        "2024-06-30 08:00:00",
+        "a\nb",
+        "",
+        "B1/A1",
+    ]
 
 
 def test_merged_cells_count_in_each_of_them() -> None:
@@ -76,10 +97,12 @@ def test_what_is_no_list_is_refused_with_a_hint(tmp_path: Path) -> None:
     for name, content, hint in (
         ("old.xls", b"\xd0\xcf\x11\xe0", "save it as .xlsx"),
         ("locked.xlsx", b"\xd0\xcf\x11\xe0 a password", "a password"),
-        ("broken.xlsx", b"PK\x03\x04 and no more", "not a workbook"),
+        ("broken.xlsx", b"PK\x03\x04 and no more", "no workbook"),
         ("list.pdf", b"%PDF", ".xlsx"),
         ("binary.csv", b"\x00\x01\xff\xff\x80", "neither UTF-8 nor GB18030"),
         ("open.csv", b'a,"b\nc,d', "not CSV"),
+        ("cut.csv", "指标名称".encode("utf-16")[:-1], "not UTF-16"),
+        ("half.csv", b"\xff\xfea\x00\x00\xd8b\x00", "not UTF-16"),
     ):
         (tmp_path / name).write_bytes(content)
         assert hint in refused(tmp_path / name), name
@@ -88,7 +111,7 @@ def test_what_is_no_list_is_refused_with_a_hint(tmp_path: Path) -> None:
 def test_a_zip_that_is_no_workbook_or_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "no.xlsx", "w") as archive:
         archive.writestr("a.txt", "b")
-    assert "not a workbook" in refused(tmp_path / "no.xlsx")
+    assert "no workbook" in refused(tmp_path / "no.xlsx")
     with (
         zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part,

@@ -140,6 +140,21 @@ def test_a_month_is_read_by_the_centers_days_and_a_row_without_a_day_refused(con
         read(con, source, ["2024-01"], "America/New_York")
 
 
+@pytest.mark.parametrize(
+    ("column", "kind"), [("ordered_at", "timestamp"), ("day", "date"), ("moment", "timestamp")]
+)
+def test_a_row_of_no_year_is_refused_by_months(con: Con, url: URL, column: str, kind: str) -> None:
+    """The year 24, and the zero dates of MySQL: no month of the center would ever ask for them."""
+    text = "0000-00-00" if url.get_backend_name() == "mariadb" else "0024-01-05"
+    engine = sa.create_engine(url)
+    with engine.begin() as at:
+        at.exec_driver_sql(f"insert into orders ({column}) values ('{text}')")
+    engine.dispose()
+    source = system(url, {column: kind}, partition_by=column)
+    with pytest.raises(SourceDataError, match=rf"shop\.orders\.{column}: 1 .*{text}"):
+        read(con, source, ["2024-01"])
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
 def test_an_instant_is_read_in_the_time_zone_of_the_source(con: Con, url: URL, zone: str) -> None:
     """2024-01-31 18:00 UTC is 1 February, 02:00, in Shanghai: the same instant for the center."""

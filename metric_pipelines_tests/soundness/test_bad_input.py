@@ -104,6 +104,29 @@ def test_what_is_no_workbook_says_what_it_is(con: Con, tmp_path: Path) -> None:
         read(con, source(f"file:{tmp_path}", "orders.xlsx", id="int64"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/worksheets/sheet1.xml", rb'r="A1" t="inlineStr"><is>.*?</is>', b'r="A1" t="s"><v>99</v>'),
+        ("xl/styles.xml", rb'<cellStyle name="Normal"', b"<cellStyle "),
+        ("xl/workbook.xml", rb"<sheets>.*</sheets>", b""),
+    ],
+)
+def test_a_workbook_that_is_broken_inside_is_the_sources_fault(
+    con: Con, tmp_path: Path, part: str, old: bytes, new: bytes
+) -> None:
+    workbook(tmp_path / "right.xlsx")
+    parts = zipfile.ZipFile(tmp_path / "right.xlsx")
+    with zipfile.ZipFile(tmp_path / "orders.xlsx", "w") as wrong:
+        for name in parts.namelist():
+            content = parts.read(name)
+            changed = re.sub(old, new, content) if name == part else content
+            assert name != part or changed != content
+            wrong.writestr(name, changed)
+    with pytest.raises(SourceDataError, match=r"orders\.xlsx\): no workbook: \w+Error"):
+        read(con, source(f"file:{tmp_path}", "orders.xlsx", id="int64"), tmp_path)
+
+
 def test_a_byte_order_mark_is_no_part_of_a_name(con: Con, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("\ufeffid,note\n1,客户\n", "gb18030")
     found = source(f"file:{tmp_path}", "orders.csv", id="int64", note="string")

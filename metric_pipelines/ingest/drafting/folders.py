@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from metric_pipelines.dictionary.source_definitions import Reading
 from metric_pipelines.errors import SourceDataError
+from metric_pipelines.exchange.cells import text_of
 from metric_pipelines.ingest.drafting.doubts import Doubt
 from metric_pipelines.ingest.drafting.layout import (
     LOOKED_AT,
@@ -30,7 +31,7 @@ from metric_pipelines.ingest.drafting.layout import (
 )
 from metric_pipelines.ingest.files import CSV, EXCEL, PARQUET
 from metric_pipelines.ingest.headers import joined_header
-from metric_pipelines.ingest.workbooks import opened_book, text_of
+from metric_pipelines.ingest.workbooks import opened_book
 
 NUMBERS = re.compile(r"\d+(?:[-_. ]?\d+)*")
 READ_AS_IT_IS = Reading()

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from metric_pipelines.ingest.files import DELIMITERS, UTF_8
+from metric_pipelines.exchange.cells import DELIMITERS
+from metric_pipelines.ingest.files import UTF_8
 from metric_pipelines.ingest.headers import joined_header
 
 Row = Sequence[str | None]
