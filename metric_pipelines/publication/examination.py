@@ -125,13 +125,12 @@ def _variables(center: Center, environment: Mapping[str, str]) -> Iterator[Findi
 def _source(source: Source, home: Path) -> Finding:
     """Whether it can be opened, and has the tables and columns that are read of it."""
     try:
-        with scanning_database() as con:
-            with ingest.opened(con, source, home) as system:
-                for name, table in source.tables.items():
-                    missing = _missing(system, name, table)
-                    if missing:
-                        said = f"{name}: no column {', '.join(missing)}"
-                        return Finding(f"sources/{source.name}", said, "fail", "mend its YAML, or the source")
+        with scanning_database() as con, ingest.opened(con, source, home) as system:
+            for name, table in source.tables.items():
+                missing = _missing(system, name, table)
+                if missing:
+                    said = f"{name}: no column {', '.join(missing)}"
+                    return Finding(f"sources/{source.name}", said, "fail", "mend its YAML, or the source")
     except MetricPipelinesError as error:
         said = f"{error.where}: {error.found}"
         return Finding(f"sources/{source.name}", said, "fail", error.remedy or error.expected)

@@ -60,7 +60,9 @@ class Lake:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB; everything but dagster-duckdb's resource gets its connection here."""
+    """An in-memory DuckDB for our extensions; everything but dagster-duckdb's resource gets its connection
+    here.
+    """
     con = duckdb.connect(":memory:", config={**TRUSTING})
     con.execute(WITHOUT_BAR)
     return con
