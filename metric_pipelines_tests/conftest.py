@@ -30,8 +30,8 @@ LONGEST_FIRST = (
     "publication/test_increments.py",
     "cli/test_site_command.py",
 )
-"""Files whose tests take more than half a minute. Two workers that take whole files end at about the same time
-if the last ones are short; the first two do not wait for one and the same published center.
+"""Files whose tests take more than half a minute. Workers that take whole files end at about the same time
+where the last ones are short; the first two do not wait for one and the same published center.
 """
 TURNS = {f"{Path(__file__).parent.name}/{file}": turn for turn, file in enumerate(LONGEST_FIRST)}
 Tell = Callable[[Shop], object]

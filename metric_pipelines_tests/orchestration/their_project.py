@@ -94,8 +94,8 @@ class Project:
 
 @contextmanager
 def project(shop: Shop, folder: Path, *, stock: bool = False, **options: Any) -> Iterator[Project]:
-    """A project with an instance of its own in SQLite, with our event log; `stock`: with Dagster's, as Dagster
-    makes one, which takes twice as long.
+    """A project with an instance of its own in SQLite. Its event log is ours, or with `stock` the one Dagster
+    makes by itself, which takes twice as long.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with dg.DagsterInstance.local_temp(str(folder), overrides={} if stock else storages(folder)) as instance:
