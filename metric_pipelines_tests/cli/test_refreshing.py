@@ -48,6 +48,7 @@ def test_a_wrong_selection_is_exit_2(cli: Terminal, words: list[str], hint: str)
 
 
 def test_a_refresh_publishes_and_shows_the_scorecard(at: Sit, fresh_shop: Shop) -> None:
+    fresh_shop.keep("revenue", "orders_placed", "average_order")
     terminal = at(fresh_shop)
     said = terminal.process("refresh")
     assert said.code == 0, said.err
