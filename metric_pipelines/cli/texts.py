@@ -358,6 +358,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # health
     "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),
+    "health.healthy": ("published, checked, up to date", "已发布、已检查、为最新"),
     "health.count": ("{n} {state}", "{state} {n} 个"),
     # doctor
     "doctor.title": ("{center}: what is there", "{center}：环境检查"),

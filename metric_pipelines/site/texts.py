@@ -40,7 +40,6 @@ TEXTS: dict[str, Both] = {
     "none": ("none", "无"),
     "no_data": ("no data", "无数据"),
     "whole": ("whole", "全量"),
-    "list": ("{items}", "{items}"),
     "kept": ("last good value", "沿用旧值"),
     "judged.good": ("(good)", "（向好）"),
     "judged.bad": ("(bad)", "（不利）"),
@@ -78,7 +77,7 @@ TEXTS: dict[str, Both] = {
     "state.published": ("published", "已发布"),
     # the first page
     "index.title": ("{center}: metrics", "{center}：指标"),
-    "attention": ("Not as of now", "需要关注"),
+    "attention": ("Needs attention", "需要关注"),
     "attention.blocks": (
         "holds back {n} metrics; their last good values are shown",
         "影响 {n} 个指标，显示先前的正确数值",
@@ -174,7 +173,6 @@ TEXTS: dict[str, Both] = {
         "New data of these months did not pass the checks. What was published before stays, and is marked.",
         "这些月份的新数据未通过检查，先前发布的数值继续有效，并标注为“沿用旧值”。",
     ),
-    "months_in": ("{months}", "{months}"),
     "because": ("because of", "原因："),
     "quarrel": (
         "{words} is said of several metrics, and they are not the same.",
@@ -188,7 +186,7 @@ TEXTS: dict[str, Both] = {
         "{name}的血缘：左侧为源系统，右侧为下游",
     ),
     "lineage.hidden": ("{n} further dependents are not drawn.", "另有 {n} 个下游未画出。"),
-    "legend.trouble": ("not as of now", "需要关注"),
+    "legend.trouble": ("needs attention", "需要关注"),
     "kind.source": ("Source table", "源表"),
     "kind.model": ("Model", "模型"),
     "kind.metric": ("Metric", "指标"),

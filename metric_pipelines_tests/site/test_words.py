@@ -15,7 +15,7 @@ from metric_pipelines.site.texts import KEYS, TEXTS
 from metric_pipelines.site.timeline import differences
 from metric_pipelines.site.words import Phrase, both
 
-SAME = {"title", "list", "months_in", "colon"}
+SAME = {"title", "colon"}
 
 
 def places(text: str) -> set[str]:
