@@ -11,12 +11,12 @@ from datetime import datetime
 
 from metric_pipelines.dictionary.definitions import Metric, MetricCard
 from metric_pipelines.figures import difference, number
+from metric_pipelines.findings import in_words
 from metric_pipelines.ledger.log import Event
-from metric_pipelines.site.reasons import reason_in_words
 from metric_pipelines.site.snapshot import Snapshot
 from metric_pipelines.site.texts import KEYS
 from metric_pipelines.site.timeline import Change, Difference, Moment, differences
-from metric_pipelines.site.words import Phrase, phrase, say, spans
+from metric_pipelines.site.words import Bilingual, Phrase, phrase, say, spans
 
 DEFINITIONS = ("added", "removed", "changed", "computation")
 TEXTS_OF_CARDS = set(MetricCard.model_fields) - {"grain", "dimensions"}
@@ -42,7 +42,7 @@ class Entry:
     what: str
     asset: str
     title: Phrase
-    note: Phrase | None = None
+    note: Bilingual | None = None
     details: list[Detail] = field(default_factory=list)
 
 
@@ -79,8 +79,8 @@ def of_events(shot: Snapshot, events: Iterable[Event]) -> Iterator[Entry]:
         yield Entry(members[-1].at, what, asset, title, _note(shot, members[0]), details)
 
 
-def _note(shot: Snapshot, event: Event) -> Phrase | None:
-    return reason_in_words(shot.verdicts.get(event.id, []), event.reason) if event.reason else None
+def _note(shot: Snapshot, event: Event) -> Bilingual | None:
+    return in_words(shot.verdicts.get(event.id, []), event.reason) if event.reason else None
 
 
 def _reason(event: Event) -> str:

@@ -12,7 +12,7 @@ from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.quality.rules import CHECKS
 from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
-from metric_pipelines.site.words import Phrase, joined, say
+from metric_pipelines.site.words import Bilingual, Phrase, joined, say
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Judged:
     results: dict[str, str]
     state: str
     times: int
-    reason: Phrase
+    reason: Bilingual
 
 
 def judged(shot: Snapshot, key: str) -> list[Judged]:

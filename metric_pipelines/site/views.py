@@ -24,7 +24,7 @@ from metric_pipelines.site.charts import Point, curve
 from metric_pipelines.site.queries import Queries
 from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
-from metric_pipelines.site.words import Phrase, phrase, say, spans
+from metric_pipelines.site.words import Bilingual, Phrase, phrase, say, spans
 
 LATE = ("withheld", "blocked")
 
@@ -92,7 +92,7 @@ class Why:
     root_months: list[str]
     state: str
     months: list[str]
-    reason: Phrase
+    reason: Bilingual
 
 
 class Views:
@@ -182,7 +182,7 @@ class Views:
                 why.root_months.append(root[1])
         return list(found.values())
 
-    def reason(self, asset: str, partition: str) -> Phrase:
+    def reason(self, asset: str, partition: str) -> Bilingual:
         """Why a pair is withheld or could not be read, in words."""
         return reason_of(self.shot, asset, partition)
 
