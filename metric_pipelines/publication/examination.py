@@ -134,7 +134,7 @@ def _source(source: Source, home: Path) -> Finding:
     except MetricPipelinesError as error:
         said = f"{error.where}: {error.found}"
         return Finding(f"sources/{source.name}", said, "fail", error.remedy or error.expected)
-    return Finding(f"sources/{source.name}", f"{len(source.tables)} tables can be read")
+    return Finding(f"sources/{source.name}", f"{len(source.tables)} table(s) can be read")
 
 
 def _missing(system: ingest.System, name: str, table: SourceTable) -> list[str]:

@@ -45,7 +45,7 @@ TEXTS: dict[str, Both] = {
     "judged.bad": ("(bad)", "（不利）"),
     "in_dagster": ("Open in Dagster", "在 Dagster 中查看"),
     "metrics.n": ("{n} metrics", "{n} 个指标"),
-    "tables": ("{n} tables", "{n} 张表"),
+    "tables": ("{n} table(s)", "{n} 张表"),
     # a draft
     "draft.title": ("Not computed yet", "尚未计算"),
     "draft.text": (
