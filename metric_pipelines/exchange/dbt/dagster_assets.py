@@ -21,9 +21,12 @@ def asset_keys(path: Path, environment: Mapping[str, str]) -> AssetKeys:
     Raises: UsageError where dbt has written no manifest yet.
     """
     project = project_around(path, environment, {})
-    file = project.written / "manifest.json" if project else path / "manifest.json"
+    beside = path.parent if path.is_file() else path
+    file = (project.written if project else beside) / "manifest.json"
     if not file.is_file():
-        raise UsageError("--assets", f"{file} is not there", "what dbt wrote of its project", "dbt parse")
+        raise UsageError(
+            str(file), "not there", "what dbt wrote of its project: it says the assets", "dbt parse"
+        )
     return dict(_keys(read_json(file)))
 
 
