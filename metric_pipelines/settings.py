@@ -104,8 +104,8 @@ class Settings(BaseSettings):
         """The folder of the center; of a dbt project that where `load` keeps what it becomes."""
         return self.home_folder / FROM_DBT if is_dbt(self.chosen) else self.chosen
 
-    def load(self) -> Center:
-        """The definitions of the center.
+    def load(self, *, dbt_assets: bool = False) -> Center:
+        """The definitions of the center; `dbt_assets` ties those of a dbt project to dagster-dbt's assets.
 
         Raises: DefinitionError with every problem; of a dbt project also as `keep_dbt_center`.
         """
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
             from metric_pipelines.publication.dbt_folder import keep_dbt_center
 
             folder, today = self.center_folder, date.today()
-            keep_dbt_center(self.chosen, folder, self.dbt_connection, os.environ, today)
+            keep_dbt_center(self.chosen, folder, self.dbt_connection, os.environ, today, assets=dbt_assets)
         return load_valid_center(self.center_folder)
 
     @property

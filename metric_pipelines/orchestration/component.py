@@ -6,6 +6,7 @@ may have a prefix. The home folder has to be the same place for all processes th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 from metric_pipelines.errors import UsageError
 from metric_pipelines.exchange.new_center import make_center
 from metric_pipelines.orchestration.build import build_definitions as assemble
+from metric_pipelines.orchestration.dbt_copies import refuse_relative_paths
 from metric_pipelines.orchestration.names import Names
 from metric_pipelines.settings import CENTER_FILE, INSIDE, SHIPPED, Settings, is_dbt
 
@@ -36,8 +38,9 @@ def build_definitions(
 ) -> dg.Definitions:
     """A center's assets, checks, jobs, schedule, sensor and resource, to be merged into other definitions.
 
-    `center` is its folder, the name of a shipped one, or a dbt project or manifest; `home` the folder for
-    everything that is written (default: `data/` in the center's folder, where the command line looks, too).
+    `center` is its folder, the name of a shipped one, or a dbt project or manifest, whose tables are tied to
+    the assets of dagster-dbt; `home` the folder for everything that is written (default: `data/` in the
+    center's folder, where the command line looks, too).
     `key_prefix` goes before all asset keys; jobs, schedule, sensor and ops begin with the center's name.
     `beside` are the definitions that these are merged with: where it is given, clashes of keys are said here.
 
@@ -46,7 +49,7 @@ def build_definitions(
     """
     folder = _folder_of(center)
     settings = Settings(center=str(folder), home=_home_of(folder, home))
-    loaded = settings.load()
+    loaded = settings.load(dbt_assets=True)
     names = Names(_parts(key_prefix), loaded.settings.name)
     built = assemble(
         loaded,
@@ -180,6 +183,8 @@ class MetricCenter(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: ComponentLoadContext) -> dg.Definitions:
         """The center's definitions; folders are relative to the project."""
         inside = context.project_root / self.center
+        if is_dbt(inside):
+            refuse_relative_paths(inside, context.defs_module_path, os.environ)
         return build_definitions(
             inside if inside.exists() else self.center,
             home=None if self.home is None else context.project_root / Path(self.home).expanduser(),

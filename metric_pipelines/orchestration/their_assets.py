@@ -23,6 +23,7 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.orchestration.failures import first_failure, told
+from metric_pipelines.orchestration.their_errors import telling
 from metric_pipelines.orchestration.their_partitions import months_of
 from metric_pipelines.publication.upstream import Known, Upstream
 
@@ -115,8 +116,8 @@ class _Asset:
             self._making.append((partition, f"{self._name} is being made by run {run_id[:8]}"))
         elif run.status in FAILED:
             ended = "was canceled" if run.status is DagsterRunStatus.CANCELED else "failed"
-            said = _first_line(self._error_of(run_id))
-            self._faults.append((partition, f"{self._name} {ended} in run {run_id[:8]}{said}"))
+            said = telling(self._error_of(run_id), self._key.path[-1])
+            self._faults.append((partition, f"{self._name} {ended} in run {run_id[:8]}{said and ': '}{said}"))
 
     def _error_of(self, run_id: str) -> str:
         """What the first failed step said."""

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.months import month_of
+from metric_pipelines.dictionary.months import day_after, month_of
 from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.dictionary.yaml_types import Owners, Text
 from metric_pipelines.errors import DefinitionError
@@ -87,9 +87,8 @@ def dbt_center(
     Raises: UsageError, SourceDataError (a relation that does not exist), SourceUnavailableError.
     """
     manifest = project.manifest
-    models = needed_models(manifest)
-    spine = _day_spine(manifest)
-    relations = named_relations([*models.values(), *([spine] if spine else [])], wanted.connection)
+    models, spine = needed_models(manifest), _day_spine(manifest)
+    relations = named_relations(_with_relation(manifest), wanted.connection)
     source = Source(
         name=wanted.source,
         label=Text(en=wanted.label),
@@ -132,6 +131,16 @@ def dbt_center(
     made |= queries
     notes += left
     return DbtCenter(made, sorted(typed), sorted(held), notes)
+
+
+def relations_read(manifest: Mapping[str, Any]) -> list[RelationKey]:
+    """Schema and name of each relation that a center of this manifest reads, in lower case."""
+    return sorted({_lower(relation_key(model)) for model in _with_relation(manifest)})
+
+
+def _with_relation(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    spine = _day_spine(manifest)
+    return [*needed_models(manifest).values(), *([spine] if spine else [])]
 
 
 def _lower(key: RelationKey) -> RelationKey:
@@ -207,7 +216,7 @@ def _days(
     today: date,
 ) -> tuple[date | None, str]:
     """The first day of any model, and what day it is for the center: the real one, or the last of a project
-    that has ended.
+    that has ended. A time spine counts as far as the end of the newest month: most are longer than the rows.
     """
     found: list[tuple[date, date]] = []
     for model, _ in models.values():
@@ -219,7 +228,9 @@ def _days(
     first, last = min(low for low, _ in found), max(high for _, high in found)
     if spine:
         row = con.execute(f"select max(date_day) from (\n{spine}\n)").fetchone()
-        last = max(last, row[0]) if row and row[0] else last
+        last = (
+            max(last, min(row[0], day_after(month_of(last)) - timedelta(days=1))) if row and row[0] else last
+        )
     return first, "real" if last >= today - STALE else last.isoformat()
 
 

@@ -7,13 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import MetricPipelinesError, UsageError
 from metric_pipelines.publication.dbt_folder import keep_dbt_center
 from metric_pipelines.settings import Settings
-from metric_pipelines_tests.dbt_shop import manifest, warehouse
+from metric_pipelines_tests.dbt_shop import LAST, manifest, warehouse
 
 TODAY = date(2026, 11, 24)
 
@@ -31,8 +32,21 @@ class Project:
         how(plain)
         self.file.write_text(json.dumps(plain))
 
-    def keep(self, connection: str | None = None) -> None:
-        keep_dbt_center(self.file, self.kept, connection or self.connection, {}, TODAY)
+    def keep(self, connection: str | None = None, *, assets: bool = False) -> None:
+        keep_dbt_center(self.file, self.kept, connection or self.connection, {}, TODAY, assets=assets)
+
+    def know(self, *models: str) -> None:
+        """Writes the `manifest.json` from which dagster-dbt makes assets of dbt's models."""
+        nodes = [
+            {"resource_type": "model", "name": name, "alias": name, "schema": "main", "config": {}}
+            for name in models
+        ]
+        file = self.file.with_name("manifest.json")
+        file.write_text(json.dumps({"sources": {}, "nodes": {n["name"]: n for n in nodes}}))
+
+    def assets(self) -> dict[str, list[str] | None]:
+        tables = load_valid_center(self.kept).sources["dbt"].tables
+        return {name: table.asset for name, table in tables.items()}
 
     def texts(self) -> dict[str, str]:
         files = (file for file in self.kept.rglob("*") if file.is_file())
@@ -82,6 +96,43 @@ def test_a_time_spine_may_be_named_as_dbt_quotes_it(tmp_path: Path) -> None:
     )
     project.keep()
     assert "days" in load_valid_center(project.kept).sources["dbt"].tables
+
+
+def test_in_a_dagster_project_its_tables_are_tied_to_dbts_assets_and_stay_so(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.keep()
+    assert set(project.assets().values()) == {None}
+    project.know("orders", "days")
+    project.keep(assets=True)
+    assert project.assets()["orders"] == ["orders"]
+    assert project.assets()["customers"] is None
+    before = project.texts()
+    project.keep()
+    project.know("orders", "days", "of_no_concern")
+    project.keep(assets=True)
+    assert project.texts() == before, (
+        "the command line reads what Dagster does; other models make nothing anew"
+    )
+    project.know("orders", "days", "customers")
+    project.keep()
+    assert project.assets()["customers"] == ["customers"]
+
+
+def test_in_a_dagster_project_it_says_what_to_run_where_dbt_has_written_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="dbt parse"):
+        Project(tmp_path).keep(assets=True)
+
+
+@pytest.mark.parametrize("until", ["2024-03-31", "2024-12-31"])
+def test_a_project_that_has_ended_has_no_months_after_its_newest_rows(tmp_path: Path, until: str) -> None:
+    """Time spines go on, often to today: they are no sign that rows do."""
+    project = Project(tmp_path)
+    days = f"select unnest(generate_series(date '2024-01-01', date '{until}', interval 1 day)) as date_day"
+    with duckdb.connect(project.connection.removeprefix("duckdb:///")) as con:
+        con.execute(f"create or replace table days as {days}")
+    project.keep()
+    settings = load_valid_center(project.kept).settings
+    assert (settings.clock.today, settings.partitions.end) == (LAST, "2024-03")
 
 
 def test_a_password_in_the_address_is_refused(made: Project) -> None:

@@ -21,9 +21,12 @@ def asset_keys(path: Path, environment: Mapping[str, str], target: str | None = 
     Raises: UsageError where dbt has written no manifest yet, DefinitionError where it is none.
     """
     project = project_around(path, environment, {}, target)
-    file = project.written / "manifest.json" if project else path / "manifest.json"
+    beside = path.parent if path.is_file() else path
+    file = (project.written if project else beside) / "manifest.json"
     if not file.is_file():
-        raise UsageError("--assets", f"{file} is not there", "what dbt wrote of its project", "dbt parse")
+        raise UsageError(
+            str(file), "not there", "what dbt wrote of its project: it says the assets", "dbt parse"
+        )
     manifest = read_json(file)
     if not isinstance(manifest, dict) or not {"nodes", "sources"} <= manifest.keys():
         raise DefinitionError(str(file), "no manifest of dbt", "nodes and sources in it", "dbt parse")

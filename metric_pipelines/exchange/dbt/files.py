@@ -123,7 +123,8 @@ def calendar_files(sql: str, card: Card) -> dict[str, str]:
 
 
 def center_file(name: str, label: str, first: str, today: str, card: Card) -> str:
-    """`center.yaml` of a center that is made for a dbt project."""
+    """`center.yaml` of a center that is made for a dbt project; `today` is `real`, or the day it ends at."""
+    end = {} if today == "real" else {"end": today[: len(first)]}
     plain = {
         "name": name,
         "label": {"en": label, "zh": label},
@@ -133,7 +134,7 @@ def center_file(name: str, label: str, first: str, today: str, card: Card) -> st
         },
         "language": "en",
         "time_zone": "UTC",
-        "partitions": {"start": first},
+        "partitions": {"start": first} | end,
         "clock": {"today": today},
         "refresh_at": "0 2 * * *",
         "departments": {card.department: {"label": {"en": card.department.replace("_", " ").capitalize()}}},

@@ -17,6 +17,8 @@ from metric_pipelines.exchange.dbt.yaml_documents import YamlDocument, read_docu
 
 PASSWORD = "DBT_PASSWORD"
 SECRET = "DBT_ENV_SECRET"
+RELATIVE = "relative_path"
+"""The kind of a note: the DuckDB file is another one in each copy of the project."""
 PLACEHOLDER = re.compile(r"(\$\{[^}]*\})")
 
 
@@ -118,8 +120,11 @@ def _duckdb(output: Mapping[str, Any], where: str, project: Path) -> tuple[str |
     notes = (
         [Note("connection", where, "attached databases are not carried over")] if output.get("attach") else []
     )
-    placed = path if path.startswith("${") else os.path.normpath(project.resolve() / Path(path).expanduser())
-    return f"duckdb:///{placed}", notes
+    if path.startswith("${"):
+        return f"duckdb:///{path}", notes
+    if not Path(path).expanduser().is_absolute():
+        notes.append(Note(RELATIVE, where, f"path {path} is relative: a copy of the project has its own"))
+    return f"duckdb:///{os.path.normpath(project.resolve() / Path(path).expanduser())}", notes
 
 
 def _postgres(output: Mapping[str, Any], where: str) -> tuple[str | None, list[Note]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metric_pipelines.errors import UsageError
-from metric_pipelines.exchange.dbt.profiles import Target, read_target
+from metric_pipelines.exchange.dbt.profiles import RELATIVE, Target, read_target
 
 PROFILE = """
 shop:
@@ -77,6 +77,7 @@ def test_a_relative_file_stands_below_the_project(project: Path) -> None:
     found = target(project)
     assert found.connection == f"duckdb:///{project.resolve()}/data/shop.duckdb"
     assert (found.schema, found.database) == ("main", "shop")
+    assert [note.kind for note in found.notes] == [RELATIVE]
 
 
 def test_the_target_is_the_one_asked_for_then_the_environments_then_the_profiles(project: Path) -> None:
