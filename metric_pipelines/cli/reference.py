@@ -69,10 +69,15 @@ NAMED_TYPES: dict[Any, str] = {
 }
 
 YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
-    "`center.yaml`": (d.CenterFile, d.PartitionRange, d.Clock, d.Department),
+    "`center.yaml`": (d.CenterFile, d.PartitionRange, d.Clock, d.Department, d.Retired),
     "`sources/<system>.yaml`": (Source, SourceTable, Incremental, SourceColumn, Reading),
     "`models/<name>.yaml`": (d.Model, d.Entity, d.Dimension),
-    "`metrics/<department>/<name>.yaml`, whatever its type": (d.MetricCard, d.MetricChecks, d.Freshness),
+    "`metrics/<department>/<name>.yaml`, whatever its type": (
+        d.MetricCard,
+        d.Intended,
+        d.MetricChecks,
+        d.Freshness,
+    ),
     "`metrics/<department>/<name>.yaml`, by type": (
         d.SimpleMetric,
         d.RatioMetric,
