@@ -7,31 +7,44 @@ that nothing calls for is a problem too, or it would hide the next quarrel. Stay
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.computations import Computation, Computations
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.names import Defined, Place, folded, words_of
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import Problem, did_you_mean, listed
 
 Pair = tuple[str, str]
 """Names of two metrics, in order."""
 
+Words = dict[str, tuple[Place, Place]]
+"""Words that two metrics are called by, with where they stand in both files."""
+
 
 def quarrel_problems(center: Center, sound: Collection[str]) -> Iterator[Problem]:
     """What quarrels among the metrics that are valid with all below them, and marks that mark nothing."""
-    known = Computations(center)
-    computed = {name: known.of(name) for name in sorted(sound)}
-    alike = {pair for names in _by_computation(computed).values() for pair in combinations(names, 2)}
-    shared = {pair: words for pair, words in _shared(center, computed).items() if pair not in alike}
-    marked = {_pair(name, mark.with_) for name, metric in center.metrics.items() for mark in metric.intended}
+    alike, shared = _found(center, sound)
+    marked = _marked(center)
     for pair, others in _by_second(shared.keys() - marked):
         yield _one_word(center, pair, shared[pair], others)
     for pair, others in _by_second(alike - marked):
         yield _two_names(center, pair, others)
-    yield from _marks(center, computed, alike | shared.keys())
+    yield from _marks(center, sound, alike | shared.keys())
+
+
+def unmarked(center: Center, sound: Collection[str]) -> list[Pair]:
+    """The pairs of such metrics that quarrel, and are not marked."""
+    alike, shared = _found(center, sound)
+    return sorted((alike | shared.keys()) - _marked(center))
+
+
+def reasons(center: Center, names: Sequence[str]) -> list[Text]:
+    """Why some metrics are meant to quarrel with one another."""
+    among = [(name, mark) for name in names for mark in center.metrics[name].intended]
+    return [mark.reason for name, mark in among if mark.with_ in names and mark.with_ != name]
 
 
 def retired_problems(center: Center) -> Iterator[Problem]:
@@ -71,6 +84,18 @@ def _reused(center: Center, metric: Defined, i: int) -> Iterator[Problem]:
             return
 
 
+def _found(center: Center, sound: Collection[str]) -> tuple[set[Pair], dict[Pair, Words]]:
+    """The pairs of one computation, and those of one word and two computations."""
+    known = Computations(center)
+    computed = {name: known.of(name) for name in sorted(sound)}
+    alike = {pair for names in _by_computation(computed).values() for pair in combinations(names, 2)}
+    return alike, {pair: words for pair, words in _shared(center, computed).items() if pair not in alike}
+
+
+def _marked(center: Center) -> set[Pair]:
+    return {_pair(name, mark.with_) for name, metric in center.metrics.items() for mark in metric.intended}
+
+
 def _by_computation(computed: dict[str, Computation]) -> dict[Computation, list[str]]:
     found: dict[Computation, list[str]] = {}
     for name, computation in computed.items():
@@ -78,7 +103,7 @@ def _by_computation(computed: dict[str, Computation]) -> dict[Computation, list[
     return found
 
 
-def _shared(center: Center, names: Collection[str]) -> dict[Pair, dict[str, tuple[Place, Place]]]:
+def _shared(center: Center, names: Collection[str]) -> dict[Pair, Words]:
     """Words that two metrics are called by, with where they stand in both files. Two equal codes are reported
     as such.
     """
@@ -86,7 +111,7 @@ def _shared(center: Center, names: Collection[str]) -> dict[Pair, dict[str, tupl
     for name in names:
         for word, place in words_of(center.metrics[name]):
             by_word.setdefault(folded(word), {}).setdefault(name, (word, place))
-    found: dict[Pair, dict[str, tuple[Place, Place]]] = {}
+    found: dict[Pair, Words] = {}
     for users in by_word.values():
         for first, second in combinations(users, 2):
             word, place = users[second]
@@ -109,9 +134,7 @@ def _pair(one: str, other: str) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _one_word(
-    center: Center, pair: Pair, words: dict[str, tuple[Place, Place]], others: list[str]
-) -> Problem:
+def _one_word(center: Center, pair: Pair, words: Words, others: list[str]) -> Problem:
     first, second = pair
     called = ", ".join(repr(word) for word in words)
     computed = ", ".join(f"{name} is {formula(center, center.metrics[name])}" for name in pair)

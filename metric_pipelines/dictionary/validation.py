@@ -55,6 +55,16 @@ def load_valid_center(folder: Path) -> Center:
     return center
 
 
+def sound_metrics(center: Center) -> list[str]:
+    """The metrics that are valid with all they are computed from; none where there are circles."""
+    good = {name for name, metric in center.metrics.items() if not list(metric_problems(center, metric))}
+    if list(_circles(center)):
+        return []
+    return _sound(
+        center, {n for n in _sound(center, good) if not list(shape_problems(center, center.metrics[n]))}
+    )
+
+
 def problems_of(center: Center) -> Iterator[Problem]:
     """Every problem between files: names, columns, expressions, circles."""
     yield from _settings(center)
