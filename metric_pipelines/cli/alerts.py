@@ -156,7 +156,7 @@ def sample(center: Center, settings: Settings) -> Alert:
     month = center.settings.partitions.start
     label, owners = named(center, key)
     own = affected(center, key, (month,))
-    cause = Cause(key, label, "withheld", ((month, ""),), owners, now(), "sample", own=own)
+    cause = Cause(key, label, "withheld", ((month, label),), owners, now(), "sample", own=own)
     return Alert(
         center.settings.label,
         "",

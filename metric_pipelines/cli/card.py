@@ -18,6 +18,7 @@ from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.months import shift
 from metric_pipelines.dictionary.reviews import review_due
+from metric_pipelines.publication.health import Health
 from metric_pipelines.query import Reader
 from metric_pipelines.scorecards import monthly
 from metric_pipelines.semantics.staging import Question, model_sql
@@ -102,8 +103,13 @@ def _facts(screen: Screen, found: Opened, metric: Metric) -> list[tuple[str, str
         (say("show.grain"), say(f"show.grain.{metric.grain}")),
         (say("show.dimensions"), _dimensions(screen, found, metric)),
         (say("show.file"), near(center.where(f"metrics/{metric.name}"))),
-        (say("show.health"), screen.state(state.state).append(f"  {state.reason}", style="note")),
+        (say("show.health"), screen.state(state.state).append(f"  {why(screen, state)}", style="note")),
     ]
+
+
+def why(screen: Screen, state: Health) -> str:
+    """Why a metric is as it is; the reasons of what is wrong are the package's own, in English."""
+    return screen.say("health.healthy") if state.state == "healthy" else state.reason
 
 
 def _review(screen: Screen, metric: Metric, today: date) -> Text:

@@ -76,11 +76,13 @@ def _contract(screen: Screen, metric: Metric) -> list[str]:
     rules = [say("show.rule.keys", keys=", ".join(["metric_time", *metric.dimensions]))]
     rules += [say("show.rule.min", value=f"{checks.min:g}")] if checks.min is not None else []
     rules += [say("show.rule.max", value=f"{checks.max:g}")] if checks.max is not None else []
-    return [*rules, *([say("show.rule.min_rows", n=checks.min_rows)] if checks.min_rows else [])]
+    return rules
 
 
 def _expectations(screen: Screen, metric: Metric) -> list[str]:
-    return [_expectation(screen, rule) for rule in metric.checks.expectations]
+    checks, say = metric.checks, screen.say
+    rows = [say("show.rule.min_rows", n=checks.min_rows)] if checks.min_rows else []
+    return [*rows, *(_expectation(screen, rule) for rule in checks.expectations)]
 
 
 def _expectation(screen: Screen, rule: Expectation) -> str:

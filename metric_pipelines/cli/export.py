@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from metric_pipelines.cli.card import why
 from metric_pipelines.cli.opening import opened, workshop
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.dictionary.center_files import Center
@@ -32,7 +33,7 @@ def _healths(screen: Screen, settings: Settings, center: Center) -> dict[str, He
         return {}
     found = opened(workshop(settings)).healths
     return {
-        name: Health(screen.say(f"state.{one.state}"), one.reason)
+        name: Health(screen.say(f"state.{one.state}"), why(screen, one))
         for name, one in found.items()
         if name in center.metrics
     }

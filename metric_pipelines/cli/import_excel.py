@@ -112,11 +112,17 @@ def said(say: Words, finding: Finding) -> str:
 
 
 def _list(screen: Screen, found: MetricList) -> None:
-    say, header = screen.say, found.header
+    say = screen.say
     sheet = say("import.sheet", name=found.sheet) if found.sheet else ""
     screen.title(say("import.title", file=found.file.name, n=found.rows, drafts=len(found.drafts)), sheet)
     if found.others:
         screen.note(say("import.others", names=", ".join(found.others)))
+    columns(screen, found)
+
+
+def columns(screen: Screen, found: MetricList) -> None:
+    """What each column is read as."""
+    say, header = screen.say, found.header
     rows = "import.header.two" if header.last > header.first else "import.header"
     screen.heading(f"{say('import.columns')} ({say(rows, first=header.first, last=header.last)})")
     table = screen.table(say("import.column"), say("import.heading"), say("import.field"), "")

@@ -6,12 +6,14 @@ import shlex
 from datetime import date
 from pathlib import Path
 
+from metric_pipelines.cli.import_excel import columns, problems
 from metric_pipelines.cli.screen import Screen, near
 from metric_pipelines.exchange.new_center import make_center
 
 
 def init(screen: Screen, folder: Path, name: str | None, list_file: Path | None) -> None:
-    """Makes a center in a folder, in the language that is spoken.
+    """Makes a center in a folder, in the language that is spoken; of a list, tells how it was read and what
+    is wrong with it, since its rows are in the dictionary from now on, and known to `import excel`.
 
     Raises: UsageError where the folder is not empty, or the file is no list.
     """
@@ -21,8 +23,8 @@ def init(screen: Screen, folder: Path, name: str | None, list_file: Path | None)
     found = made.metrics
     if found is not None:
         screen.block(say("init.drafts", n=len(found.drafts), file=found.file.name))
-        if found.findings:
-            screen.block(say("init.findings", n=len(found.findings)))
+        columns(screen, found)
+        problems(screen, found.findings)
     go = [] if made.folder == Path.cwd() else [(f"cd {shlex.quote(str(folder))}", say("init.go"))]
     steps = [
         *go,

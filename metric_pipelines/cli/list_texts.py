@@ -115,8 +115,8 @@ LIST_TEXTS: dict[str, tuple[str, str]] = {
         "写邮箱地址，最好是岗位邮箱；已保留在备注中",
     ),
     "list.unknown_value.do": (
-        "kept in notes; write what the field takes",
-        "已保留在备注中；请按字段要求填写",
+        "kept in notes; the field takes such as {other}",
+        "已保留在备注中；该字段可填：{other}",
     ),
     "list.key_taken.do": ("rename the file, if another name is better", "如有更好的标识，请重命名文件"),
     "list.words_only.do": (
@@ -152,10 +152,6 @@ LIST_TEXTS: dict[str, tuple[str, str]] = {
     "init.title": ("A new metric center: {label}", "新的指标中心：{label}"),
     "init.in": ("in {folder}", "位于 {folder}"),
     "init.drafts": ("{n} drafts from {file}", "来自 {file} 的 {n} 个草稿"),
-    "init.findings": (
-        "{n} problems in the list: `metric-pipelines import excel` names them by row",
-        "清单中有 {n} 个问题：用 `metric-pipelines import excel` 可逐行查看",
-    ),
     "init.go": ("everything below is typed in this folder", "以下命令均在此文件夹中运行"),
     "init.refresh": ("reads the example and publishes two metrics", "读取示例并发布两个指标"),
     "init.scorecard": ("how they are", "查看指标看板"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from metric_pipelines.cli.opening import Opened, demo_missing, main_metric
 from metric_pipelines.cli.screen import MARGIN, STATE_STYLES, Screen
 from metric_pipelines.demo import changes
 from metric_pipelines.errors import MetricPipelinesError
+from metric_pipelines.notifications.sending import TAKEN, Noted
 from metric_pipelines.publication.plan import Scope, waiting
 from metric_pipelines.publication.refresh import troubles
 from metric_pipelines.publication.roots import Root, roots_of
@@ -26,7 +27,8 @@ NAMED = 6
 @dataclass(frozen=True)
 class Outcome:
     """A finished refresh: its run, its time, what became of how many pairs, what is not published; the first
-    page of the dictionary where there is one, and why it could not be built where it could not.
+    page of the dictionary where there is one, and why it could not be built where it could not; what became
+    of its alert, by channel.
     """
 
     run_id: str
@@ -35,6 +37,7 @@ class Outcome:
     roots: list[Root]
     site: Path | None = None
     not_built: str = ""
+    alerts: dict[str, Noted] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -61,6 +64,10 @@ def plain(done: Outcome) -> dict[str, Any]:
         "computed": done.computed,
         "not_published": rows,
         "site": {"index": str(done.site) if done.site else None, "not_built": done.not_built or None},
+        "alerts": [
+            {"channel": name, "state": one.state, "reason": one.reason or None}
+            for name, one in done.alerts.items()
+        ],
     }
 
 
@@ -80,8 +87,21 @@ def told(screen: Screen, settings: Settings, found: Opened, scope: Scope, done: 
     if done.not_built:
         screen.line(say("site.failed", reason=done.not_built), style="warn")
         steps.append(("metric-pipelines site", say("refresh.site.again")))
+    steps += _alerts(screen, done)
     screen.next_steps(steps)
     _links(screen, settings, found, scope, done)
+
+
+def _alerts(screen: Screen, done: Outcome) -> list[tuple[str, str]]:
+    """Says who was told, and who was not; what to type about that."""
+    say = screen.say
+    taken = [name for name, one in done.alerts.items() if one.state == TAKEN]
+    if taken:
+        screen.line(say("refresh.alerted", names=", ".join(taken)), style="note")
+    others = {name: one for name, one in done.alerts.items() if one.state != TAKEN}
+    for name, one in others.items():
+        screen.line(say("refresh.not_alerted", name=name, reason=one.reason or one.state), style="warn")
+    return [("metric-pipelines alerts test", say("alerts.try"))] if others else []
 
 
 def _root(screen: Screen, settings: Settings, found: Opened, root: Root) -> None:

@@ -21,6 +21,7 @@ from metric_pipelines.cli.selection import selected
 from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.ledger.ledger import PairHistory, now
+from metric_pipelines.notifications.sending import told_of
 from metric_pipelines.publication.plan import Scope, Work, foreseen, waiting
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.scorecards import scorecard as lines_of
@@ -127,6 +128,7 @@ def refresh(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool) 
         outcome.not_published(found, scope),
         site if site.exists() else None,
         shop.ledger.noted(NOT_BUILT) or "",
+        told_of(shop.ledger, shop.center.channels, run_id),
     )
     if not has_lake(shop):
         lines = []

@@ -177,6 +177,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "refresh.all": ("computes all that is due", "计算所有待计算的内容"),
     "refresh.health": ("how each metric is", "各指标的健康状况"),
     "refresh.site": ("The dictionary as pages", "指标字典页面"),
+    "refresh.alerted": ("Told by alert: {names}.", "已告警：{names}。"),
+    "refresh.not_alerted": (
+        "The channel {name} did not take the alert: {reason}",
+        "渠道 {name} 未收到告警：{reason}",
+    ),
     "refresh.site.again": ("builds the dictionary's pages", "生成字典页面"),
     "refresh.board": ("the web interface: assets, checks, runs", "网页界面：资产、检查、运行记录"),
     "refresh.explore": ("one number by month", "按月查看一个指标"),
@@ -359,6 +364,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # health
     "health.title": ("{center}: health", "{center}：健康状况"),
     "health.why": ("Why", "原因"),
+    "health.healthy": ("published, checked, up to date", "已发布、已检查、为最新"),
     "health.count": ("{n} {state}", "{state} {n} 个"),
     # doctor
     "doctor.title": ("{center}: what is there", "{center}：环境检查"),

@@ -72,7 +72,10 @@ def load_center(folder: Path) -> Center:
     """
     if not (folder / "center.yaml").is_file():
         raise DefinitionError(
-            str(folder), "no center.yaml", "a folder with a center", "check METRIC_PIPELINES_CENTER"
+            str(folder),
+            "no center.yaml",
+            "a folder with a center",
+            "check --center or METRIC_PIPELINES_CENTER",
         )
     reader = _Reader()
     settings = reader.one(folder / "center.yaml", "center", TypeAdapter(CenterFile))

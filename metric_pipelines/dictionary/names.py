@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
@@ -28,8 +29,8 @@ def words_of(metric: Defined) -> list[tuple[str, Place]]:
 
 
 def folded(text: str) -> str:
-    """A text as it is compared: without case, underscores and double blanks."""
-    return " ".join(text.casefold().replace("_", " ").split())
+    """A text as it is compared: without case, full width, underscores and double blanks."""
+    return " ".join(normalize("NFKC", text).casefold().replace("_", " ").split())
 
 
 def shared_names(first: Metric, second: Metric) -> list[str]:

@@ -41,11 +41,12 @@ class Dictionary:
         return found
 
     def named(self, names: Iterable[str], code: str, meaning: Mapping[str, str]) -> Defined | None:
-        """The metric whose name or label is one of these: of several, that of the same code, or meaning."""
+        """The metric whose name or label is one of these: of several, that of the same meaning, or code."""
         alike = next((self.by_name[n] for name in names if (n := folded(name)) in self.by_name), [])
         by_code = [metric for metric in alike if code and folded(metric.code or "") == folded(code)]
         by_meaning = [metric for metric in alike if not differs(metric, meaning)]
-        return next(iter([*by_code, *by_meaning, *alike]), None)
+        by_both = [metric for metric in by_code if metric in by_meaning]
+        return next(iter([*by_both, *by_meaning, *by_code, *alike]), None)
 
     def also_called(self, labels: Iterable[str], synonyms: Iterable[str]) -> Defined | None:
         """The metric that shares a synonym: one's label or synonym is the other's synonym."""

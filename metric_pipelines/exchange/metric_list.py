@@ -51,7 +51,7 @@ TEXT_FIELDS = ("description", "purpose", "counted", "not_counted", "caveats", "s
 @dataclass(frozen=True)
 class Finding:
     """A problem in a row (as a spreadsheet numbers it) and column: what stands there; `other` is what it
-    meets: a row's number, the name of a metric, a key.
+    meets: a row's number, the name of a metric, a key, what the field takes.
     """
 
     row: int
@@ -290,7 +290,7 @@ class _Reader:
         text = row.line(name)
         found = values.choice(name, text) if text else None
         if text and found is None:
-            self.say(row, "unknown_value", name, text)
+            self.say(row, "unknown_value", name, text, values.TAKEN[name])
             self._keep(row, name)
         return found
 
@@ -298,7 +298,7 @@ class _Reader:
         text = row.line(name)
         found = (values.number(text) if name == "target" else values.day(text)) if text else None
         if text and found is None:
-            self.say(row, "unknown_value", name, text)
+            self.say(row, "unknown_value", name, text, values.TAKEN[name])
             self._keep(row, name)
         return found
 

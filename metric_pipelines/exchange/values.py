@@ -48,6 +48,16 @@ _WORDS = {
 }
 
 
+TAKEN = {
+    "refresh_frequency": "daily, weekly, monthly",
+    "tier": "1, 2, 3",
+    "direction": "up, down, none",
+    "target": "1,250, 95%",
+    "reviewed_on": "2024-06-30",
+}
+"""What a field takes, or an example of it, where a cell could not be read."""
+
+
 @dataclass(frozen=True)
 class Owner:
     """What stands in an owner's cell: the one mail address, if it is one, and how many people it names."""

@@ -37,7 +37,7 @@ class Cause:
     asset: str
     label: Text
     state: CauseState
-    reasons: tuple[tuple[str, str], ...]
+    reasons: tuple[tuple[str, Text], ...]
     owners: Owners
     since: datetime | None = None
     since_run: str = ""

@@ -112,7 +112,7 @@ class _Writer:
             return [self.say("sample.reason")]
         if cause.state in ("waiting", "missing"):
             return [self.say(f"cause.{cause.state}")]
-        each = {reason: month for month, reason in reversed(cause.reasons)}
+        each = {reason.of(self.lang): month for month, reason in reversed(cause.reasons)}
         if len(each) <= 1:
             return [self.free(reason) for reason in each]
         told = [f"{month} {self.free(reason)}".strip() for reason, month in reversed(each.items())]

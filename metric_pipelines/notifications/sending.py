@@ -27,6 +27,7 @@ DEADLINE = 30.0
 NOTED = 200
 
 State = Literal["sending", "taken", "not taken"]
+TAKEN: State = "taken"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ def last_alert(ledger: Ledger, channel: str) -> Noted | None:
     return Noted(parts[0], parts[1], datetime.fromisoformat(parts[2]), parts[3])
 
 
+def told_of(ledger: Ledger, channels: Iterable[str], run_id: str) -> dict[str, Noted]:
+    """What became of the alert of a run, by channel; without those that had none."""
+    last = {name: last_alert(ledger, name) for name in channels}
+    return {name: one for name, one in last.items() if one is not None and one.run_id == run_id}
+
+
 def send_once(
     alert: Alert,
     channels: Iterable[Channel],
@@ -72,7 +79,7 @@ def send_once(
             _note(ledger, channel.name, alert.run_id, "sending")
     found = send(list(chosen.values()), lang, environment)
     for delivery in found:
-        state: State = "taken" if delivery.error is None else "not taken"
+        state: State = TAKEN if delivery.error is None else "not taken"
         _note(ledger, delivery.channel, alert.run_id, state, delivery.error.found if delivery.error else "")
     return found
 

@@ -20,6 +20,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.errors import InternalError, unwritable
 from metric_pipelines.ledger.ledger import Ledger, sqlite_url
 from metric_pipelines.orchestration.build import build_definitions
+from metric_pipelines.orchestration.failures import first_failure, told
 from metric_pipelines.orchestration.names import kept
 from metric_pipelines.orchestration.reaper import process_tags
 from metric_pipelines.orchestration.refresh_job import OP, Announce, interrupted
@@ -90,20 +91,16 @@ def refresh_here(
 
 def _raise_ours(result: Any) -> None:
     """An error of the run itself; a failure that names what was withheld is the gate, and no error."""
-    for event in result.all_events:
-        if not event.is_step_failure:
-            continue
-        error = event.step_failure_data.error
-        if error is not None and error.cls_name == "Failure":
-            return
-        cause = error.cause or error if error is not None else None
-        text = str(cause.message).strip() if cause is not None else "no error was recorded"
-        named = unwritable(f"run {result.run_id}", text)
-        if named is not None:
-            raise named
-        raise InternalError(
-            f"run {result.run_id}", text, "a refresh that ends", "see the run in the Dagster UI"
-        )
+    if not any(event.is_step_failure for event in result.all_events):
+        return
+    error = first_failure(result.all_events)
+    if error is not None and error.cls_name == "Failure":
+        return
+    where, text = f"run {result.run_id}", told(error) or "no error was recorded"
+    named = unwritable(where, text)
+    if named is not None:
+        raise named
+    raise InternalError(where, text, "a refresh that ends", "see the run in the Dagster UI")
 
 
 def up(

@@ -28,6 +28,7 @@ from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.alerting import Alarm
 from metric_pipelines.orchestration.assets import EPOCH_TAG, FORCED_TAG, TODAY_TAG, OpenWorkshop
 from metric_pipelines.orchestration.blocked import say_blocked
+from metric_pipelines.orchestration.failures import first_failure, told
 from metric_pipelines.orchestration.names import Names
 from metric_pipelines.orchestration.reaper import process_tags, reap, tag_process
 from metric_pipelines.orchestration.site_asset import build_after_refresh
@@ -192,7 +193,8 @@ class _Child:
             raise DagsterExecutionInterruptedError
         if not result.success:
             self._context.log.error(f"run {result.run_id} failed: {work}")
-            raise InternalError(f"run {result.run_id}", f"computing {work} failed: {_first_error(result)}")
+            why = told(first_failure(result.all_events)) or "see the run's log"
+            raise InternalError(f"run {result.run_id}", f"computing {work} failed: {why}")
 
 
 def _range_tags(work: Work) -> dict[str, str]:
@@ -206,15 +208,6 @@ def interrupted(result: Any) -> bool:
     errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     names = [link.cls_name for error in errors if error is not None for link in (error, error.cause) if link]
     return DagsterExecutionInterruptedError.__name__ in names
-
-
-def _first_error(result: Any) -> str:
-    for event in result.all_events:
-        if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            cause = error.cause or error
-            return str(cause.message).strip()
-    return "see the run's log"
 
 
 def with_epoch(workshop: Workshop, epoch: str | None) -> Workshop:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from metric_pipelines.warehouse.lake import Lake, prepare
+from metric_pipelines.warehouse.lake import TRUSTING, Lake, prepare
 
 
 class LakeResource(DuckDBResource):
     """An in-memory DuckDB per step, with the lake in `folder` attached as `lake`."""
 
     database: str = ":memory:"
+    connection_config: dict[str, Any] = TRUSTING
     folder: str
 
     @contextmanager

@@ -22,6 +22,7 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.orchestration.failures import first_failure, told
 from metric_pipelines.orchestration.their_partitions import months_of
 from metric_pipelines.publication.upstream import Known, Upstream
 
@@ -120,12 +121,7 @@ class _Asset:
     def _error_of(self, run_id: str) -> str:
         """What the first failed step said."""
         failed = self._instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-        for entry in failed:
-            event = entry.dagster_event
-            error = event.step_failure_data.error if event is not None else None
-            if error is not None:
-                return str((error.cause or error).message)
-        return ""
+        return told(first_failure(entry.dagster_event for entry in failed))
 
     def _checks(self) -> list[AssetCheckPartitionInfo]:
         """The last word of every check that was ever made on it, by partition."""

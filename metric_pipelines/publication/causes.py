@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.yaml_types import Owners, Text
-from metric_pipelines.ledger.ledger import Ledger
+from metric_pipelines.findings import in_words
+from metric_pipelines.ledger.ledger import Ledger, Verdict
 from metric_pipelines.notifications.alert import Affected, Cause, CauseState
 from metric_pipelines.publication.plan import Facts, Scope, waiting
 from metric_pipelines.publication.refresh import troubles
@@ -25,7 +26,10 @@ def causes_of(facts: Facts, scope: Scope, ledger: Ledger) -> tuple[Cause, ...]:
         facts, stands, [trouble.pair for trouble in troubles(facts, scope)], waiting(facts, scope)
     )
     since = trails(ledger.attempts_of({root.asset for root in roots}), roots)
-    return tuple(_cause(facts, root, since[root.asset, root.state]) for root in roots)
+    pairs = [(root.asset, month) for root in roots for month in root.reasons]
+    last = (facts.history.get(pair, NOTHING).last for pair in pairs)
+    verdicts = ledger.verdicts({attempt.id for attempt in last if attempt is not None})
+    return tuple(_cause(facts, root, since[root.asset, root.state], verdicts) for root in roots)
 
 
 def newest_attempt(facts: Facts, causes: Sequence[Cause]) -> int:
@@ -34,7 +38,15 @@ def newest_attempt(facts: Facts, causes: Sequence[Cause]) -> int:
     return max((latest.id for p in pairs if (latest := facts.history.get(p, NOTHING).latest)), default=0)
 
 
-def _cause(facts: Facts, root: Root, trail: Trail) -> Cause:
+def _reasons(facts: Facts, root: Root, verdicts: Mapping[int, list[Verdict]]) -> Iterator[tuple[str, Text]]:
+    """What was found of each month that is withheld; of others what is known."""
+    for month, reason in sorted(root.reasons.items()):
+        last = facts.history.get((root.asset, month), NOTHING).last
+        judged = verdicts.get(last.id, []) if last is not None and root.state == "withheld" else []
+        yield month, in_words(judged, reason)
+
+
+def _cause(facts: Facts, root: Root, trail: Trail, verdicts: Mapping[int, list[Verdict]]) -> Cause:
     center = facts.center
     label, owners = named(center, root.asset)
     blocked = {key: tuple(months) for key, months in root.blocked.items() if key.startswith(METRICS)}
@@ -46,7 +58,7 @@ def _cause(facts: Facts, root: Root, trail: Trail) -> Cause:
         asset=root.asset,
         label=label,
         state=cast(CauseState, root.state),
-        reasons=tuple(sorted(root.reasons.items())),
+        reasons=tuple(_reasons(facts, root, verdicts)),
         owners=owners,
         since=trail.first.started_at if trail.first else None,
         since_run=trail.first.run_id if trail.first else "",

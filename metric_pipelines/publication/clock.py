@@ -14,7 +14,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.months import first_day
 from metric_pipelines.errors import DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Ledger
-from metric_pipelines.warehouse.lake import load_scanners, step_database
+from metric_pipelines.warehouse.lake import scanning_database
 
 SEEN = "newest_source_day"
 
@@ -58,8 +58,7 @@ def last_deadline(center: Center, cron: str, today: date) -> date:
 def _ask(center: Center, home: Path, known: date | None) -> date | None:
     """The newest local day of all monthly source tables; what is away is taken to hold what was last seen."""
     found: list[date | None] = []
-    with step_database() as con:
-        load_scanners(con)
+    with scanning_database() as con:
         for source in center.sources.values():
             if any(table.partition_by for table in source.tables.values()):
                 found.append(_newest_day(con, center, home, source.name, known))

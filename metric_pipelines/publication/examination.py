@@ -24,7 +24,7 @@ from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source, 
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.ledger.schema import HEAD
 from metric_pipelines.semantics.lineage import LEAST_SQLGLOT, sqlglot_reads_enough
-from metric_pipelines.warehouse.lake import Lake, load_scanners, open_reader, step_database
+from metric_pipelines.warehouse.lake import Lake, open_reader, scanning_database
 
 State = Literal["ok", "warn", "fail"]
 LEAST_FREE = 2_000_000_000
@@ -125,18 +125,16 @@ def _variables(center: Center, environment: Mapping[str, str]) -> Iterator[Findi
 def _source(source: Source, home: Path) -> Finding:
     """Whether it can be opened, and has the tables and columns that are read of it."""
     try:
-        with step_database() as con:
-            load_scanners(con)
-            with ingest.opened(con, source, home) as system:
-                for name, table in source.tables.items():
-                    missing = _missing(system, name, table)
-                    if missing:
-                        said = f"{name}: no column {', '.join(missing)}"
-                        return Finding(f"sources/{source.name}", said, "fail", "mend its YAML, or the source")
+        with scanning_database() as con, ingest.opened(con, source, home) as system:
+            for name, table in source.tables.items():
+                missing = _missing(system, name, table)
+                if missing:
+                    said = f"{name}: no column {', '.join(missing)}"
+                    return Finding(f"sources/{source.name}", said, "fail", "mend its YAML, or the source")
     except MetricPipelinesError as error:
         said = f"{error.where}: {error.found}"
         return Finding(f"sources/{source.name}", said, "fail", error.remedy or error.expected)
-    return Finding(f"sources/{source.name}", f"{len(source.tables)} tables can be read")
+    return Finding(f"sources/{source.name}", f"{len(source.tables)} table(s) can be read")
 
 
 def _missing(system: ingest.System, name: str, table: SourceTable) -> list[str]:

@@ -1,6 +1,7 @@
 """Expectations: Great Expectations suites on pandas batches. All contact with the library is here.
 
-Imported only where something is validated (1.6 to 5 s). The context is ephemeral, nothing leaves the process.
+Imported only where it has something to do (1.6 to 5 s): numbers of rows within their bounds need no library,
+one out of bounds does. The context is ephemeral, nothing leaves the process.
 All rules are asked for a yes or no first; what failed is asked again for its whole result.
 """
 
@@ -43,10 +44,6 @@ OF_SINGLE_ROWS = {
     "expect_compound_columns_to_be_unique",
 }  # fmt: skip
 """Expectations that, where they hold of some rows, hold of any part of them."""
-AT_LEAST = Expectation(
-    expect="expect_column_pair_values_a_to_be_greater_than_b", column_A="a", column_B="b", or_equal=True
-)
-NO_RULES = Rules({})
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,6 @@ class Expectations:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
-        self._batches = _batch_definition()
 
     def verdicts(self, asked: Sequence[Judged]) -> list[dict[str, Verdict]]:
         """A verdict a month (or for the whole) for each table: the number of rows, and the expectations of
@@ -75,19 +71,9 @@ class Expectations:
 
         Raises: DefinitionError where an expectation cannot be carried out as written.
         """
-        hold = self._volumes_hold(asked)
-        return [self._by_month(one, volume_holds=hold or self._volumes_hold([one])) for one in asked]
+        return [self._by_month(one) for one in asked]
 
-    def _volumes_hold(self, asked: Sequence[Judged]) -> bool:
-        """Whether all numbers of rows are within bounds: one question on a frame of counts."""
-        counts = [(j.rows[m], j.rules.min_rows, j.rules.max_rows) for j in asked for m in j.months]
-        few = pd.DataFrame([(rows, least) for rows, least, _ in counts], columns=["a", "b"])
-        many = pd.DataFrame(
-            [(most, rows) for rows, _, most in counts if most is not None], columns=["a", "b"]
-        )
-        return all(frame.empty or self._holds(frame, AT_LEAST, NO_RULES, "") for frame in (few, many))
-
-    def _by_month(self, judged: Judged, *, volume_holds: bool) -> dict[str, Verdict]:
+    def _by_month(self, judged: Judged) -> dict[str, Verdict]:
         """What holds of the rows of several months holds of each, if it is about single rows: that is asked
         of all months together, the rest of each.
         """
@@ -96,7 +82,7 @@ class Expectations:
         for month in judged.months:
             wanted = judged.rules.expectations if judged.rows[month] else []
             open_ones = [e for e in wanted if id(e) not in settled]
-            if not volume_holds:
+            if not _volume_holds(judged, month):
                 open_ones.insert(0, _volume(judged.rules))
             found[month] = self._validate(judged, month, open_ones, 1 + len(wanted))
         return found
@@ -142,7 +128,7 @@ class Expectations:
     def _result(
         self, frame: pd.DataFrame, expectation: Expectation, rules: Rules, form: str, where: str
     ) -> Any:
-        batch = self._batches.get_batch(batch_parameters={"dataframe": frame})
+        batch = _batch_definition().get_batch(batch_parameters={"dataframe": frame})
         return _result(batch, _built(expectation, rules, where), form, where)
 
 
@@ -168,6 +154,11 @@ def _batch_definition() -> Any:
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("staged").add_dataframe_asset("frame")
     return asset.add_batch_definition_whole_dataframe("whole")
+
+
+def _volume_holds(judged: Judged, month: str) -> bool:
+    rules, rows = judged.rules, judged.rows[month]
+    return rules.min_rows <= rows and (rules.max_rows is None or rows <= rules.max_rows)
 
 
 def _volume(rules: Rules) -> Expectation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from metric_pipelines.dictionary.definitions import Model
-from metric_pipelines.dictionary.source_definitions import Source
+from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.semantics.lineage import model_columns, model_rows
 from metric_pipelines.site.changelog import newest_first, of_definitions, of_events
@@ -54,13 +54,19 @@ def source_page(views: Views, source: Source) -> dict[str, Any]:
                 "metrics": _metrics_below(views, key),
             }
         )
-    kind = source.connection.partition(":")[0].partition("+")[0]
     return {
         "source": source,
-        "kind": kind,
+        "kind": kind_of(source.connection),
         "tables": tables,
         "log": _log(views, keys, f"sources/{source.name}"),
     }
+
+
+def kind_of(connection: str) -> str:
+    """The kind of a system, such as `postgresql`; empty where only the environment knows it."""
+    known = PLACEHOLDER.sub(lambda found: found["default"] or "", connection)
+    scheme, colon, _ = known.partition(":")
+    return scheme.partition("+")[0] if colon and scheme.replace("+", "").isalnum() else ""
 
 
 def _metrics_below(views: Views, key: str) -> list[str]:

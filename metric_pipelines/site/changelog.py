@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from metric_pipelines.dictionary.definitions import Metric, MetricCard
-from metric_pipelines.figures import difference, month_spans, number
+from metric_pipelines.figures import difference, number
+from metric_pipelines.findings import in_words
 from metric_pipelines.ledger.log import Event
-from metric_pipelines.site.reasons import reason_in_words
 from metric_pipelines.site.snapshot import Snapshot
 from metric_pipelines.site.texts import KEYS
 from metric_pipelines.site.timeline import Change, Difference, Moment, differences
-from metric_pipelines.site.words import Phrase, phrase, say
+from metric_pipelines.site.words import Bilingual, Phrase, phrase, say, spans
 
 DEFINITIONS = ("added", "removed", "changed", "computation")
 TEXTS_OF_CARDS = set(MetricCard.model_fields) - {"grain", "dimensions"}
@@ -42,7 +42,7 @@ class Entry:
     what: str
     asset: str
     title: Phrase
-    note: Phrase | None = None
+    note: Bilingual | None = None
     details: list[Detail] = field(default_factory=list)
 
 
@@ -73,18 +73,14 @@ def of_events(shot: Snapshot, events: Iterable[Event]) -> Iterator[Entry]:
     for event in events:
         alike.setdefault((event.asset, event.what, event.run_id, _reason(event)), []).append(event)
     for (asset, what, _, _), members in alike.items():
-        months = _spans([e.partition for e in members])
+        months = spans([e.partition for e in members])
         title = say(f"log.{what}", months=months if months.en else say("log.whole"))
         details = [_month(shot, e) for e in members] if what == "restated" else []
         yield Entry(members[-1].at, what, asset, title, _note(shot, members[0]), details)
 
 
-def _note(shot: Snapshot, event: Event) -> Phrase | None:
-    return reason_in_words(shot.verdicts.get(event.id, []), event.reason) if event.reason else None
-
-
-def _spans(months: list[str]) -> Phrase:
-    return phrase(lambda lang: month_spans(lang, months))
+def _note(shot: Snapshot, event: Event) -> Bilingual | None:
+    return in_words(shot.verdicts.get(event.id, []), event.reason) if event.reason else None
 
 
 def _reason(event: Event) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from metric_pipelines.dictionary.definitions import Metric, Model
 from metric_pipelines.dictionary.source_definitions import SourceTable
-from metric_pipelines.dictionary.yaml_types import Column, Expectation
+from metric_pipelines.dictionary.yaml_types import Column, Expectation, TableRules
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.quality.rules import CHECKS
 from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
-from metric_pipelines.site.words import Phrase, joined, say
+from metric_pipelines.site.words import Bilingual, Phrase, joined, say
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Judged:
     results: dict[str, str]
     state: str
     times: int
-    reason: Phrase
+    reason: Bilingual
 
 
 def judged(shot: Snapshot, key: str) -> list[Judged]:
@@ -50,22 +50,25 @@ def contract_of(thing: Metric | Model | SourceTable) -> list[Phrase]:
     checks = thing.checks
     found = [say("rule.keys", keys=", ".join(["metric_time", *thing.dimensions]))]
     found += [say("rule.min", value=f"{checks.min:,.12g}")] if checks.min is not None else []
-    found += [say("rule.max", value=f"{checks.max:,.12g}")] if checks.max is not None else []
-    return [*found, *([say("rule.min_rows", n=checks.min_rows)] if checks.min_rows else [])]
+    return [*found, *([say("rule.max", value=f"{checks.max:,.12g}")] if checks.max is not None else [])]
 
 
 def _of_table(table: Model | SourceTable) -> Iterator[Phrase]:
     for keys in table.checks.unique:
         yield say("rule.keys", keys=", ".join(keys))
-    if table.checks.min_rows:
-        yield say("rule.min_rows", n=f"{table.checks.min_rows:,}")
-    if table.checks.max_rows is not None:
-        yield say("rule.max_rows", n=f"{table.checks.max_rows:,}")
 
 
-def expectations_of(thing: Metric | Model | SourceTable) -> list[tuple[str, bool]]:
-    """The expectations, each with whether it only warns."""
-    return [(_expectation(rule), rule.severity == "warn") for rule in thing.checks.expectations]
+def expectations_of(thing: Metric | Model | SourceTable) -> list[tuple[Phrase | str, bool]]:
+    """The expectations, the number of rows first, each with whether it only warns."""
+    rows: list[tuple[Phrase | str, bool]] = [(rule, False) for rule in _of_rows(thing)]
+    return [*rows, *((_expectation(rule), rule.severity == "warn") for rule in thing.checks.expectations)]
+
+
+def _of_rows(thing: Metric | Model | SourceTable) -> Iterator[Phrase]:
+    if thing.checks.min_rows:
+        yield say("rule.min_rows", n=f"{thing.checks.min_rows:,}")
+    if isinstance(thing.checks, TableRules) and thing.checks.max_rows is not None:
+        yield say("rule.max_rows", n=f"{thing.checks.max_rows:,}")
 
 
 def _expectation(rule: Expectation) -> str:

@@ -40,13 +40,12 @@ TEXTS: dict[str, Both] = {
     "none": ("none", "无"),
     "no_data": ("no data", "无数据"),
     "whole": ("whole", "全量"),
-    "list": ("{items}", "{items}"),
     "kept": ("last good value", "沿用旧值"),
     "judged.good": ("(good)", "（向好）"),
     "judged.bad": ("(bad)", "（不利）"),
     "in_dagster": ("Open in Dagster", "在 Dagster 中查看"),
     "metrics.n": ("{n} metrics", "{n} 个指标"),
-    "tables": ("{n} tables", "{n} 张表"),
+    "tables": ("{n} table(s)", "{n} 张表"),
     # a draft
     "draft.title": ("Not computed yet", "尚未计算"),
     "draft.text": (
@@ -78,7 +77,7 @@ TEXTS: dict[str, Both] = {
     "state.published": ("published", "已发布"),
     # the first page
     "index.title": ("{center}: metrics", "{center}：指标"),
-    "attention": ("Not as of now", "需要关注"),
+    "attention": ("Needs attention", "需要关注"),
     "attention.blocks": (
         "holds back {n} metrics; their last good values are shown",
         "影响 {n} 个指标，显示先前的正确数值",
@@ -174,7 +173,6 @@ TEXTS: dict[str, Both] = {
         "New data of these months did not pass the checks. What was published before stays, and is marked.",
         "这些月份的新数据未通过检查，先前发布的数值继续有效，并标注为“沿用旧值”。",
     ),
-    "months_in": ("{months}", "{months}"),
     "because": ("because of", "原因："),
     "quarrel": (
         "{words} is said of several metrics, and they are not the same.",
@@ -188,7 +186,7 @@ TEXTS: dict[str, Both] = {
         "{name}的血缘：左侧为源系统，右侧为下游",
     ),
     "lineage.hidden": ("{n} further dependents are not drawn.", "另有 {n} 个下游未画出。"),
-    "legend.trouble": ("not as of now", "需要关注"),
+    "legend.trouble": ("needs attention", "需要关注"),
     "kind.source": ("Source table", "源表"),
     "kind.model": ("Model", "模型"),
     "kind.metric": ("Metric", "指标"),
@@ -231,22 +229,6 @@ TEXTS: dict[str, Both] = {
     "rule.isin": ("one of {values}", "取值为 {values}"),
     # why
     "blocked_by": ("{asset} is not as of now", "{asset} 未更新"),
-    "found": ("{what} is {observed}, expected {bounds}", "{what}为 {observed}，应{bounds}"),
-    "found.between": ("{low} to {high}", "在 {low} 至 {high} 之间"),
-    "found.of": (" of {column}", "（{column}）"),
-    "found.mean": ("the mean{of}", "均值{of}"),
-    "found.median": ("the median{of}", "中位数{of}"),
-    "found.max": ("the maximum{of}", "最大值{of}"),
-    "found.min": ("the minimum{of}", "最小值{of}"),
-    "found.sum": ("the sum{of}", "合计{of}"),
-    "found.stdev": ("the standard deviation{of}", "标准差{of}"),
-    "found.unique_value_count": ("the number of different values{of}", "不同值个数{of}"),
-    "found.table_row_count": ("the number of rows", "行数"),
-    "found.null": ("{column} is empty{examples}", "{column} 为空{examples}"),
-    "found.low": ("{column} is below {limit}{examples}", "{column} 小于 {limit}{examples}"),
-    "found.high": ("{column} is above {limit}{examples}", "{column} 大于 {limit}{examples}"),
-    "found.other": ("{column} is none of {limit}{examples}", "{column} 不在 {limit} 之内{examples}"),
-    "found.pattern": ("{column} does not match {limit}{examples}", "{column} 不匹配 {limit}{examples}"),
     "found.away": ("could not be read: {reason}", "无法读取：{reason}"),
     # change log
     "colon": (": ", "："),

@@ -24,7 +24,7 @@ from metric_pipelines.site.charts import Point, curve
 from metric_pipelines.site.queries import Queries
 from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
-from metric_pipelines.site.words import Phrase, phrase, say
+from metric_pipelines.site.words import Bilingual, Phrase, phrase, say, spans
 
 LATE = ("withheld", "blocked")
 
@@ -92,7 +92,7 @@ class Why:
     root_months: list[str]
     state: str
     months: list[str]
-    reason: Phrase
+    reason: Bilingual
 
 
 class Views:
@@ -182,9 +182,13 @@ class Views:
                 why.root_months.append(root[1])
         return list(found.values())
 
-    def reason(self, asset: str, partition: str) -> Phrase:
+    def reason(self, asset: str, partition: str) -> Bilingual:
         """Why a pair is withheld or could not be read, in words."""
         return reason_of(self.shot, asset, partition)
+
+    def spans(self, months: Iterable[str]) -> Phrase:
+        """Months in short: `2017-03 to 2017-05, 2017-08`."""
+        return spans(months)
 
     def quoted(self, words: Sequence[str]) -> Phrase:
         """Words in quotation marks, one after the other."""

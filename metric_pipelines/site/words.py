@@ -6,12 +6,13 @@ say is English and shown as it is; what stands in the dictionary comes from ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from markupsafe import Markup, escape
 
+from metric_pipelines.figures import month_spans
 from metric_pipelines.site.texts import TEXTS
 
 LANGS = ("en", "zh")
@@ -34,6 +35,12 @@ class Phrase:
     def of(self, lang: str) -> str:
         """The text in a language."""
         return self.zh if lang == "zh" else self.en
+
+
+def spans(months: Iterable[str]) -> Phrase:
+    """Months in short: `2017-03 to 2017-05, 2017-08`; empty for the whole."""
+    found = list(months)
+    return phrase(lambda lang: month_spans(lang, found))
 
 
 def phrase(make: Callable[[str], str]) -> Phrase:

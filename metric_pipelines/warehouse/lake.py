@@ -13,8 +13,9 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -29,6 +30,10 @@ MEMORY_LIMIT = "1200MB"
 SCHEMAS = ("models", "groups", "metrics")
 WITHOUT_BAR = "set enable_progress_bar = false"
 """DuckDB draws one on stdout after two seconds, into whatever is written there."""
+TRUSTING = {"allow_unsigned_extensions": "true"}
+"""How a connection is opened that loads our extensions. To verify the signature of one takes 0.1 s: that is
+done once a process, not for each connection, which takes signed extensions only as soon as it has ours.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,10 @@ class Lake:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB; everything but dagster-duckdb's resource gets its connection here."""
-    con = duckdb.connect(":memory:")
+    """An in-memory DuckDB for our extensions; everything but dagster-duckdb's resource gets its connection
+    here.
+    """
+    con = duckdb.connect(":memory:", config={**TRUSTING})
     con.execute(WITHOUT_BAR)
     return con
 
@@ -93,18 +100,24 @@ def open_reader(lake: Lake, at: int | None = None) -> duckdb.DuckDBPyConnection:
 @contextmanager
 def step_database() -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB without a lake, closed at the end."""
-    con = connect()
-    try:
+    with closing(connect()) as con:
+        refuse_unsigned(con)
         yield con
-    finally:
-        con.close()
+
+
+@contextmanager
+def scanning_database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB that reads other databases, closed at the end."""
+    with closing(connect()) as con:
+        load_scanners(con)
+        refuse_unsigned(con)
+        yield con
 
 
 @contextmanager
 def scratch_database() -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB that reads other databases and spills beside the system's temporary files."""
-    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as spill, step_database() as con:
-        load_scanners(con)
+    with tempfile.TemporaryDirectory(prefix="metric_pipelines_") as spill, scanning_database() as con:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set ieee_floating_point_ops = false")
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
@@ -114,15 +127,35 @@ def scratch_database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def load_scanners(con: duckdb.DuckDBPyConnection) -> None:
     """Loads the extensions that read other databases, from the file their wheel carries."""
-    con.execute(f"load '{_quoted(_extension_file(duckdb_extension_sqlite_scanner.__file__))}'")
+    _load(con, str(duckdb_extension_sqlite_scanner.__file__))
+
+
+def refuse_unsigned(con: duckdb.DuckDBPyConnection) -> None:
+    """From now on this connection takes signed extensions only; that cannot be taken back."""
+    con.execute("set allow_unsigned_extensions = false")
+
+
+def _load(con: duckdb.DuckDBPyConnection, module_file: str) -> None:
+    con.execute(f"load '{_quoted(_verified(module_file))}'")
+
+
+@cache
+def _verified(module_file: str) -> Path:
+    """The extension of a wheel, after a connection that takes signed ones only has loaded it."""
+    file = _extension_file(module_file)
+    with closing(duckdb.connect(":memory:")) as strict:
+        strict.execute(f"load '{_quoted(file)}'")
+    return file
 
 
 def _configure(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     con.execute(WITHOUT_BAR)
     load_scanners(con)
-    con.execute(f"load '{_quoted(_extension_file(duckdb_extension_ducklake.__file__))}'")
+    _load(con, str(duckdb_extension_ducklake.__file__))
+    refuse_unsigned(con)
     for setting, value in {
         "autoinstall_known_extensions": "false",
+        "python_enable_replacements": "false",  # a table that is not there is no variable of ours
         "ieee_floating_point_ops": "false",
         "TimeZone": "'UTC'",
         "memory_limit": f"'{MEMORY_LIMIT}'",
@@ -145,11 +178,11 @@ def _attach(con: duckdb.DuckDBPyConnection, lake: Lake, options: str) -> None:
         ) from error
 
 
-def _extension_file(module_file: str | None) -> Path:
-    found = next(Path(str(module_file)).parent.rglob("*.duckdb_extension"), None)
+def _extension_file(module_file: str) -> Path:
+    found = next(Path(module_file).parent.rglob("*.duckdb_extension"), None)
     if found is None:
         raise EnvironmentBrokenError(
-            str(module_file), "no extension file", "the wheel's own", "reinstall the package"
+            module_file, "no extension file", "the wheel's own", "reinstall the package"
         )
     return found
 

@@ -28,11 +28,12 @@ def relation(key: str) -> str:
 
 
 def exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    """Whether the lake has this table."""
-    query = (
-        "select 1 from duckdb_tables() where database_name = 'lake' and schema_name = ? and table_name = ?"
-    )
-    return con.execute(query, [schema, table]).fetchone() is not None
+    """Whether the lake has this table. DuckDB's own list of tables looks at each of them, this at one."""
+    try:
+        columns(con, relation(f"{schema}/{table}"))
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

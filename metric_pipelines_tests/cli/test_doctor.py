@@ -25,7 +25,7 @@ def test_what_is_not_there_yet_is_said_with_what_to_do_and_nothing_is_made(at: S
     said = at(fresh_shop)("doctor", "--json")
     found = {row["what"]: row for row in json.loads(said.out)["findings"]}
     assert said.code == 0
-    assert found["sources/shop"]["found"] == "2 tables can be read"
+    assert found["sources/shop"]["found"] == "2 table(s) can be read"
     assert (found["ledger"]["state"], found["ledger"]["remedy"]) == (
         "warn",
         "metric-pipelines refresh makes it",

@@ -33,7 +33,7 @@ def test_a_dbt_project_becomes_a_new_center(typed: Terminal, tmp_path: Path) -> 
     assert "frequent_buyers_orders" in made.out
     assert "metric-pipelines refresh" in made.out
     center = load_valid_center(tmp_path / "made")
-    assert len(center.metrics) == 22
+    assert len(center.metrics) == 24
     assert (tmp_path / "made" / "workspace.yaml").is_file()
     assert typed("import", "dbt", "semantic_manifest.json", *CONNECTION, "--into", "made").code == 2
 

@@ -65,6 +65,20 @@ def test_written_drafts_stand_in_the_dictionary_and_a_second_time_nothing_happen
     assert "There is nothing to write" in here("import", "excel", excel).out
 
 
+def test_a_new_center_of_a_list_shows_its_problems_since_import_would_not_any_more(
+    here: Terminal, excel: str, tmp_path: Path
+) -> None:
+    said = here("init", str(tmp_path / "mine"), "--from-excel", excel)
+    assert said.code == 0
+    for part in (
+        "header in rows 4 and 5",
+        "张三、李四",
+        "has another definition in row 31",
+        "daily, weekly, monthly",
+    ):
+        assert part in said.out, part
+
+
 def test_problems_for_programs_have_row_column_and_what_to_do(here: Terminal, excel: str) -> None:
     said = here("--lang", "zh", "import", "excel", excel, "--json").json
     problem = next(one for one in said["problems"] if one["row"] == 11)

@@ -309,3 +309,8 @@ def test_the_shipped_center_says_load_demo_first(
     said = Terminal(Shop(Path("retail"), tmp_path), monkeypatch, cli.capsys)("scorecard")
     assert said.code == 3
     assert "metric-pipelines load-demo, then metric-pipelines refresh" in said.err
+
+
+def test_a_healthy_metric_is_so_in_the_language_that_is_spoken(cli: Terminal) -> None:
+    assert "已发布、已检查、为最新" in cli("--lang", "zh", "show", "customers").out
+    assert "published, checked, up to date" in cli("show", "customers").out

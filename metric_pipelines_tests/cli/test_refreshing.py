@@ -48,6 +48,7 @@ def test_a_wrong_selection_is_exit_2(cli: Terminal, words: list[str], hint: str)
 
 
 def test_a_refresh_publishes_and_shows_the_scorecard(at: Sit, fresh_shop: Shop) -> None:
+    fresh_shop.keep("revenue", "orders_placed", "average_order")
     terminal = at(fresh_shop)
     said = terminal.process("refresh")
     assert said.code == 0, said.err
@@ -65,21 +66,31 @@ def test_a_refresh_publishes_and_shows_the_scorecard(at: Sit, fresh_shop: Shop) 
         "not_published",
         "scorecard",
         "site",
+        "alerts",
     }
     assert again.json["computed"]["withheld"] == 0
 
 
 def test_what_is_not_published_is_told_by_its_root(at: Sit, shop: Shop) -> None:
     shop.sql("update orders set amount = amount * 100 where order_id between 101 and 112")
+    (shop.center / "alerts").mkdir()
+    (shop.center / "alerts" / "away.yaml").write_text(
+        "name: away\nurl: json://127.0.0.1:1\nallow_private: true\n"
+    )
     terminal = at(shop)
     said = terminal("refresh", "--json")
     assert said.code == 1
+    [alert] = said.json["alerts"]
+    assert (alert["channel"], alert["state"]) == ("away", "not taken")
+    assert "refused" in alert["reason"]
     root = next(row for row in said.json["not_published"] if row["asset"] == "metrics/revenue")
     assert (root["state"], root["months"]) == ("withheld", ["2024-02"])
     assert "metrics/average_order" in root["blocked"]
     text = terminal("refresh")
     assert text.code == 1
     assert text.out.count("metrics/revenue 2024-02 withheld") == 1
+    assert "The channel away did not take the alert" in text.out
+    assert "metric-pipelines alerts test" in text.out
     assert "blocks" in text.out
     assert "the last good values stay published" in text.out
     assert "demo fix" not in text.out  # that is for the shipped center

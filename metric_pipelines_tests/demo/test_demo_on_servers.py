@@ -17,7 +17,7 @@ from metric_pipelines.errors import SourceUnavailableError, UsageError
 from metric_pipelines.ingest import opened, stage
 from metric_pipelines.settings import SHIPPED
 from metric_pipelines.warehouse import tables
-from metric_pipelines.warehouse.lake import load_scanners, step_database
+from metric_pipelines.warehouse.lake import scanning_database
 from metric_pipelines_tests.servers import MARIADB, POSTGRES, database
 
 DAY = date(2017, 1, 3)
@@ -39,14 +39,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def contents(center: Center, home: Path, name: str) -> dict[str, tuple[str, int]]:
     """Hash and rows of every table of a source, as the center reads it."""
     source, found = center.sources[name], {}
-    with step_database() as con:
-        load_scanners(con)
-        with opened(con, source, home) as system:
-            for table, spec in source.tables.items():
-                months = [MONTH] if spec.partition_by else [WHOLE]
-                stage(con, system, source, table, center.settings.time_zone, months, "staged")
-                of = list(tables.columns(con, "staged"))
-                found[table] = tables.content_versions(con, "staged", months, of)[months[0]]
+    with scanning_database() as con, opened(con, source, home) as system:
+        for table, spec in source.tables.items():
+            months = [MONTH] if spec.partition_by else [WHOLE]
+            stage(con, system, source, table, center.settings.time_zone, months, "staged")
+            of = list(tables.columns(con, "staged"))
+            found[table] = tables.content_versions(con, "staged", months, of)[months[0]]
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.validation import load_valid_center
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import UsageError
+from metric_pipelines.exchange.known import Dictionary
 from metric_pipelines.exchange.metric_list import Finding, MetricList, read_metric_list
 from metric_pipelines.exchange.values import in_words_only, number, owner, slug
 from metric_pipelines_tests.exchange.thirty_metrics import FIRST, lines, thirty_metrics
@@ -49,7 +52,7 @@ def test_every_fault_is_named_by_row_and_column(listed: MetricList) -> None:
         Finding(20, "same_code", "指标编码", "CW-003", "18"),
         Finding(21, "same_row", "指标名称", "毛利率", "19"),
         Finding(22, "no_name", "指标名称", found[7].found),
-        Finding(23, "unknown_value", "更新频率", "不定期"),
+        Finding(23, "unknown_value", "更新频率", "不定期", "daily, weekly, monthly"),
         Finding(24, "new_department", "归属部门", "人力资源部", "department_3"),
         Finding(27, "department_from_above", "归属部门", "", "销售部"),
         Finding(28, "two_owners", "负责人 业务", "hr@example.com; hr2@example.com"),
@@ -103,6 +106,19 @@ def test_nothing_is_dropped_silently(listed: MetricList) -> None:
 def test_two_definitions_of_one_name_both_become_drafts(listed: MetricList) -> None:
     assert draft(listed, 31).label == draft(listed, 32).label
     assert len({one.name for one in listed.drafts}) == len(listed.drafts)
+
+
+def test_of_two_known_metrics_of_one_name_and_code_that_of_the_same_meaning_is_meant(center: Center) -> None:
+    first = DraftMetric.model_validate(
+        {"name": "xs_001", "label": {"zh": "离职率"}, "department": "sales", "type": "draft"}
+        | {"code": "XS-001", "description": {"zh": "离职人数"}}
+    )
+    second = first.model_copy(update={"name": "xs_001_2", "code": None, "description": Text(zh="离职比例")})
+    both = replace(center, drafts={"xs_001": first, "xs_001_2": second})
+    for meaning, name in (("离职人数", "xs_001"), ("离职比例", "xs_001_2"), ("别的", "xs_001")):
+        found = Dictionary.of(both).named(["离职率"], "XS-001", {"zh": meaning})
+        assert found is not None
+        assert found.name == name
 
 
 def written(file: Path, *rows: list[str], encoding: str = "gb18030") -> Path:

@@ -20,7 +20,7 @@ from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ingest import newest_day, opened, stage
 from metric_pipelines.warehouse import tables
-from metric_pipelines.warehouse.lake import load_scanners, step_database
+from metric_pipelines.warehouse.lake import scanning_database
 
 Con = duckdb.DuckDBPyConnection
 
@@ -28,8 +28,7 @@ Con = duckdb.DuckDBPyConnection
 @pytest.fixture(scope="module")
 def step_con() -> Iterator[Con]:
     """One connection for all of these tests: it costs more than what a test does with it."""
-    with step_database() as con:
-        load_scanners(con)
+    with scanning_database() as con:
         yield con
 
 

@@ -18,7 +18,7 @@ from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import SourceUnavailableError
 from metric_pipelines.ingest import System, read, sqlite_state
 from metric_pipelines.ingest.texts import as_ours
-from metric_pipelines.warehouse.lake import load_scanners, step_database
+from metric_pipelines.warehouse.lake import scanning_database
 
 WRITER = """
 import sqlite3, sys, time
@@ -61,8 +61,7 @@ def source(file: Path) -> Source:
 
 def numbers(of: Source, home: Path) -> tuple[Any, ...]:
     """The one number of each table, the second read some time after the first."""
-    with step_database() as con:
-        load_scanners(con)
+    with scanning_database() as con:
 
         def work(system: System) -> tuple[Any, ...]:
             found = []

@@ -17,6 +17,9 @@ SALES = Owners(business="sales@example.com", technical="data@example.com")
 OPERATIONS = Owners(business="stores@example.com", technical="data@example.com")
 
 
+TOO_MUCH = "expectations failed: expect_column_max(max_value=500): observed 5,017"
+
+
 def channel(url: str, name: str = "ops", **keys: Any) -> Channel:
     return Channel(name=name, url=url, **keys)
 
@@ -32,7 +35,9 @@ def cause(**keys: Any) -> Cause:
         "asset": "metrics/net_revenue",
         "label": own.label,
         "state": "withheld",
-        "reasons": (("2024-02", "expectations failed: expect_column_max(max_value=500): observed 5,017"),),
+        "reasons": (
+            ("2024-02", Text(en="expectations failed: expect_column_max(max_value=500): observed 5,017")),
+        ),
         "owners": SALES,
         "since": datetime(2024, 3, 1, 7, 0, tzinfo=UTC),
         "since_run": "dfeb9ea6-0000",

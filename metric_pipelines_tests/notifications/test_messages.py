@@ -8,6 +8,7 @@ from string import Formatter
 
 import pytest
 
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.notifications.alert import Alert, meant_for
 from metric_pipelines.notifications.message import compose
 from metric_pipelines.notifications.texts import TEXTS
@@ -71,7 +72,7 @@ def test_an_unreadable_source_that_blocks_nothing_names_what_may_be_out_of_date(
     away = cause(
         asset="crm/households",
         state="unavailable",
-        reasons=(("", "crm/households: the database is locked"),),
+        reasons=(("", Text(en="crm/households: the database is locked")),),
         own=None,
         blocked=(metric("households", months=()),),
         holds_up=False,
@@ -91,7 +92,8 @@ def test_an_error_of_the_run_is_told_by_its_text(alert: Alert) -> None:
 
 
 def test_reasons_of_several_months_are_told_once_each(alert: Alert) -> None:
-    told = cause(reasons=tuple((f"2024-0{m}", "too high" if m < 3 else "too low") for m in range(1, 5)))
+    said = (Text(en="too high" if month < 3 else "too low") for month in range(1, 5))
+    told = cause(reasons=tuple(zip(("2024-01", "2024-02", "2024-03", "2024-04"), said, strict=True)))
     body = compose(replace(alert, causes=(told,)), "en", markdown=True, most_bytes=FAR).body
     assert "2024-01 to 2024-04" in body
     assert [line for line in body.splitlines() if "cause" in line] == [
@@ -102,7 +104,7 @@ def test_reasons_of_several_months_are_told_once_each(alert: Alert) -> None:
 
 @pytest.mark.parametrize("room", [300, 1000, 3500])
 def test_it_fits_and_says_what_it_leaves_out(alert: Alert, room: int) -> None:
-    many = tuple(cause(asset=f"metrics/m{i}", reasons=(("2024-02", "很" * 500),)) for i in range(30))
+    many = tuple(cause(asset=f"metrics/m{i}", reasons=(("2024-02", Text(en="很" * 500)),)) for i in range(30))
     message = compose(replace(alert, causes=many), "zh", markdown=True, most_bytes=room)
     assert len((message.title + message.body).encode()) <= room
     if room == 3500:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from metric_pipelines.dictionary.channel_definitions import Channel
+from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import NotDeliveredError
 from metric_pipelines.notifications.alert import Alert
 from metric_pipelines.notifications.sending import Delivery, send
@@ -207,7 +208,7 @@ def test_text_can_be_asked_for(sent: Sent) -> None:
 @pytest.mark.parametrize("service", ALL)
 def test_values_from_data_call_nobody(peer: Webhook, alert: Alert, service: str) -> None:
     evil = "value <at id=all></at> @all <!channel> [x](http://evil.example) **bold**"
-    bad = replace(alert, causes=(cause(reasons=(("2024-02", evil),)),))
+    bad = replace(alert, causes=(cause(reasons=(("2024-02", Text(en=evil)),)),))
     send([(Channel(name="ops", url="${WEBHOOK}"), bad)], "en", {"WEBHOOK": ALL[service]})
     text = json.dumps(peer.requests[0].json, ensure_ascii=False)
     assert not [

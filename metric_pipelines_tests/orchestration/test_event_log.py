@@ -179,6 +179,17 @@ def history(storage: SqliteEventLogStorage, name: str, check: str) -> list[tuple
     ]
 
 
+def test_a_new_file_is_made_and_stamped_as_the_stock_class_does(tmp_path: Path) -> None:
+    made = {}
+    for storage in (SqliteEventLogStorage, BufferedSqliteEventLogStorage):
+        at = storage(str(tmp_path / storage.__name__))
+        with at.run_connection(RUN) as con:
+            stamped = con.exec_driver_sql("select version_num from alembic_version").scalars().all()
+            schema = con.exec_driver_sql("select name, sql from sqlite_master order by name").all()
+            made[storage] = (stamped, schema, con.exec_driver_sql("pragma journal_mode").scalar())
+    assert made[SqliteEventLogStorage] == made[BufferedSqliteEventLogStorage]
+
+
 @pytest.mark.parametrize(
     ("body", "months", "launch"),
     [pytest.param(by_month, MONTHS, RANGE, id="months"), pytest.param(without_months, None, {}, id="none")],

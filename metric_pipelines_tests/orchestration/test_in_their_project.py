@@ -34,7 +34,7 @@ def test_the_graph_runs_unbroken_from_their_asset_to_our_metrics(shop: Shop, tmp
 def test_a_failed_check_of_theirs_withholds_and_the_mended_asset_is_published(
     shop: Shop, tmp_path: Path
 ) -> None:
-    with project(shop, tmp_path) as at:
+    with project(shop, tmp_path, stock=True) as at:
         at.run_theirs()
         assert at.refresh().success
         before = shop.months("revenue")
@@ -123,7 +123,7 @@ def test_where_their_asset_is_not_known_it_is_read_and_said(shop: Shop, tmp_path
 def test_what_was_withheld_for_them_is_not_published_where_nothing_is_known(
     shop: Shop, tmp_path: Path
 ) -> None:
-    with project(shop, tmp_path / "theirs", failing=True) as at:
+    with project(shop, tmp_path / "theirs", stock=True, failing=True) as at:
         at.run_theirs()
         at.refresh()
         (tmp_path / "another").mkdir()

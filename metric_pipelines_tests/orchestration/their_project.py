@@ -16,6 +16,7 @@ from typing import Any
 import dagster as dg
 
 from metric_pipelines import build_definitions
+from metric_pipelines.orchestration.event_log import BufferedSqliteEventLogStorage
 from metric_pipelines_tests.small_shop import Shop
 
 THEIRS = dg.AssetKey(["their", "orders"])
@@ -92,8 +93,25 @@ class Project:
 
 
 @contextmanager
-def project(shop: Shop, folder: Path, **options: Any) -> Iterator[Project]:
-    """A project with an instance of its own in SQLite, as Dagster makes one."""
+def project(shop: Shop, folder: Path, *, stock: bool = False, **options: Any) -> Iterator[Project]:
+    """A project with an instance of its own in SQLite. Its event log is ours, or with `stock` the one Dagster
+    makes by itself, which takes twice as long.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    with dg.DagsterInstance.local_temp(str(folder)) as instance:
+    with dg.DagsterInstance.local_temp(str(folder), overrides={} if stock else storages(folder)) as instance:
         yield Project(shop, instance, **options)
+
+
+def storages(folder: Path) -> dict[str, Any]:
+    """Dagster's own files in a folder, with our event log."""
+    runs = {"module": "dagster._core.storage.runs", "class": "SqliteRunStorage"}
+    schedules = {"module": "dagster._core.storage.schedules", "class": "SqliteScheduleStorage"}
+    events = {
+        "module": BufferedSqliteEventLogStorage.__module__,
+        "class": BufferedSqliteEventLogStorage.__name__,
+    }
+    return {
+        "run_storage": {**runs, "config": {"base_dir": str(folder / "history")}},
+        "event_log_storage": {**events, "config": {"base_dir": str(folder / "history" / "runs")}},
+        "schedule_storage": {**schedules, "config": {"base_dir": str(folder / "schedules")}},
+    }

@@ -102,6 +102,7 @@ def test_what_is_not_carried_over_is_named_with_its_reason(shop: Imported) -> No
 
 FILTERS = {
     "customer_tier = 'gold'": "{{ Dimension('customer__tier') }} = 'gold'",
+    "customer_tier = 'plain'": "{{ Dimension('customer__tier') }} = 'plain'",
     "customer_tier <> 'gold' or order_channel = 'web'": (
         "{{ Dimension('customer__tier') }} <> 'gold' or {{ Dimension('order__channel') }} = 'web'"
     ),

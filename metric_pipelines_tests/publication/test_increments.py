@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from metric_pipelines.publication import increments
 from metric_pipelines.publication.plan import READ
 from metric_pipelines_tests.servers import MARIADB, POSTGRES, database
-from metric_pipelines_tests.small_shop import MONTHS, Shop, orders
+from metric_pipelines_tests.small_shop import MONTHS, Shop, copy_center, lay_out, orders
 
 ORDERS, PRODUCTS = "shop/orders", "shop/products"
 BEGIN = datetime(2024, 4, 1, 8)
@@ -31,8 +31,11 @@ class Source:
 
     def __init__(self, url: URL) -> None:
         self.engine = sa.create_engine(url, poolclass=sa.NullPool)
-        time = {"sqlite": "text", "postgresql": "timestamp"}.get(url.get_backend_name(), "datetime(6)")
-        self._plain = url.get_backend_name() == "sqlite"
+        self._kind = url.get_backend_name()
+
+    def lay_out(self) -> None:
+        """Makes both tables anew."""
+        time = {"sqlite": "text", "postgresql": "timestamp"}.get(self._kind, "datetime(6)")
         for table in ("orders", "products"):
             self.run(f"drop table if exists {table}")
         self.run(CREATE.format(time=time))
@@ -53,7 +56,7 @@ class Source:
     def put(self, order: int, at: str, amount: Decimal, changed: datetime | None, customer: int = 1) -> None:
         """A new order, or another day and amount of an old one."""
         self.run("delete from orders where order_id = :o", o=order)
-        stamp = str(changed) if self._plain and changed else changed
+        stamp = str(changed) if self._kind == "sqlite" and changed else changed
         self.run(
             "insert into orders values (:o, :c, 1, :at, 1, :amount, :changed)",
             o=order, c=customer, at=at, amount=str(amount), changed=stamp,
@@ -67,29 +70,48 @@ class Source:
         return sorted((int(r[0]), str(r[1]), Decimal(str(r[2]))) for r in within)
 
 
-def incremental(shop: Shop, url: URL, overlap: int = 0) -> Source:
-    """The shop with incremental tables, and its source at a URL."""
+def of(shop: Shop) -> Source:
+    """The source in the shop's own file."""
+    return Source(make_url(f"sqlite:///{shop.database}"))
+
+
+def incremental(shop: Shop, url: URL | None = None, overlap: int = 0) -> Source:
+    """The shop with incremental tables, and its source laid out: at a URL, or in the shop's own file."""
     file = "sources/shop.yaml"
-    shop.edit(file, "sqlite:///sources/shop.sqlite", url.render_as_string(hide_password=False))
+    if url is not None:
+        shop.edit(file, "sqlite:///sources/shop.sqlite", url.render_as_string(hide_password=False))
     how = f"incremental: {{cursor: updated_at, key: [order_id], overlap: {overlap}}}"
     shop.edit(file, "    reread: all\n", f"    {how}\n")
     shop.edit(file, "      quantity:", "      updated_at: {type: timestamp}\n      quantity:")
     products = "    description: What can be ordered.\n"
     shop.edit(file, products, products + "    incremental: {cursor: version, key: [product_id]}\n")
     shop.edit(file, "      category:", "      version: {type: int64}\n      category:")
-    return Source(url)
+    source = of(shop) if url is None else Source(url)
+    source.lay_out()
+    return source
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """The incremental shop after its first refresh, not to be changed."""
+    folder = tmp_path_factory.mktemp("first_night")
+    shop = Shop(copy_center(folder / "center"), folder / "home")
+    lay_out(shop.home)
+    incremental(shop)
+    assert night(shop) == []
+    return shop
 
 
 @pytest.fixture
-def source(fresh_shop: Shop) -> Source:
-    return incremental(fresh_shop, make_url(f"sqlite:///{fresh_shop.database}"))
+def read_once(first_night: Shop, tmp_path: Path) -> Shop:
+    """The incremental shop after its first refresh, the test's own."""
+    return first_night.copy(tmp_path / "read_once")
 
 
 @pytest.fixture
-def read_once(fresh_shop: Shop, source: Source) -> Shop:
-    """The incremental shop after its first refresh."""
-    assert night(fresh_shop) == []
-    return fresh_shop
+def source(read_once: Shop) -> Source:
+    """Its source."""
+    return of(read_once)
 
 
 def night(shop: Shop, **how: Any) -> list[str]:
@@ -142,7 +164,7 @@ def test_rows_with_the_last_cursor_seen_are_neither_lost_nor_doubled(read_once: 
 
 
 def test_a_row_that_was_committed_late_is_read_within_the_overlap(fresh_shop: Shop) -> None:
-    source = incremental(fresh_shop, make_url(f"sqlite:///{fresh_shop.database}"), overlap=2)
+    source = incremental(fresh_shop, overlap=2)
     assert night(fresh_shop) == []
     source.put(901, "2024-03-20 12:00:00", Decimal(1), BEGIN)
     assert night(fresh_shop) == []
@@ -185,16 +207,16 @@ def test_a_cursor_that_went_back_makes_the_table_be_read_whole(read_once: Shop, 
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_row_without_a_cursor_is_an_error_that_counts_it(
-    fresh_shop: Shop, source: Source, first: bool
-) -> None:
+def test_a_row_without_a_cursor_is_an_error_that_counts_it(fresh_shop: Shop, first: bool) -> None:
+    source = incremental(fresh_shop)
     if not first:
         assert night(fresh_shop) == []
     source.put(901, "2024-03-20 12:00:00", Decimal(1), None)
     assert any("shop.orders.updated_at: 1 row(s) without the cursor" in t for t in night(fresh_shop))
 
 
-def test_a_key_on_two_rows_is_refused(fresh_shop: Shop, source: Source) -> None:
+def test_a_key_on_two_rows_is_refused(fresh_shop: Shop) -> None:
+    source = incremental(fresh_shop)
     source.run("alter table orders rename to old")
     source.run("create table orders as select * from old union all select * from old where order_id = 1")
     assert any("1 row(s) more than there are keys" in trouble for trouble in night(fresh_shop))
@@ -254,14 +276,12 @@ CHANGES = st.tuples(
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights=st.lists(st.lists(CHANGES, max_size=6), min_size=1, max_size=3))
 def test_nights_of_changes_end_as_a_whole_reading(
-    tmp_path: Path, read_once: Shop, nights: list[list[tuple[int, str, Decimal, int]]]
+    tmp_path: Path, first_night: Shop, nights: list[list[tuple[int, str, Decimal, int]]]
 ) -> None:
     folder = tmp_path / "example"
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "home").mkdir(parents=True)
-    shop = read_once.copy(folder / "copy")
-    shop.edit("sources/shop.yaml", str(read_once.database), str(shop.database))
-    source = Source(make_url(f"sqlite:///{shop.database}"))
+    shop = first_night.copy(folder)
+    source = of(shop)
     clock = BEGIN
     for changes in nights:
         for order, at, amount, later in changes:

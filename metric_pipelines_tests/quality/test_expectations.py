@@ -14,6 +14,7 @@ from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.errors import DefinitionError
 from metric_pipelines.ledger.ledger import Verdict
+from metric_pipelines.quality import expectations
 from metric_pipelines.quality.expectations import MOST_CASES, Expectations, Judged
 from metric_pipelines.quality.rules import Rules
 from metric_pipelines.warehouse.lake import step_database
@@ -285,3 +286,10 @@ def test_a_rule_of_a_share_or_a_mean_is_asked_of_each_month(judge: Judge) -> Non
 def test_a_month_without_enough_rows_fails_alone(judge: Judge) -> None:
     assert passed(judge, "(0, 1), (2, 1), (2, 2)", min_rows=1) == [True, False, True]
     assert passed(judge, "(0, 1), (2, 1), (2, 2)", max_rows=1) == [True, True, False]
+
+
+def test_numbers_of_rows_within_their_bounds_need_no_library(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expectations, "_batch_definition", lambda: pytest.fail("the library was asked"))
+    assert judge(of("1, 2"), min_rows=1, max_rows=2).passed

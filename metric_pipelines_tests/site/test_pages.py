@@ -6,6 +6,9 @@ import json
 import re
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
+from metric_pipelines.site.assets import kind_of
 from metric_pipelines_tests.site.conftest import DAGSTER, EVIL, BuiltSite, Elements, build
 from metric_pipelines_tests.small_shop import Shop, revenue_by_month
 
@@ -87,6 +90,26 @@ def test_a_withheld_month_shows_its_reason_and_its_last_good_value(eventful: Bui
     assert re.search(rf"2024-02\s*{february:,} USD.*?last good value", text)
 
 
+def test_months_that_follow_one_another_are_told_in_short(eventful: BuiltSite) -> None:
+    texts = [said(page.text) for page in eventful.pages()]
+    assert any("2024-02 to 2024-03" in text and "2024-02 至 2024-03" in text for text in texts)
+    assert not any("2024-02, 2024-03" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("connection", "kind"),
+    [
+        ("postgresql+psycopg://reader:${PASSWORD}@db/oms", "postgresql"),
+        ("file:exports", "file"),
+        ("${CRM:-sqlite:///sources/crm.sqlite}", "sqlite"),
+        ("${CRM}", ""),
+        ("${ENGINE}://reader@db/oms", ""),
+    ],
+)
+def test_a_source_shows_its_kind_and_nothing_else_of_its_connection(connection: str, kind: str) -> None:
+    assert kind_of(connection) == kind
+
+
 def test_what_is_blocked_names_the_root(eventful: BuiltSite) -> None:
     page = eventful.page("metrics/average_order.html")
     assert "metrics/revenue" in page.text
@@ -94,7 +117,7 @@ def test_what_is_blocked_names_the_root(eventful: BuiltSite) -> None:
         a.get("href", "").split("/")[-1] for a in page.of("a")
     }
     attention = said(eventful.page("index.html").text)
-    assert "Not as of now" in attention
+    assert "Needs attention" in attention
     assert re.search(r"holds back \d metrics", attention)
 
 

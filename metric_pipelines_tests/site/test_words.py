@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from metric_pipelines.cli import texts as cli
+from metric_pipelines.dictionary.yaml_types import Text
+from metric_pipelines.findings import in_words
 from metric_pipelines.ledger.ledger import Verdict
-from metric_pipelines.site.reasons import reason_in_words
 from metric_pipelines.site.texts import KEYS, TEXTS
 from metric_pipelines.site.timeline import differences
 from metric_pipelines.site.words import Phrase, both
 
-SAME = {"title", "list", "months_in", "colon"}
+SAME = {"title", "colon"}
 
 
 def places(text: str) -> set[str]:
@@ -86,19 +87,19 @@ def verdict(check: str, **failure: Any) -> Verdict:
 def test_a_finding_of_a_known_kind_is_said_in_both_languages(
     given: Verdict, english: str, chinese: str
 ) -> None:
-    assert reason_in_words([given], "as it was") == Phrase(english, chinese)
+    assert in_words([given], "as it was") == Text(en=english, zh=chinese)
 
 
 def test_a_finding_of_another_kind_is_said_as_it_was() -> None:
     given = verdict("expectations", rule="expect_something_else", arguments={}, result={})
-    assert reason_in_words([given], "as it was") == Phrase("as it was", "as it was")
+    assert in_words([given], "as it was") == Text(en="as it was")
 
 
 def test_what_only_warned_is_no_reason() -> None:
     warned = {"rule": "not_nullable", "column": "a", "values": [], "severity": "warn"}
     severe = {"rule": "not_nullable", "column": "b", "values": [], "severity": "error"}
     given = Verdict("contract", "", False, "error", {"failures": [warned, severe]})
-    assert reason_in_words([given], "") == Phrase("b is empty", "b 为空")
+    assert in_words([given], "") == Text(en="b is empty", zh="b 为空")
 
 
 def test_differences_name_each_key_that_changed() -> None:

@@ -7,16 +7,18 @@ import sys
 from pathlib import Path
 
 import duckdb
+import duckdb_extension_ducklake
 import pytest
 
 from metric_pipelines.errors import BusyError, EnvironmentBrokenError
-from metric_pipelines.warehouse import tables
+from metric_pipelines.warehouse import lake, tables
 from metric_pipelines.warehouse.lake import (
     Lake,
     commit,
     open_reader,
     prepare,
     publications,
+    scanning_database,
     step_database,
     writer,
 )
@@ -184,6 +186,42 @@ def test_a_reader_goes_on_reading_while_a_month_is_replaced(con: Con, a_lake: La
 def test_a_step_database_has_no_lake() -> None:
     with step_database() as con, pytest.raises(duckdb.Error):
         con.execute("select * from lake.shop.orders")
+
+
+# Extensions
+
+
+@pytest.fixture
+def changed_extension(tmp_path: Path) -> Path:
+    """An extension of ours with one bit changed; under another name, since ours is not loaded twice."""
+    signed = next(Path(str(duckdb_extension_ducklake.__file__)).parent.rglob("*.duckdb_extension"))
+    content = bytearray(signed.read_bytes())
+    content[1000] ^= 1
+    (tmp_path / "other.duckdb_extension").write_bytes(content)
+    return tmp_path / "other.duckdb_extension"
+
+
+def test_once_it_has_ours_no_connection_takes_an_unsigned_extension(
+    con: Con, locked_down: Con, changed_extension: Path
+) -> None:
+    with step_database() as step, scanning_database() as scanning:
+        for connection in (con, locked_down, step, scanning):
+            with pytest.raises(duckdb.Error):
+                connection.execute(f"load '{changed_extension}'")
+            with pytest.raises(duckdb.Error):
+                connection.execute("set allow_unsigned_extensions = true")
+
+
+def test_an_extension_of_ours_that_was_changed_is_not_loaded(changed_extension: Path) -> None:
+    with step_database() as con, pytest.raises(duckdb.Error, match="signature"):
+        lake._load(con, str(changed_extension.parent / "__init__.py"))
+
+
+def test_a_table_that_is_not_there_is_no_variable_of_python(con: Con, a_lake: Lake) -> None:
+    put(con, a_lake, 1)
+    assert tables.exists(con, "shop", "orders")
+    assert not any(tables.exists(con, "shop", missing) for missing in ("table", "con", "columns", "nothing"))
+    assert not tables.exists(con, "nowhere", "orders")
 
 
 # Several writers

@@ -54,7 +54,7 @@
     });
   }
 
-  const fold = (text) => text.toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean).join(" ");
+  const fold = (text) => text.normalize("NFKC").toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean).join(" ");
 
   // 0 called exactly so, 1 begins so, 2 holds it, 3 holds every word, -1 not at all.
   function rank(names, wanted) {
