@@ -220,12 +220,12 @@ class Shop:
                 file.unlink()
 
     def add_metric(self, name: str, like: str, *changes: tuple[str, str]) -> None:
-        """Adds a metric that is like another, with some texts changed."""
+        """Adds a metric that is like another but for its names, with some texts changed."""
         [file] = self.center.glob(f"metrics/*/{like}.yaml")
-        code = next(line for line in file.read_text().splitlines() if line.startswith("code: "))
-        text = (
-            file.read_text().replace(f"name: {like}\n", f"name: {name}\n").replace(code, f"code: NEW-{name}")
-        )
+        text = file.read_text().replace(f"name: {like}\n", f"name: {name}\n")
+        for key, own in (("code", f"NEW-{name}"), ("label", f"Our {name}")):
+            line = next(line for line in text.splitlines() if line.startswith(f"{key}: "))
+            text = text.replace(line, f"{key}: {own}")
         for old, new in changes:
             assert old in text, f"{old!r} is not in {file.name}"
             text = text.replace(old, new)

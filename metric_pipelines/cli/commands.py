@@ -18,6 +18,7 @@ from metric_pipelines.cli.completion import (
     grains,
     metric_names,
     query_names,
+    schema_kinds,
 )
 from metric_pipelines.cli.environment import settings
 from metric_pipelines.cli.screen import Screen
@@ -90,10 +91,25 @@ def fix(context: typer.Context) -> None:
     demo.fix(context.obj, settings())
 
 
-def validate(context: typer.Context, as_json: Json = False) -> None:
+def validate(
+    context: typer.Context,
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", autocompletion=lambda: ["text", "json"])
+    ] = "text",
+    as_json: Json = False,
+) -> None:
     from metric_pipelines.cli import validate
 
-    _leave(validate.validate(context.obj, settings(), as_json=as_json))
+    _leave(validate.validate(context.obj, settings(), as_json=validate.is_json(form) or as_json))
+
+
+def schema(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Argument(metavar="KIND", autocompletion=schema_kinds)] = None,
+) -> None:
+    from metric_pipelines.cli import schemas
+
+    schemas.show(context.obj, kind)
 
 
 def refresh(
@@ -331,6 +347,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "query": query,
     "health": health,
     "validate": validate,
+    "schema": schema,
     "site": site,
     "up": up,
     "doctor": doctor,

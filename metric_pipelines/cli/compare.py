@@ -14,6 +14,7 @@ from metric_pipelines.cli.values import KEPT
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.names import shared_names
+from metric_pipelines.dictionary.quarrels import reasons
 from metric_pipelines.scorecards import monthly
 from metric_pipelines.settings import Settings
 
@@ -40,6 +41,8 @@ def compare(screen: Screen, settings: Settings, first: str, second: str, *, as_j
     shared = shared_names(a, b)
     if shared and a.name != b.name:
         screen.block(Text(screen.say("compare.shared", words=", ".join(shared)), style="warn"))
+    for reason in reasons(shop.center, [a.name, b.name]):
+        screen.block(Text(screen.say("compare.intended", reason=reason.of(screen.lang))))
     _definitions(screen, found, a, b)
     _relation(screen, found, a, b)
     _values(screen, found, a, b, *values)

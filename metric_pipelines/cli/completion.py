@@ -43,6 +43,11 @@ def grains() -> list[str]:
     return list(GRAINS)
 
 
+def schema_kinds() -> list[str]:
+    """Kinds of files that have a schema."""
+    return ["center", "source", "model", "metric", "channel", "query"]
+
+
 def _files(folder: str) -> list[Path]:
     try:
         return sorted((settings().center_folder / folder).rglob("*.yaml"))

@@ -129,16 +129,48 @@ HELP: dict[str, Help] = {
         (
             "Reads every YAML and SQL file and builds the asset graph. All problems are "
             "listed, each with file and line; then it "
-            "exits with 2.",
-            "读取全部 YAML 与 SQL 文件并构建资产图。列出全部问题及文件行号，此时退出码为 2。",
+            "exits with 2. Definitions that quarrel are problems too: one word for two computations, two "
+            "names for one, a retired name used again.",
+            "读取全部 YAML 与 SQL 文件并构建资产图。列出全部问题及文件行号，此时退出码为 2。"
+            "相互冲突的定义同样算作问题：一名两义、一义两名、重新使用已停用的名称。",
         ),
-        {"as_json": _JSON},
+        {
+            "form": (
+                "text, or json: each problem with file, line, found, expected and remedy.",
+                "text 或 json：逐条给出文件、行号、现状、期望与处理办法。",
+            ),
+            "as_json": ("The same as --format json.", "等同于 --format json。"),
+        },
         (
             (
                 "metric-pipelines validate",
                 ("the center of METRIC_PIPELINES_CENTER", "检查 METRIC_PIPELINES_CENTER 指定的中心"),
             ),
-            ("metric-pipelines validate --json", ("problems for an editor or CI", "供编辑器或 CI 使用")),
+            (
+                "metric-pipelines validate --format json",
+                ("problems for an editor or CI", "供编辑器或 CI 使用"),
+            ),
+        ),
+    ),
+    "schema": Help(
+        (
+            "Print the JSON Schema of a kind of file, for an editor to complete by.",
+            "输出某类文件的 JSON Schema，供编辑器补全。",
+        ),
+        (
+            "Without a kind, says which there are and which files they are for. docs/editor.md says how an "
+            "editor is told of them.",
+            "不指定种类时，列出全部种类及其对应的文件。编辑器的设置方法见 docs/editor.md。",
+        ),
+        {
+            "kind": (
+                "center, source, model, metric, channel or query.",
+                "center、source、model、metric、channel 或 query。",
+            )
+        },
+        (
+            ("metric-pipelines schema", ("the kinds of files", "文件种类")),
+            ("metric-pipelines schema metric", ("the schema of a metric's file", "指标文件的 Schema")),
         ),
     ),
     "refresh": Help(

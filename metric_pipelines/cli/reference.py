@@ -1,4 +1,5 @@
-"""The pages of docs/reference, made from the code, and the check that they are up to date.
+"""The pages of docs/reference and the schemas of docs/schema, made from the code, and the check that they are
+up to date.
 
 Run it as `python -m metric_pipelines.cli.reference [--check]`, or as `metric-pipelines docs`.
 """
@@ -18,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from metric_pipelines import errors
-from metric_pipelines.cli import app, help_page
+from metric_pipelines.cli import app, help_page, schemas
 from metric_pipelines.cli.help_texts import HELP
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.cli.yaml_keys import KEYS
@@ -48,6 +49,7 @@ from metric_pipelines.errors import EnvironmentBrokenError, InternalError
 from metric_pipelines.settings import PACKAGE, Settings
 
 FOLDER = PACKAGE.parent / "docs" / "reference"
+SCHEMAS = PACKAGE.parent / "docs" / "schema"
 MADE = "<!-- Made by `make docs`; not to be edited. -->"
 
 TEXTS = """
@@ -69,10 +71,15 @@ NAMED_TYPES: dict[Any, str] = {
 }
 
 YAML_FILES: dict[str, tuple[type[BaseModel], ...]] = {
-    "`center.yaml`": (d.CenterFile, d.PartitionRange, d.Clock, d.Department),
+    "`center.yaml`": (d.CenterFile, d.PartitionRange, d.Clock, d.Department, d.Retired),
     "`sources/<system>.yaml`": (Source, SourceTable, Incremental, SourceColumn, Reading),
     "`models/<name>.yaml`": (d.Model, d.Entity, d.Dimension),
-    "`metrics/<department>/<name>.yaml`, whatever its type": (d.MetricCard, d.MetricChecks, d.Freshness),
+    "`metrics/<department>/<name>.yaml`, whatever its type": (
+        d.MetricCard,
+        d.Intended,
+        d.MetricChecks,
+        d.Freshness,
+    ),
     "`metrics/<department>/<name>.yaml`, by type": (
         d.SimpleMetric,
         d.RatioMetric,
@@ -97,18 +104,19 @@ def docs(screen: Screen, *, check: bool) -> int:
     """
     if not FOLDER.parent.is_dir():
         raise EnvironmentBrokenError(str(FOLDER.parent), "no such folder", "a checkout of the project")
-    found = pages()
+    found = {FOLDER / name: text for name, text in pages().items()}
+    found |= {SCHEMAS / name: text for name, text in schemas.texts().items()}
     if check:
-        differing = [name for name, text in found.items() if not _same(FOLDER / name, text)]
-        for name in differing:
-            screen.err.print(screen.say("docs.differs", page=FOLDER / name))
+        differing = [file for file, text in found.items() if not _same(file, text)]
+        for file in differing:
+            screen.err.print(screen.say("docs.differs", page=file))
         if not differing:
             screen.line(screen.say("docs.same", n=len(found)))
         return 1 if differing else 0
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in found.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-    screen.line(screen.say("docs.written", n=len(found), folder=FOLDER))
+    for file, text in found.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    screen.line(screen.say("docs.written", n=len(found), folder=FOLDER.parent))
     return 0
 
 

@@ -311,6 +311,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Both are called {words}: say which one you mean.",
         "二者都被称为 {words}：使用时请说明是哪一个。",
     ),
+    "compare.intended": ("That is meant so: {reason}", "有意如此：{reason}"),
     "compare.description": ("Description", "说明"),
     "compare.same": ("The same for both", "二者相同"),
     "compare.kept": (

@@ -8,9 +8,21 @@ from metric_pipelines.cli.figures import month_spans
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, build_graph
-from metric_pipelines.errors import DefinitionError, InvalidCenterError
+from metric_pipelines.errors import DefinitionError, InvalidCenterError, UsageError
 from metric_pipelines.publication.rehearsal import rehearse
 from metric_pipelines.settings import Settings
+
+FORMATS = ("text", "json")
+
+
+def is_json(form: str) -> bool:
+    """Whether JSON is asked for.
+
+    Raises: UsageError for a format that there is not.
+    """
+    if form not in FORMATS:
+        raise UsageError.unknown_name("--format", "format", form, FORMATS)
+    return form == "json"
 
 
 def validate(screen: Screen, settings: Settings, *, as_json: bool) -> int:
@@ -42,9 +54,18 @@ def validate(screen: Screen, settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
-def _problems(error: DefinitionError) -> list[dict[str, str]]:
+def _problems(error: DefinitionError) -> list[dict[str, str | int | None]]:
     found: list[Any] = list(error.problems) if isinstance(error, InvalidCenterError) else [error]
-    return [{"where": p.where, "found": p.found, "expected": p.expected, "remedy": p.remedy} for p in found]
+    return [
+        {"where": p.where, **_place(p.where), "found": p.found, "expected": p.expected, "remedy": p.remedy}
+        for p in found
+    ]
+
+
+def _place(where: str) -> dict[str, str | int | None]:
+    """File and line of a place; a whole file or folder has no line."""
+    file, _, line = where.rpartition(":")
+    return {"file": file, "line": int(line)} if file and line.isdigit() else {"file": where, "line": None}
 
 
 def counted(center: Center, graph: Graph) -> dict[str, int]:

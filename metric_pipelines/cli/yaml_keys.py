@@ -17,6 +17,7 @@ KEYS: dict[str, dict[str, str]] = {
         "clock": "What day it is for the center: what is due, and where a period ends, follows from it.",
         "refresh_at": "When the nightly refresh starts: a cron expression in the center's zone.",
         "departments": "The departments that own metrics, by key.",
+        "retired": "Names that no metric may have again.",
     },
     "PartitionRange": {
         "start": "First month.",
@@ -27,6 +28,12 @@ KEYS: dict[str, dict[str, str]] = {
         "sources hold).",
     },
     "Department": {"label": "What people call it."},
+    "Retired": {
+        "name": "A metric's name, label, code or synonym.",
+        "on": "Since when.",
+        "reason": "Why; a text that must say something.",
+        "replaced_by": "The metric to be used instead; it may have the name as a synonym.",
+    },
     "Source": {
         "name": "Name of the source system; the first part of its tables' asset keys.",
         "label": "What people call it.",
@@ -127,7 +134,9 @@ KEYS: dict[str, dict[str, str]] = {
         "not_counted": "What is left out, and where a similar metric counts it.",
         "caveats": "What a reader must know before drawing conclusions.",
         "scenario": "Reports and meetings it is used in.",
-        "synonyms": "Other words for it, in both languages; two metrics may share one.",
+        "synonyms": "Other words for it, in both languages; a word that two metrics share must be marked as "
+        "intended.",
+        "intended": "Quarrels with other metrics that are meant so, marked in either of the two.",
         "department": "The department that owns it.",
         "owners": "Who answers for it.",
         "tier": "1 board level, 2 department level, 3 team level.",
@@ -142,6 +151,11 @@ KEYS: dict[str, dict[str, str]] = {
         "filter": "Condition over the columns of all models it is computed from.",
         "checks": "Rules on its values.",
         "freshness": "By when it should be there.",
+    },
+    "Intended": {
+        "with": "The other metric: called by the same word and computed otherwise, or computed alike under "
+        "another name.",
+        "reason": "Why that is meant so; a text that must say something.",
     },
     "DraftMetric": {
         "type": "`draft`: in the dictionary, not computed yet.",
@@ -199,7 +213,8 @@ KEYS: dict[str, dict[str, str]] = {
         "percentile_type": "Between two values, or one of them.",
         "time": "Date column, where it is not the model's own.",
         "additive": "Dimensions (and `time`) over which values add up; default: all for sum and "
-        "count, else none.",
+        "count, else none. What is declared of another aggregation is proven on the data of each month, "
+        "which is withheld where it does not hold.",
         "non_additive_dimension": "The time over which values do not add up, such as balances.",
         "fill_nulls_with": "The value where there is none.",
         "join_to_timespine": "Whether there is a value on each day of the calendar.",

@@ -169,13 +169,16 @@ def _problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[Any]) ->
         else:
             secret = dotted in HOLDS_SECRETS or (not dotted and isinstance(finding["input"], str))
             shown = "..." if secret else repr(finding["input"])[:120]
-            found = f"{dotted}: {shown}" if dotted else shown[:80]
-            yield Problem(file.where(location), found, _told(finding["msg"]))
+            told, expected = _told(finding["msg"])
+            found = told or shown
+            yield Problem(file.where(location), f"{dotted}: {found}" if dotted else found[:80], expected)
 
 
-def _told(message: str) -> str:
-    """Pydantic's message, ours without what is said around it anyway."""
-    return message.removeprefix("Value error, ").removeprefix("expected ")
+def _told(message: str) -> tuple[str, str]:
+    """What was found, where the message says it, and what was expected; ours are `found; expected this`."""
+    ours = message.removeprefix("Value error, ")
+    found, both, expected = ours.partition("; expected ")
+    return (found, expected) if both and ours != message else ("", ours.removeprefix("expected "))
 
 
 def _in_file(file: YamlFile, location: tuple[str | int, ...]) -> tuple[str | int, ...]:

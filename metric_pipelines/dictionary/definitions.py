@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from metric_pipelines.dictionary.yaml_types import (
     Column,
@@ -137,6 +137,26 @@ class NonAdditiveDimension(Strict):
     group_by: list[Name] = Field(default_factory=list)
 
 
+class Intended(Strict):
+    """A mark of a steward: this metric and another quarrel (one word for two computations, or two names for
+    one), and that is meant so. It stands in either metric of the pair.
+    """
+
+    with_: Annotated[Name, Field(alias="with")]
+    reason: Text
+
+    @field_validator("reason")
+    @classmethod
+    def _said(cls, value: Text) -> Text:
+        return _with_words(value)
+
+
+def _with_words(value: Text) -> Text:
+    if not (value.en.strip() or value.zh.strip()):
+        raise ValueError("expected a reason in words")
+    return value
+
+
 class MetricCard(Strict):
     """What every metric says of itself, whatever its type: the card (指标卡).
 
@@ -153,6 +173,7 @@ class MetricCard(Strict):
     caveats: Text | None = None
     scenario: Text
     synonyms: list[str] = Field(default_factory=list)
+    intended: list[Intended] = Field(default_factory=list)
     department: Name
     owners: Owners
     tier: Annotated[int, Field(ge=1, le=3)] = 2
@@ -271,6 +292,22 @@ class Department(Strict):
     label: Text
 
 
+class Retired(Strict):
+    """A name that no metric may have again, in whatever place: numbers that were called so are still about.
+    The metric that replaces it may keep it as a synonym.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    on: Day
+    reason: Text
+    replaced_by: Name | None = None
+
+    @field_validator("reason")
+    @classmethod
+    def _said(cls, value: Text) -> Text:
+        return _with_words(value)
+
+
 class CenterFile(Strict):
     """`center.yaml`: what holds for the whole center. `refresh_at` is a cron line in its time zone."""
 
@@ -284,3 +321,4 @@ class CenterFile(Strict):
     clock: Clock = Clock()
     refresh_at: Cron = "0 2 * * *"
     departments: dict[Name, Department]
+    retired: list[Retired] = Field(default_factory=list)

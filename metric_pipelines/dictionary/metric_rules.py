@@ -129,10 +129,11 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
         ):
             found = f"dimension {dimension!r}, which is a time"
             yield Problem(center.where(key, "dimensions"), found, "categorical dimensions", "ask by grain")
-    for dimension in [*metric.dimensions, *(metric.additive or [])]:
+    named = [(dimension, "dimensions") for dimension in metric.dimensions]
+    for dimension, key_ in [*named, *((dimension, "additive") for dimension in metric.additive or [])]:
         if dimension not in model.dimensions and dimension != shapes.TIME:
             yield Problem(
-                center.where(key, "dimensions"),
+                center.where(key, key_),
                 f"unknown dimension {dimension!r}",
                 f"one of {listed(model.dimensions)}",
                 did_you_mean(dimension, model.dimensions),
@@ -149,6 +150,19 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
     if (metric.agg == "percentile") != (metric.percentile is not None):
         found = f"agg {metric.agg} {'with' if metric.percentile else 'without'} percentile"
         yield Problem(center.where(key, "agg"), found, "agg: percentile with percentile: 0.9")
+    if (
+        metric.agg not in ("sum", "count")
+        and metric.grain != "day"
+        and shapes.TIME in (metric.additive or [])
+    ):
+        found = f"agg {metric.agg} by {metric.grain}, additive over time"
+        expected = "grain: day, or additive without time"
+        yield Problem(
+            center.where(key, "additive"),
+            found,
+            expected,
+            "a month cannot prove that months have nothing in common",
+        )
     by = metric.non_additive_dimension
     if by is None:
         return

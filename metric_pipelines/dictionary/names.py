@@ -11,10 +11,21 @@ from metric_pipelines.dictionary.drafts import DraftMetric
 Defined = Metric | DraftMetric
 """What stands in the dictionary under a name."""
 
+Place = tuple[str | int, ...]
+"""Where in a metric's file a word stands."""
+
 
 def called(metric: Defined) -> list[str]:
     """All that a metric is called: name, code, labels, synonyms."""
-    return [metric.name, metric.code or "", metric.label.en, metric.label.zh, *metric.synonyms]
+    return [word for word, _ in words_of(metric)]
+
+
+def words_of(metric: Defined) -> list[tuple[str, Place]]:
+    """All that a metric is called, with where it says so."""
+    found: list[tuple[str, Place]] = [(metric.name, ("name",)), (metric.code or "", ("code",))]
+    found += [(metric.label.en, ("label", "en")), (metric.label.zh, ("label", "zh"))]
+    found += [(word, ("synonyms", i)) for i, word in enumerate(metric.synonyms)]
+    return [(word, place) for word, place in found if word]
 
 
 def folded(text: str) -> str:
@@ -25,7 +36,7 @@ def folded(text: str) -> str:
 def shared_names(first: Metric, second: Metric) -> list[str]:
     """What both metrics are called."""
     others = {folded(name) for name in called(second)}
-    return list(dict.fromkeys(name for name in called(first) if name and folded(name) in others))
+    return list(dict.fromkeys(name for name in called(first) if folded(name) in others))
 
 
 def quarrels(metrics: Iterable[Metric]) -> list[tuple[tuple[str, ...], list[str]]]:
@@ -33,8 +44,7 @@ def quarrels(metrics: Iterable[Metric]) -> list[tuple[tuple[str, ...], list[str]
     by_word: dict[str, tuple[str, dict[str, None]]] = {}
     for metric in sorted(metrics, key=lambda m: m.name):
         for word in called(metric):
-            if word:
-                by_word.setdefault(folded(word), (word, {}))[1][metric.name] = None
+            by_word.setdefault(folded(word), (word, {}))[1][metric.name] = None
     groups: dict[tuple[str, ...], list[str]] = {}
     for word, names in by_word.values():
         if len(names) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from metric_pipelines.dictionary.yaml_types import (
     Column,
@@ -95,7 +95,11 @@ def _asset_key(value: Any) -> Any:
     return parts
 
 
-AssetKey = Annotated[list[str], BeforeValidator(_asset_key)]
+AssetKey = Annotated[
+    list[str],
+    BeforeValidator(_asset_key),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 """The key of an asset that is not ours, by its parts."""
 
 

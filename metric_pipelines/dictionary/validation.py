@@ -19,6 +19,7 @@ from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, s
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
 from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.quarrels import quarrel_problems, retired_problems
 from metric_pipelines.dictionary.query_rules import query_problems
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
 from metric_pipelines.dictionary.yaml_types import Column
@@ -54,23 +55,55 @@ def load_valid_center(folder: Path) -> Center:
     return center
 
 
+def sound_metrics(center: Center) -> list[str]:
+    """The metrics that are valid with all they are computed from; none where there are circles."""
+    good = {name for name, metric in center.metrics.items() if not list(metric_problems(center, metric))}
+    if list(_circles(center)):
+        return []
+    return _sound(
+        center, {n for n in _sound(center, good) if not list(shape_problems(center, center.metrics[n]))}
+    )
+
+
 def problems_of(center: Center) -> Iterator[Problem]:
     """Every problem between files: names, columns, expressions, circles."""
     yield from _settings(center)
     yield from _sources(center)
     yield from _models(center)
     yield from _channels(center)
-    metrics = [problem for metric in center.metrics.values() for problem in metric_problems(center, metric)]
-    yield from metrics
+    wrong = {name: list(metric_problems(center, metric)) for name, metric in center.metrics.items()}
+    yield from (problem for found in wrong.values() for problem in found)
     yield from _drafts(center)
     yield from _codes(center)
+    yield from retired_problems(center)
     circles = list(_circles(center))
     yield from circles
-    if not metrics and not circles:
-        shapes_ = [p for metric in center.metrics.values() for p in shape_problems(center, metric)]
-        yield from shapes_
-        for query in () if shapes_ else center.queries.values():
+    if not circles:
+        yield from _between_metrics(center, {name for name, found in wrong.items() if not found})
+
+
+def _between_metrics(center: Center, good: set[str]) -> Iterator[Problem]:
+    """What can be asked only of metrics that are `good` by themselves with all they are computed from."""
+    shapes_ = {name: list(shape_problems(center, center.metrics[name])) for name in _sound(center, good)}
+    yield from (problem for found in shapes_.values() for problem in found)
+    sound = _sound(center, {name for name, found in shapes_.items() if not found})
+    yield from quarrel_problems(center, sound)
+    if len(sound) == len(center.metrics):
+        for query in center.queries.values():
             yield from query_problems(center, query)
+
+
+def _sound(center: Center, good: set[str]) -> list[str]:
+    """Of the metrics that are good by themselves, those whose inputs all are."""
+    known: dict[str, bool] = {}
+
+    def holds(name: str) -> bool:
+        if name not in known:
+            inputs = shapes.input_names(center.metrics[name]) if name in good else []
+            known[name] = name in good and all(holds(part) for part in inputs)
+        return known[name]
+
+    return [name for name in center.metrics if holds(name)]
 
 
 def _settings(center: Center) -> Iterator[Problem]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.validation import load_valid_center
-from metric_pipelines.errors import InvalidCenterError, Problem
+from metric_pipelines.dictionary.center_files import Center, load_center
+from metric_pipelines.dictionary.quarrels import unmarked
+from metric_pipelines.dictionary.validation import load_valid_center, sound_metrics
+from metric_pipelines.errors import InvalidCenterError, Problem, listed
 from metric_pipelines.exchange.dbt.carry_over import CarriedOver
 from metric_pipelines.exchange.dbt.notes import NOT_CARRIED, Note
 from metric_pipelines.exchange.draft_files import laid_over
 from metric_pipelines.publication.rehearsal import rehearse
+
+QUARREL = "quarrel"
+"""The kind of a note on metrics that quarrel."""
+UNJUDGED = "So it is in the dbt project; nobody has judged it yet."
 
 Files = Mapping[str, str]
 """Texts by their names below the center's folder."""
@@ -28,7 +33,11 @@ def valid_metrics(
     Raises: InvalidCenterError where something else than a metric is wrong.
     """
     held, notes = dict(metrics), list[Note]()
-    while wrong := _wrong(made, dict(held.values()), into):
+    while True:
+        marked, intended = _marked(made, held, into)
+        wrong = _wrong(made, dict(marked.values()), into)
+        if not wrong:
+            return marked, notes + intended
         named = {file: metric for metric, (file, _) in held.items()}
         for file, why in wrong.items():
             metric = named[file]
@@ -37,7 +46,39 @@ def valid_metrics(
             for below in [metric, *_dependents(metric, carried)]:
                 if held.pop(below, None) and below != metric:
                     notes.append(Note(NOT_CARRIED, f"metrics.{below}", lost))
-    return held, notes
+
+
+def _marked(
+    made: Files, held: Mapping[str, tuple[str, str]], into: Center | None
+) -> tuple[dict[str, tuple[str, str]], list[Note]]:
+    """The metrics, those that quarrel in the project marked as such, and a note on each pair: nothing is left
+    out for what a person has yet to judge.
+    """
+    found, notes = dict(held), list[Note]()
+    with laid_over(into.folder if into else None, {**made, **dict(held.values())}) as folder:
+        try:
+            center = load_center(folder)
+        except InvalidCenterError:
+            return found, notes  # told by the trial
+        pairs = unmarked(center, sound_metrics(center))
+    for name in held:
+        others = [_other(pair, name) for pair in pairs if name == _bearer(pair, held)]
+        if others:
+            marks = "".join(f"  - {{with: {other}, reason: {UNJUDGED}}}\n" for other in others)
+            file, text = held[name]
+            found[name] = file, f"{text.rstrip()}\nintended:\n{marks}"
+            said = f"shares a word or its computation with {listed(others)}: marked as intended, to be judged"
+            notes.append(Note(QUARREL, f"metrics.{name}", said))
+    return found, notes
+
+
+def _bearer(pair: tuple[str, str], held: Collection[str]) -> str | None:
+    """The metric of a pair that bears the mark: the second, unless it stood in the center before."""
+    return next((name for name in pair[::-1] if name in held), None)
+
+
+def _other(pair: tuple[str, str], name: str) -> str:
+    return pair[1] if pair[0] == name else pair[0]
 
 
 def valid_queries(made: Files, queries: Files, into: Center | None) -> tuple[dict[str, str], list[Note]]:

@@ -21,7 +21,7 @@ from metric_pipelines.dictionary.graph import Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
-from metric_pipelines.publication import increments, measures
+from metric_pipelines.publication import additivity, increments, measures
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
@@ -175,10 +175,11 @@ def _audited(
     judged = audit(con, staged, rules, places)
     found = []
     for item in staged:
+        proven = additivity.with_proof(con, shop.center, item, judged[item.key], shop.today)
         measured = measures.measure(con, shop, item)
         for month in item.months:
             attempt = replace(begun[item.key, month], **measured[month])
-            found.append(_decided(attempt, tuple(judged[item.key][month]), item))
+            found.append(_decided(attempt, tuple(proven[month]), item))
     return found
 
 

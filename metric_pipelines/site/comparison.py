@@ -8,6 +8,7 @@ from typing import Any
 
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
+from metric_pipelines.dictionary.quarrels import reasons
 from metric_pipelines.figures import gap, number
 from metric_pipelines.site.charts import compared_chart
 from metric_pipelines.site.views import Views
@@ -51,6 +52,7 @@ def comparison(views: Views, names: Sequence[str], words: Sequence[str]) -> dict
         "differing": [field for field in fields if not field.same],
         "same": [field for field in fields if field.same],
         "relation": list(_relation(views, shown)),
+        "intended": reasons(views.center, names),
         "months": list(_months(views, metrics, with_gap=alike and len(metrics) == 2)),
         "gap": alike and len(metrics) == 2,
         "chart": compared_chart(series, metrics[0].unit, labels) if drawn else None,

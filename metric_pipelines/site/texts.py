@@ -283,6 +283,7 @@ TEXTS: dict[str, Both] = {
         "{n} metrics are called so. They are not the same: say which one you mean.",
         "{n} 个指标都被这样称呼，口径并不相同：使用时请说明是哪一个。",
     ),
+    "quarrel.intended": ("That is meant so:", "有意如此："),
     "quarrel.rest": ("Called so, too:", "同样被这样称呼："),
     "compare.differs": ("Where they differ", "口径差异"),
     "compare.same": ("The same for all", "相同之处"),

@@ -256,8 +256,16 @@ def test_every_problem_of_a_center_is_listed_with_file_and_line(broken: Terminal
     places = [f"{file_of(broken.shop, name).name}:" for name in ("revenue", "orders_placed")]
     assert all(place in said.err for place in places)
     assert "did you mean 'order_lines'" in said.err
-    problems = broken("validate", "--json").json["problems"]
-    assert {"where", "found", "expected", "remedy"} == set(problems[0])
+    problems = broken("validate", "--format", "json").json["problems"]
+    assert {"where", "file", "line", "found", "expected", "remedy"} == set(problems[0])
+    assert all(p["where"] == f"{p['file']}:{p['line']}" for p in problems)
+    assert broken("validate", "--json").json["problems"] == problems
+
+
+def test_a_format_that_there_is_not_is_refused(cli: Terminal) -> None:
+    assert cli("validate", "--format", "text").code == 0
+    said = cli("validate", "--format", "jason")
+    assert (said.code, "did you mean 'json'" in said.err) == (2, True)
 
 
 def test_a_broken_center_stops_every_command_alike(broken: Terminal) -> None:

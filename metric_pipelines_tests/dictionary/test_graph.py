@@ -82,6 +82,7 @@ def test_a_metric_over_metrics_reads_its_models_as_far_as_all_of_them_together(s
     )
     text = (
         text.replace("SAL-006", "SAL-106")
+        .replace("en: Revenue growth", "en: Change of growth")
         .replace("name: revenue,", "name: revenue_growth,")
         .replace("dimensions: [category]", "dimensions: []")
     )
@@ -251,6 +252,8 @@ def test_a_new_metric_changes_no_version_and_no_step_of_its_neighbours(
         .read_text()
         .replace("SAL-001", "SAL-900")
         .replace("name: revenue", "name: a_new_one")
+        .replace("en: Revenue", "en: A new one")
+        .replace("expr: amount", "expr: amount * 2")
     )
     (small_center / "metrics/sales/a_new_one.yaml").write_text(text)
     after = build_graph(load_valid_center(small_center), "2024-03").nodes
@@ -287,6 +290,7 @@ def test_more_metrics_than_a_group_holds_are_computed_in_a_second_step(small_cen
     text = (small_center / "metrics/sales/revenue.yaml").read_text()
     for i in range(GROUP_SIZE):
         copy = text.replace("SAL-001", f"MANY-{i}").replace("name: revenue", f"name: many_{i:02d}")
+        copy = copy.replace("en: Revenue", f"en: Many {i}").replace("expr: amount", f"expr: amount * {i + 2}")
         (small_center / f"metrics/sales/many_{i:02d}.yaml").write_text(copy)
     steps = build_graph(load_valid_center(small_center), "2024-03").steps()
     group = group_of(load_valid_center(small_center), load_valid_center(small_center).metrics["revenue"])

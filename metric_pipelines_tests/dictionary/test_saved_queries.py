@@ -36,7 +36,7 @@ def test_the_grain_is_the_coarsest_of_its_metrics(small_center: Path) -> None:
         ("limit: 4", "grain: day", 7, "customers: grain day", ""),
         ("[-revenue]", "[-revenu]", 6, "unknown column 'revenu'", "revenue"),
         ("limit: 4", "limit: 0", 7, "limit: 0", ""),
-        ("[revenue, customers]", "[revenue, revenue]", 3, "metrics: ['revenue', 'revenue']", ""),
+        ("[revenue, customers]", "[revenue, revenue]", 3, "metrics: 'revenue' is named twice", ""),
         ("[revenue, customers]", "[]", 3, "metrics: []", ""),
         ("limit: 4", "limits: 4", 7, "unknown key 'limits'", "limit"),
     ],

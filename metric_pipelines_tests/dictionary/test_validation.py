@@ -211,8 +211,8 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
         ),
         ("sources/shop.yaml", "min: 1, max: 100", "min: 1, matches: '['", "a regular expression"),
         ("sources/shop.yaml", "min: 1, max: 100", "min: 1, matches: 'a(?=b)'", "without look-around"),
-        ("sources/shop.yaml", '"decimal(18,2)"', '"decimal(18,30)"', "decimal(18,30); expected at most 38"),
-        ("sources/shop.yaml", '"decimal(18,2)"', '"decimal(40,2)"', "decimal(40,2); expected at most 38"),
+        ("sources/shop.yaml", '"decimal(18,2)"', '"decimal(18,30)"', "decimal(18,30); expected: at most 38"),
+        ("sources/shop.yaml", '"decimal(18,2)"', '"decimal(40,2)"', "decimal(40,2); expected: at most 38"),
         ("sources/shop.yaml", "quantity: {type: int64", "quantity: {type: any", "the type it is read as"),
         (
             "sources/shop.yaml",
@@ -238,7 +238,7 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
             "min or max",
         ),
         ("sources/shop.yaml", "min: 1, max: 100", "matches: x", "matches of a int64"),
-        ("sources/shop.yaml", "min: 1, max: 100", "isin: [a]", "expected values of that type"),
+        ("sources/shop.yaml", "min: 1, max: 100", "isin: [a]", "expected: values of that type"),
         ("sources/shop.yaml", "unique: [[order_id]]", "unique: [[]]", "at least 1 item"),
         (
             "models/order_lines.yaml",

@@ -157,3 +157,17 @@ def test_a_changed_manifest_is_read_again_and_a_broken_one_leaves_what_stands(tm
     with pytest.raises(MetricPipelinesError, match="nowhere"):
         project.keep()
     assert project.texts() == before
+
+
+def test_two_dbt_metrics_of_one_computation_are_both_carried_over_and_marked(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.change(
+        lambda plain: plain["metrics"].extend(
+            [m | {"name": "order_count", "label": None} for m in plain["metrics"] if m["name"] == "orders"]
+        )
+    )
+    project.keep()
+    metrics = load_valid_center(project.kept).metrics
+    [mark] = metrics["orders"].intended
+    assert mark.with_ == "order_count"
+    assert "nobody has judged" in mark.reason.en

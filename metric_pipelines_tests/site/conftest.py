@@ -83,7 +83,10 @@ def eventful(story: Story) -> BuiltSite:
     def tell(shop: Shop) -> None:
         shop.edit("metrics/sales/revenue.yaml", "label: {en: Revenue}", "label: {en: Revenue, zh: 销售额}")
         shop.edit("metrics/sales/revenue.yaml", "unit:", "synonyms: [turnover, 营业额]\nunit:")
-        shop.edit("metrics/sales/small_revenue.yaml", "unit:", "synonyms: [Turnover, 营业额]\nunit:")
+        meant = "intended: [{with: revenue, reason: Both departments say turnover.}]"
+        shop.edit(
+            "metrics/sales/small_revenue.yaml", "unit:", f"synonyms: [Turnover, 营业额]\n{meant}\nunit:"
+        )
         build(shop)
         shop.edit("metrics/sales/small_revenue.yaml", "filter: amount < 10", "filter: amount < 12")
         shop.edit("metrics/service/customers.yaml", "counted: Orders.", f"counted: {json.dumps(EVIL)}")

@@ -152,6 +152,7 @@ def test_metrics_that_share_a_word_stand_side_by_side(eventful: BuiltSite) -> No
     assert "turnover" in text
     assert "营业额" in text
     assert "sum(amount) from order_lines where amount < 12" in text
+    assert "Both departments say turnover." in text
     links = [a.get("href", "") for a in eventful.page("metrics/revenue.html").of("a")]
     assert "../compare/revenue--small_revenue.html" in links
 

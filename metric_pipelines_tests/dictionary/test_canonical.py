@@ -1,0 +1,147 @@
+"""Expressions that are one computation have one canonical form, and no form says anything else than its
+expression: DuckDB gives the same values for both, on rows with nothing in them too.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metric_pipelines.dictionary.canonical import canonical, text
+from metric_pipelines.dictionary.filters import expression_tree
+
+SAME = [
+    ("a > 5", "5 < a"),
+    ("a in (3, 1, 2, 2)", "a in (1, 2, 3)"),
+    ("a in (1, 2)", "a = 2 or a = 1"),
+    ("a not in (1, 2)", "a <> 1 and 2 != a"),
+    ("a between 1 and 5", "a <= 5 and 1 <= a"),
+    ("not (a = 1)", "a <> 1"),
+    ("not (a > 5 or b = 2)", "b <> 2 and a <= 5"),
+    ("a::int", "cast(a as integer)"),
+    ('"a" + b', "b + (a)"),
+    ("(a - b) / b", "a / nullif(b, 0) - 1"),
+    ("a - b - c", "a - (b + c)"),
+    ("a / b / c", "a / (b * c)"),
+    ("a * b / c", "b * (a / c)"),
+    ("-(a - b)", "b - a"),
+    ("a = 1.0", "1 = a"),
+    ("not (f = false)", "f"),
+    ("f = true and g", "g and f"),
+    ("case when a > 1 then b else null end", "case when 1 < a then b end"),
+    ("case a when 1 then 2 end", "case when a = 1 then 2 end"),
+    ("extract(year from d) = 2017", "year(d) = 2017"),
+    ("a is not null", "not (a is null)"),
+    ("a * 1 + 0", "a"),
+    ("COALESCE(a, 0)", "ifnull(a, 0)"),
+    ("greatest(a, b)", "GREATEST(b, a)"),
+    ("f and true", "f"),
+]
+OTHER = [
+    ("a / (b / c)", "a * c / b"),
+    ("a / (b / c)", "a / b / c"),
+    ("a - b", "b - a"),
+    ("a / b", "b / a"),
+    ("a - (b - c)", "a - b - c"),
+    ("a < 5", "a <= 5"),
+    ("coalesce(a, b)", "coalesce(b, a)"),
+    ("t = 'X'", "t = 'x'"),
+    ("t like 'a%'", "t = 'a%'"),
+    ("case when a > 1 then b else 0 end", "case when a > 1 then b end"),
+    ("not f", "f = false or f is null"),
+    ("cast(1.0 as varchar)", "cast(1 as varchar)"),
+    ("a = 1", "a = '1'"),
+    ("a is null", "a = null"),
+    ("date_trunc('month', d)", "date_trunc('year', d)"),
+    ("f or true", "f"),
+]
+
+
+def form(written: str) -> str:
+    return text(canonical(expression_tree(written), ["f", "g"]))
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_what_is_the_same_has_one_form(one: str, other: str) -> None:
+    assert form(one) == form(other)
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER)
+def test_what_is_not_the_same_has_two_forms(one: str, other: str) -> None:
+    assert form(one) != form(other)
+
+
+def _binary(operators: list[str], parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds(lambda a, o, b: f"({a}) {o} ({b})", parts, st.sampled_from(operators), parts)
+
+
+def _numbers(depth: int) -> st.SearchStrategy[str]:
+    leaves = st.sampled_from(["a", "b", "c", "0", "1", "2", "3.50", "null"])
+    if depth == 0:
+        return leaves
+    part = _numbers(depth - 1)
+    return st.one_of(
+        leaves,
+        _binary(["+", "-", "*", "/"], part),
+        st.builds(
+            lambda a, b: f"{a} - {b}", st.sampled_from(["a", "b + c", "a / b"]), part.map("({})".format)
+        ),
+        part.map("-({})".format),
+        part.map("nullif({}, 0)".format),
+        st.builds("coalesce({}, {})".format, part, part),
+        st.builds("greatest({}, {})".format, part, part),
+        st.builds("case when {} then {} else {} end".format, _conditions(depth - 1), part, part),
+        st.builds("case when {} then {} else null end".format, _conditions(depth - 1), part),
+        st.builds(lambda a, b: f"(({a}) - ({b})) / ({b})", part, part),
+    )
+
+
+def _conditions(depth: int) -> st.SearchStrategy[str]:
+    leaves = st.sampled_from(["f", "g", "a > 1", "b in (1, 2)", "f = true", "g <> false", "true", "false"])
+    if depth == 0:
+        return leaves
+    part, number = _conditions(depth - 1), _numbers(depth - 1)
+    return st.one_of(
+        leaves,
+        _binary(["and", "or", "=", "<>"], part),
+        _binary(["=", "<>", "<", "<=", ">", ">="], number),
+        part.map("not ({})".format),
+        number.map("({}) is null".format),
+        st.builds("({}) is not {}".format, part, st.sampled_from(["null", "true"])),
+        st.builds("({}) between {} and {}".format, number, *[_numbers(0)] * 2),
+        st.builds("({}) not in ({}, {})".format, number, *[_numbers(0)] * 2),
+    )
+
+
+@pytest.fixture(scope="module")
+def rows() -> duckdb.DuckDBPyConnection:
+    """Each mixture of a few numbers, nothing, true and false."""
+    con = duckdb.connect()
+    con.execute("set ieee_floating_point_ops = false")
+    numbers, truths = "(null::int), (0), (1), (2), (-3)", "(null::boolean), (true), (false)"
+    con.execute(
+        f"create table rows as select a, b, c::decimal(9, 2) as c, f, g from (values {numbers}) as x(a)"
+        f", (values {numbers}) as y(b), (values (null::int), (0), (2)) as z(c)"
+        f", (values {truths}) as v(f), (values {truths}) as w(g)"
+    )
+    return con
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(_numbers(3), _conditions(3)))
+def test_a_form_gives_the_values_of_its_expression(rows: duckdb.DuckDBPyConnection, written: str) -> None:
+    query = "select count(*), min({0}), min({1}) from rows where {2}"
+    left, right = f"({written})", f"({form(written)})"
+    near = f"abs(({left})::double - ({right})::double) <= 1e-9 * greatest(1, abs(({left})::double))"
+    differ = f"({left} is null) <> ({right} is null) or not coalesce({near}, true)"
+    found = rows.execute(query.format(left, right, differ)).fetchone()
+    assert found is not None
+    assert found[0] == 0, (written, right, found)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(_numbers(3), _conditions(3)))
+def test_a_form_is_its_own_form(written: str) -> None:
+    assert form(form(written)) == form(written)

@@ -1,0 +1,190 @@
+"""Which metrics compute the same, whatever they are called: pairs that do, and pairs that only look so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from metric_pipelines.dictionary.center_files import load_center
+from metric_pipelines.dictionary.computations import Computations
+from metric_pipelines_tests.small_shop import Shop
+
+LINES = "type: simple\nmodel: order_lines\n"
+SUM, COUNT = LINES + "agg: sum\n", LINES + "agg: count\n"
+KEPT = "expr: amount\nfill_nulls_with: 0\njoin_to_timespine: true\n"
+GROWTH = (
+    "type: derived\nexpr: {}\nmetrics:\n"
+    "  - {{name: revenue, alias: this_one}}\n  - {{name: revenue, alias: before, {}}}\n"
+)
+CONVERSION = (
+    "type: conversion\nentity: customer\nbase_metric: orders_placed\nconversion_metric: large_orders\n"
+)
+SAME = {
+    "brackets and order": (SUM + "expr: (quantity * amount)\n", SUM + "expr: amount*quantity\n"),
+    "a filter turned": (COUNT + "filter: amount >= 20\n", COUNT + "filter: 20.0 <= amount\n"),
+    "a filter in pieces": (
+        COUNT + "filter: amount >= 20 and category in ('tea', 'coffee')\n",
+        COUNT + "filter: (category = 'coffee' or category = 'tea') and not amount < 20\n",
+    ),
+    "rows counted": (COUNT, SUM + 'expr: "1"\n'),
+    "rows counted by what is never empty": (COUNT, COUNT + "expr: order_id\n"),
+    "a filter in case when": (
+        SUM + "expr: amount\nfilter: amount < 10\n",
+        SUM + "expr: case when 10 > amount then amount else null end\n",
+    ),
+    "a distinct count in case when": (
+        LINES + "agg: count_distinct\nexpr: customer_id\nfilter: amount < 10\n",
+        LINES + "agg: count_distinct\nexpr: case when amount < 10 then customer_id end\n",
+    ),
+    "its model's own time": (SUM + "expr: amount\n", SUM + "expr: amount\ntime: order_day\n"),
+    "other grain and dimensions": (
+        SUM + "expr: amount\ngrain: month\n",
+        SUM + "expr: amount\ndimensions: [category]\n",
+    ),
+    "other rules on values": (SUM + "expr: amount\n", SUM + "expr: amount\nchecks: {min_rows: 0}\n"),
+    "an average is a ratio": (
+        LINES + "agg: average\nexpr: amount\n",
+        "type: ratio\nnumerator: revenue\ndenominator: orders_placed\n",
+    ),
+    "a median is a percentile": (
+        LINES + "agg: median\nexpr: amount\n",
+        LINES + "agg: percentile\npercentile: 0.5\nexpr: amount\n",
+    ),
+    "a ratio is a division": (
+        "type: ratio\nnumerator: revenue\ndenominator: orders_placed\n",
+        "type: derived\nexpr: revenue / nullif(orders, 0)\n"
+        "metrics: [revenue, {name: orders_placed, alias: orders}]\n",
+    ),
+    "a filter of the whole, of the parts": (
+        "type: ratio\nnumerator: revenue\ndenominator: orders_placed\nfilter: amount >= 20\n",
+        "type: ratio\nnumerator: {name: revenue, filter: amount >= 20}\ndenominator: large_orders\n",
+    ),
+    "one input alone": (SUM + "expr: amount\n", "type: derived\nexpr: revenue\nmetrics: [revenue]\n"),
+    "a step between": (
+        "type: derived\nexpr: average_order - 1\nmetrics: [average_order]\n",
+        "type: derived\nexpr: revenue / orders_placed - 1\nmetrics: [revenue, orders_placed]\n",
+    ),
+    "growth written two ways": (
+        GROWTH.format("this_one / before - 1", "offset_window: 1 quarter") + "grain: month\n",
+        GROWTH.format("(this_one - before) / before", "offset_window: 3 months") + "grain: month\n",
+    ),
+    "a week is seven days": (
+        "type: cumulative\nmetric: revenue\nwindow: 7 days\n",
+        "type: cumulative\nmetric: revenue\nwindow: 1 week\n",
+    ),
+    "a conversion's window": (CONVERSION + "window: 7 days\n", CONVERSION + "window: 1 week\n"),
+}
+OTHER = {
+    "another column": (SUM + "expr: amount\n", SUM + "expr: quantity\n"),
+    "another filter": (COUNT + "filter: amount >= 20\n", COUNT + "filter: amount > 20\n"),
+    "no filter": (COUNT + "filter: amount >= 20\n", COUNT),
+    "a zero for the rest": (
+        SUM + "expr: case when amount < 10 then amount end\n",
+        SUM + "expr: case when amount < 10 then amount else 0 end\n",
+    ),
+    "a count in case when has zeros": (
+        COUNT + "filter: amount < 10\n",
+        COUNT + "expr: case when amount < 10 then 1 end\n",
+    ),
+    "counted once": (COUNT + "expr: customer_id\n", LINES + "agg: count_distinct\nexpr: customer_id\n"),
+    "another model": (
+        COUNT,
+        "type: simple\nmodel: customer_months\nagg: count\n",
+    ),
+    "filled days": (SUM + "expr: amount\n", SUM + KEPT),
+    "days filled otherwise": (SUM + KEPT, SUM + KEPT.replace("with: 0", "with: 1")),
+    "upside down": (
+        "type: ratio\nnumerator: revenue\ndenominator: orders_placed\n",
+        "type: ratio\nnumerator: orders_placed\ndenominator: revenue\n",
+    ),
+    "a filter of one part": (
+        "type: ratio\nnumerator: revenue\ndenominator: orders_placed\nfilter: amount >= 20\n",
+        "type: ratio\nnumerator: {name: revenue, filter: amount >= 20}\ndenominator: orders_placed\n",
+    ),
+    "a month is no number of days": (
+        GROWTH.format("this_one / before - 1", "offset_window: 1 month") + "grain: month\n",
+        GROWTH.format("this_one / before - 1", "offset_window: 28 days") + "grain: month\n",
+    ),
+    "before, and at the start": (
+        GROWTH.format("this_one / before - 1", "offset_window: 1 month") + "grain: month\n",
+        GROWTH.format("this_one / before - 1", "offset_to_grain: month") + "grain: month\n",
+    ),
+    "since when": (
+        "type: cumulative\nmetric: revenue\ngrain_to_date: month\n",
+        "type: cumulative\nmetric: revenue\ngrain_to_date: year\n",
+    ),
+    "since when, and how long": (
+        "type: cumulative\nmetric: revenue\n",
+        "type: cumulative\nmetric: revenue\nwindow: 7 days\n",
+    ),
+    "which day stands for the month": (
+        "type: cumulative\nmetric: revenue\nwindow: 7 days\n",
+        "type: cumulative\nmetric: revenue\nwindow: 7 days\nperiod_agg: average\n",
+    ),
+    "percentiles": (
+        LINES + "agg: percentile\npercentile: 0.5\nexpr: amount\n",
+        LINES + "agg: percentile\npercentile: 0.9\nexpr: amount\n",
+    ),
+    "percentiles of another kind": (
+        LINES + "agg: percentile\npercentile: 0.5\nexpr: amount\n",
+        LINES + "agg: percentile\npercentile: 0.5\npercentile_type: discrete\nexpr: amount\n",
+    ),
+    "a conversion's filter is no filter of what converts": (
+        CONVERSION + "window: 7 days\n",
+        CONVERSION + "window: 7 days\nfilter: category = 'tea'\n",
+    ),
+    "numbers and shares of conversions": (
+        CONVERSION + "window: 7 days\n",
+        CONVERSION + "window: 7 days\ncalculation: conversions\n",
+    ),
+    "with the same properties": (
+        CONVERSION + "window: 7 days\n",
+        CONVERSION + "window: 7 days\nconstant_properties: [category]\n",
+    ),
+}
+
+
+def computations(folder: Path, pair: tuple[str, str]) -> list[object]:
+    card = (folder / "metrics/sales/average_order.yaml").read_text().split("type: ")[0]
+    for name, computed in zip(("first_one", "second_one"), pair, strict=True):
+        text = card.replace("name: average_order", f"name: {name}") + computed
+        (folder / f"metrics/sales/{name}.yaml").write_text(text)
+    known = Computations(load_center(folder))
+    return [known.of("first_one"), known.of("second_one")]
+
+
+@pytest.mark.parametrize("kind", SAME)
+def test_what_gives_the_same_numbers_is_one_computation(small_center: Path, kind: str) -> None:
+    one, other = computations(small_center, SAME[kind])
+    assert one == other
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_what_may_give_other_numbers_is_another_computation(small_center: Path, kind: str) -> None:
+    one, other = computations(small_center, OTHER[kind])
+    assert one != other
+
+
+def test_a_column_that_may_be_empty_is_not_counted_as_rows_are(small_center: Path) -> None:
+    Shop(small_center, small_center).edit(
+        "models/order_lines.yaml", "quantity: {type: int64", "quantity: {type: int64, nullable: true"
+    )
+    one, other = computations(small_center, (COUNT, COUNT + "expr: quantity\n"))
+    assert one != other
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["an average is a ratio", "a ratio is a division", "a step between"])
+def test_what_is_one_computation_gives_the_same_published_numbers(fresh_shop: Shop, kind: str) -> None:
+    computations(fresh_shop.center, SAME[kind])
+    for name in ("first_one", "second_one"):
+        others = [n for n in ("average_order", "first_one") if n != name]
+        marks = ", ".join(f"{{with: {n}, reason: to be compared}}" for n in others)
+        file = f"metrics/sales/{name}.yaml"
+        fresh_shop.edit(file, "type: ", f"intended: [{marks}]\ntype: ")
+        fresh_shop.edit(file, "code: SAL-005", f"code: {name}")
+    fresh_shop.refresh()
+    one, other = (fresh_shop.months(name) for name in ("first_one", "second_one"))
+    assert one.keys() == other.keys()
+    assert [float(v) for v in one.values()] == pytest.approx([float(v) for v in other.values()])

@@ -1,0 +1,59 @@
+"""What is declared to add up though its aggregation does not is proven on the data, or withheld."""
+
+from __future__ import annotations
+
+import pytest
+
+from metric_pipelines_tests.small_shop import Shop
+
+CUSTOMERS = "metrics/service/customers.yaml"
+
+
+def declared(shop: Shop, *changes: tuple[str, str]) -> None:
+    shop.keep("customers")
+    for old, new in changes:
+        shop.edit(CUSTOMERS, old, new)
+
+
+def withheld(shop: Shop) -> dict[str, str]:
+    return {month: shop.reason("metrics/customers", month) for _, month in shop.stands("withheld")}
+
+
+def test_customers_who_buy_in_two_categories_refute_that_they_add_up(fresh_shop: Shop) -> None:
+    """In February alone: in January and March each customer keeps to one product."""
+    declared(fresh_shop, ("expr: customer_id", "expr: customer_id\nadditive: [category]"))
+    fresh_shop.refresh()
+    found = withheld(fresh_shop)
+    assert set(found) == {"2024-02"}
+    assert found["2024-02"].startswith(
+        "contract failed: additive: over category: 1 sum(s) are not what the model counts, such as 2024-02-01"
+    )
+    assert found["2024-02"].endswith("added up, 2 counted anew")
+    assert set(fresh_shop.months("customers")) == {"2024-01", "2024-03"}
+
+
+def test_orders_add_up_over_categories_and_days(fresh_shop: Shop) -> None:
+    declared(
+        fresh_shop,
+        ("expr: customer_id", "expr: order_id\nadditive: [category, time]"),
+        ("grain: month\n", ""),
+    )
+    assert fresh_shop.refresh().troubles == []
+    assert fresh_shop.stands("withheld") == set()
+
+
+def test_customers_who_come_on_two_days_refute_that_days_add_up(fresh_shop: Shop) -> None:
+    declared(fresh_shop, ("expr: customer_id", "expr: customer_id\nadditive: [time]"), ("grain: month\n", ""))
+    fresh_shop.refresh()
+    assert "additive: over time" in withheld(fresh_shop)["2024-03"]
+
+
+@pytest.mark.parametrize("agg", ["average", "max"])
+def test_an_average_or_a_maximum_of_parts_is_not_that_of_the_whole(fresh_shop: Shop, agg: str) -> None:
+    changes = [
+        ("agg: count_distinct", f"agg: {agg}"),
+        ("expr: customer_id", "expr: amount\nadditive: [category]"),
+    ]
+    declared(fresh_shop, *changes)
+    fresh_shop.refresh()
+    assert "additive: over category" in withheld(fresh_shop)["2024-01"]
