@@ -3,10 +3,12 @@ elsewhere, the site included.
 """
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.storage.dagster_run import DagsterRunStatus, RunsFilter
 
 from metric_pipelines.dictionary.center_files import Center
@@ -25,6 +27,8 @@ from metric_pipelines.site.writing import assets_address, is_behind
 ACTIVE = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 TRIES = 2
 SITE_SECONDS = 60
+BACKFILL = timedelta(hours=1)
+"""So long a backfill is waited for, from its begin."""
 
 
 def nightly(center: Center, job: dg.JobDefinition, names: Names) -> dg.ScheduleDefinition:
@@ -73,15 +77,23 @@ def follow(
 
 
 def _busy(instance: dg.DagsterInstance, shop: Workshop, jobs: set[str], names: Names) -> str:
-    """Who is at work: the lease, or a run of ours. What is only queued does not count, else it could wait for
-    ever; nor do other people's runs.
+    """Who is at work: the lease, a run of ours, or a backfill of ours, which rests between two of its runs.
+    What is only queued does not count, nor a backfill that takes long, else it could wait for ever; nor do
+    other people's runs.
     """
     holder = lease.holder(shop.ledger)
     if holder is not None:
         return f"{holder} is at work"
     runs = instance.get_runs(RunsFilter(statuses=ACTIVE))
     mine = next((run for run in runs if run.job_name in jobs or _is_ours(run, shop, names)), None)
-    return f"run {mine.run_id} is at work" if mine is not None else ""
+    if mine is not None:
+        return f"run {mine.run_id} is at work"
+    since = datetime.now(tz=UTC) - BACKFILL
+    asked = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED], created_after=since)
+    for backfill in instance.get_backfills(filters=asked):
+        if any(names.ours(key, shop.graph) is not None for key in backfill.asset_selection or ()):
+            return f"backfill {backfill.backfill_id} is at work"
+    return ""
 
 
 def _is_ours(run: dg.DagsterRun, shop: Workshop, names: Names) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from metric_pipelines import build_definitions
 from metric_pipelines.errors import DefinitionError, UsageError
 from metric_pipelines.publication.plan import READ
-from metric_pipelines_tests.orchestration.their_project import THEIRS, project
+from metric_pipelines_tests.orchestration.their_project import PREFIX, THEIRS, project
 from metric_pipelines_tests.small_shop import MONTHS, Shop, revenue_by_month
 
 
@@ -151,6 +153,28 @@ def test_a_run_of_theirs_that_is_under_way_is_waited_for(shop: Shop, tmp_path: P
         assert at.refresh().success
         assert at.attempted() == {}
         assert isinstance(at.follow(), dg.SkipReason)
+
+
+@pytest.mark.parametrize(
+    ("age", "chosen", "waits"),
+    [
+        (timedelta(minutes=5), dg.AssetKey([*PREFIX, "metrics", "revenue"]), True),
+        (timedelta(hours=3), dg.AssetKey([*PREFIX, "metrics", "revenue"]), False),
+        (timedelta(minutes=5), THEIRS, False),
+    ],
+)
+def test_a_backfill_that_will_compute_ours_is_waited_for_a_while(
+    shop: Shop, tmp_path: Path, age: timedelta, chosen: dg.AssetKey, waits: bool
+) -> None:
+    """A backfill of the whole graph makes theirs in one run, then ours in another."""
+    with project(shop, tmp_path) as at:
+        at.run_theirs()
+        begun = datetime.now(tz=UTC) - age
+        asked = PartitionBackfill(
+            "filling", BulkActionStatus.REQUESTED, False, {}, begun.timestamp(), asset_selection=[chosen]
+        )
+        at.instance.add_backfill(asked)
+        assert isinstance(at.follow(), dg.SkipReason if waits else dg.RunRequest)
 
 
 def test_a_key_that_is_taken_is_an_error_that_says_key_prefix(shop: Shop) -> None:
