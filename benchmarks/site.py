@@ -228,6 +228,10 @@ def _metric(number: int) -> dict[str, object]:
         "label": {"en": f"Metric number {number}", "zh": f"第 {number} 号指标"},
         **texts,
         "synonyms": [f"figure {number}", f"数值 {number}", f"common word {number % 250}"],
+        "intended": [
+            {"with": f"metric_{other:04d}", "reason": "One word for several, as in a company."}
+            for other in range(number % 250, number, 250)
+        ],
         "department": AREAS[number % len(AREAS)],
         "owners": {"business": f"owner{number % 40}@example.com", "technical": "data@example.com"},
         "tier": 1 + number % 3,
@@ -242,7 +246,11 @@ def _metric(number: int) -> dict[str, object]:
         return {**card, "type": "ratio", **parts, "dimensions": ["area", "channel"]}
     if kind == 8:
         return {**card, "type": "cumulative", "metric": f"metric_{ten:04d}", "window": "28 days"}
-    simple = {"type": "simple", "model": "order_lines", "filter": f"quantity <= {3 + number % 7}"}
+    simple = {
+        "type": "simple",
+        "model": "order_lines",
+        "filter": f"quantity <= {3 + number % 7} and customer_id <> {number + 1}",
+    }
     if kind == 9:
         distinct = {"agg": "count_distinct", "expr": "customer_id", "grain": "month", "dimensions": ["area"]}
         return {**card, **simple, **distinct, "unit": "customers"}
