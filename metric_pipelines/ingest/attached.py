@@ -1,4 +1,4 @@
-"""SQLite: a file, read by DuckDB's scanner, attached read-only."""
+"""A file of SQLite, read by DuckDB's scanner, or one of DuckDB: attached read-only."""
 
 from __future__ import annotations
 
@@ -31,13 +31,24 @@ def opened_file(
     """
     present(source, file, kind)
     con.execute("set sqlite_all_varchar = true")
+    catalog = _catalog(con, file, kind)
     with as_ours(source):
         patience = f", busy_timeout {BUSY_MILLISECONDS}" if kind == "sqlite" else ""
-        con.execute(f"attach {quoted(str(file))} as {SYSTEM} (type {kind}, read_only{patience})")
+        con.execute(f"attach {quoted(str(file))} as {name(catalog)} (type {kind}, read_only{patience})")
     try:
-        yield AttachedFile(con, source, kind)
+        yield AttachedFile(con, source, kind, catalog)
     finally:
-        con.execute(f"detach {SYSTEM}")
+        con.execute(f"detach {name(catalog)}")
+
+
+def _catalog(con: duckdb.DuckDBPyConnection, file: Path, kind: str) -> str:
+    """What it is attached as. Views in a file of DuckDB go by the file's own name where dbt wrote them; they
+    cannot be read where that name stands for something else here.
+    """
+    own = file.name.partition(".")[0]
+    query = "select database_name from duckdb_databases() union all select schema_name from duckdb_schemas()"
+    taken = {str(row[0]).lower() for row in con.execute(query).fetchall()}
+    return own if kind == "duckdb" and own and own.lower() not in taken else SYSTEM
 
 
 def present(source: Source, file: Path, kind: str) -> None:
@@ -48,17 +59,19 @@ def present(source: Source, file: Path, kind: str) -> None:
 
 
 class AttachedFile:
-    """A database file that is attached as `source_system`."""
+    """A database file that is attached as `catalog`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, source: Source, kind: str) -> None:
-        self._con, self._source, self._kind = con, source, kind
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, source: Source, kind: str, catalog: str = SYSTEM
+    ) -> None:
+        self._con, self._source, self._kind, self._catalog = con, source, kind, catalog
         self.digits = 15 if kind == "sqlite" else None
 
     def tables(self) -> list[str]:
         """Its tables and views; those of another schema than the main one as `schema.table`."""
         rows = self._con.execute(
             "select distinct if(schema_name = 'main', '', schema_name || '.') || table_name"
-            f" from duckdb_columns() where database_name = '{SYSTEM}' order by 1"
+            f" from duckdb_columns() where database_name = {quoted(self._catalog)} order by 1"
         )
         return [str(row[0]) for row in rows.fetchall()]
 
@@ -69,18 +82,32 @@ class AttachedFile:
             remedy = did_you_mean(table, known) or "mend the source's YAML, or the source"
             where = f"{self._source.name}.{table}"
             raise SourceDataError(where, "no such table", f"one of {listed(known)}", remedy)
-        rows = self._con.execute(f"describe {_relation(table)}").fetchall()
+        try:
+            rows = self._con.execute(f"describe {self._relation(table)}").fetchall()
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise self._unreadable(table, error) from error
         return [str(row[0]) for row in rows]
+
+    def _unreadable(self, view: str, error: duckdb.Error) -> SourceDataError:
+        found = f"a view that cannot be read: {str(error).splitlines()[0]}"
+        expected = "a table, or a view over what is in its own file"
+        remedy = "materialize it as a table, or keep the name that its file had when it was made"
+        return SourceDataError(f"{self._source.name}.{view}", found, expected, remedy)
 
     def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """The table as it stands; DuckDB reads the rows and columns that it needs."""
         listed_ = ", ".join(f"{self._text(name(c))} as {name(c)}" for c in columns)
         if not isinstance(part, Since):
-            return f"(select {listed_} from {_relation(table)})"
+            return f"(select {listed_} from {self._relation(table)})"
         if self._kind == "sqlite":
             return self._by_sqlite(table, columns, part)
         column, value = name(part.column), _literal(part.value)
-        return f"(select {listed_} from {_relation(table)} where {column} >= {value} or {column} is null)"
+        return (
+            f"(select {listed_} from {self._relation(table)} where {column} >= {value} or {column} is null)"
+        )
+
+    def _relation(self, table: str) -> str:
+        return ".".join(name(part) for part in (self._catalog, *table.split(".", 1)))
 
     def _text(self, column: str) -> str:
         """A column as text. SQLite lets any bytes be one, its scanner hands them on, and then DuckDB may end:
@@ -116,7 +143,7 @@ class AttachedFile:
         """The greatest text; ISO dates and times sort as texts, and words after all of them."""
         text = self._text(name(column))
         come = f"({text} < '{before}' or {text} >= ':')"
-        query = f"select max({text}) from {_relation(table)} where {come}"
+        query = f"select max({text}) from {self._relation(table)} where {come}"
         row = self._con.execute(query).fetchone()
         return None if row is None or row[0] is None else str(row[0])
 
@@ -126,17 +153,18 @@ class AttachedFile:
         """
         schema, dot, bare = table.rpartition(".")
         key = self._con.execute(
-            f"select constraint_column_names from duckdb_constraints() where database_name = '{SYSTEM}'"
-            " and constraint_type = 'PRIMARY KEY' and table_name = ? and schema_name = ?",
+            "select constraint_column_names from duckdb_constraints()"
+            f" where database_name = {quoted(self._catalog)} and constraint_type = 'PRIMARY KEY'"
+            " and table_name = ? and schema_name = ?",
             [bare, schema if dot else "main"],
         ).fetchone()
         return Declared(self._kinds(table), tuple(key[0]) if key else ())
 
     def _kinds(self, table: str) -> dict[str, str]:
         if self._kind != "sqlite":
-            rows = self._con.execute(f"describe {_relation(table)}").fetchall()
+            rows = self._con.execute(f"describe {self._relation(table)}").fetchall()
             return {str(row[0]): kind_of(str(row[1])) for row in rows}
-        query = f"select path from duckdb_databases() where database_name = '{SYSTEM}'"
+        query = f"select path from duckdb_databases() where database_name = {quoted(self._catalog)}"
         file = (self._con.execute(query).fetchone() or ("",))[0]
         self._con.execute("set sqlite_all_varchar = false")
         self._con.execute(f"attach {quoted(file)} as {SYSTEM}_types (type sqlite, read_only)")
@@ -160,8 +188,3 @@ def _literal(value: int | date) -> str:
 def _bare(table: str) -> str:
     """`main.orders` is `orders`: SQLite has one schema."""
     return table.removeprefix("main.")
-
-
-def _relation(table: str) -> str:
-    schema, dot, bare = table.partition(".")
-    return f"{SYSTEM}.{name(schema)}.{name(bare)}" if dot else f"{SYSTEM}.{name(table)}"
