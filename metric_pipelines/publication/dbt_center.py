@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.months import day_after, month_of
+from metric_pipelines.dictionary.months import month_of
 from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.dictionary.yaml_types import Owners, Text
 from metric_pipelines.errors import DefinitionError
@@ -216,7 +216,8 @@ def _days(
     today: date,
 ) -> tuple[date | None, str]:
     """The first day of any model, and what day it is for the center: the real one, or the last of a project
-    that has ended. A time spine counts as far as the end of the newest month: most are longer than the rows.
+    that has ended. A time spine counts to the end of the newest year: most are longer than the rows, and what
+    is shifted or carried forward is whole in every period there.
     """
     found: list[tuple[date, date]] = []
     for model, _ in models.values():
@@ -228,9 +229,7 @@ def _days(
     first, last = min(low for low, _ in found), max(high for _, high in found)
     if spine:
         row = con.execute(f"select max(date_day) from (\n{spine}\n)").fetchone()
-        last = (
-            max(last, min(row[0], day_after(month_of(last)) - timedelta(days=1))) if row and row[0] else last
-        )
+        last = max(last, min(row[0], date(last.year, 12, 31))) if row and row[0] else last
     return first, "real" if last >= today - STALE else last.isoformat()
 
 

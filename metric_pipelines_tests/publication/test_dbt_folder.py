@@ -14,7 +14,7 @@ from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import MetricPipelinesError, UsageError
 from metric_pipelines.publication.dbt_folder import keep_dbt_center
 from metric_pipelines.settings import Settings
-from metric_pipelines_tests.dbt_shop import LAST, manifest, warehouse
+from metric_pipelines_tests.dbt_shop import manifest, warehouse
 
 TODAY = date(2026, 11, 24)
 
@@ -123,8 +123,13 @@ def test_in_a_dagster_project_it_says_what_to_run_where_dbt_has_written_nothing(
         Project(tmp_path).keep(assets=True)
 
 
-@pytest.mark.parametrize("until", ["2024-03-31", "2024-12-31"])
-def test_a_project_that_has_ended_has_no_months_after_its_newest_rows(tmp_path: Path, until: str) -> None:
+@pytest.mark.parametrize(
+    ("until", "today"),
+    [("2024-03-31", "2024-03-31"), ("2024-12-31", "2024-12-31"), ("2026-12-31", "2024-12-31")],
+)
+def test_a_project_that_has_ended_has_no_years_after_its_newest_rows(
+    tmp_path: Path, until: str, today: str
+) -> None:
     """Time spines go on, often to today: they are no sign that rows do."""
     project = Project(tmp_path)
     days = f"select unnest(generate_series(date '2024-01-01', date '{until}', interval 1 day)) as date_day"
@@ -132,7 +137,7 @@ def test_a_project_that_has_ended_has_no_months_after_its_newest_rows(tmp_path: 
         con.execute(f"create or replace table days as {days}")
     project.keep()
     settings = load_valid_center(project.kept).settings
-    assert (settings.clock.today, settings.partitions.end) == (LAST, "2024-03")
+    assert (str(settings.clock.today), settings.partitions.end) == (today, today[:7])
 
 
 def test_a_password_in_the_address_is_refused(made: Project) -> None:
