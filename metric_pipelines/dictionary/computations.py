@@ -38,14 +38,6 @@ from metric_pipelines.dictionary.graph import digest
 Computation = tuple[object, ...]
 """Nested, hashable, equal where the numbers are."""
 
-_IN_DAYS_OR_MONTHS = {
-    "day": (1, "day"),
-    "week": (7, "day"),
-    "month": (1, "month"),
-    "quarter": (3, "month"),
-    "year": (12, "month"),
-}
-
 
 class Computations:
     """The computations of a center's metrics, each worked out once; metrics and all below them are valid."""
@@ -78,7 +70,7 @@ class Computations:
             case DerivedMetric():
                 return self._derived(metric, inner)
             case CumulativeMetric():
-                span = _span(metric.window) if metric.window else metric.grain_to_date
+                span = shapes.span_of(metric.window) if metric.window else metric.grain_to_date
                 return "added up", self._input(metric.metric, inner), span, metric.period_agg
             case ConversionMetric():
                 return self._conversion(metric, inner)
@@ -127,7 +119,7 @@ class Computations:
     def _shifted(self, part: DerivedInput, filters: tuple[str, ...]) -> Computation:
         computed = self._input(part, filters)
         if part.offset_window is not None:
-            return "before", computed, _span(part.offset_window)
+            return "before", computed, shapes.span_of(part.offset_window)
         if part.offset_to_grain is not None:
             return "at the start of", computed, part.offset_to_grain
         return computed
@@ -152,7 +144,7 @@ class Computations:
             self._input(metric.base_metric, ()),
             self._input(metric.conversion_metric, ()),
             metric.entity,
-            _span(metric.window) if metric.window else None,
+            shapes.span_of(metric.window) if metric.window else None,
             metric.calculation,
             tuple(sorted(set(metric.constant_properties))),
             metric.fill_nulls_with,
@@ -163,13 +155,6 @@ class Computations:
 @cache
 def _form(written: str, booleans: Sequence[str]) -> exp.Expr:
     return canonical(expression_tree(written), booleans)
-
-
-def _span(window: str) -> tuple[int, str]:
-    """A window in days or in months, which have no common measure."""
-    count, unit = shapes.window_parts(window)
-    times, of = _IN_DAYS_OR_MONTHS[unit]
-    return count * times, of
 
 
 def _without_case(expr: exp.Expr, given: exp.Expr | None) -> tuple[exp.Expr, exp.Expr | None]:

@@ -204,11 +204,8 @@ def _of_days(center: Center, metric: Metric, over: Metric, model: str, text: str
     read = columns_in(text) & (shapes.times_of(center, over, model) | changing)
     if read:
         found = f"a filter on {listed(read)}, its time or what changes, where days are shifted or added up"
-        expected, where = (
-            "a filter on what stays the same on all days",
-            center.where(f"metrics/{metric.name}", "filter"),
-        )
-        yield Problem(where, found, expected)
+        where = center.where(f"metrics/{metric.name}", "filter")
+        yield Problem(where, found, "a filter on what stays the same on all days")
 
 
 def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Problem]:

@@ -253,9 +253,18 @@ def window_parts(window: str) -> tuple[int, str]:
     return int(count), unit
 
 
-def months_touched(window: str, *, include_today: bool = False) -> int:
-    """The most months outside its own that a window of this length can reach into."""
+def span_of(window: str) -> tuple[int, str]:
+    """A window in days or in months, which have no common measure: `2 weeks` as (14, 'day').
+
+    Raises: ValueError, as `window_parts`.
+    """
     count, unit = window_parts(window)
     if unit in _MONTHS:
-        return count * _MONTHS[unit]
-    return math.ceil((count * _DAYS[unit] - include_today) / _SHORTEST_MONTH)
+        return count * _MONTHS[unit], "month"
+    return count * _DAYS[unit], "day"
+
+
+def months_touched(window: str, *, include_today: bool = False) -> int:
+    """The most months outside its own that a window of this length can reach into."""
+    count, unit = span_of(window)
+    return count if unit == "month" else math.ceil((count - include_today) / _SHORTEST_MONTH)

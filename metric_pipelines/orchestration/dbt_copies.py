@@ -18,12 +18,11 @@ def refuse_relative_paths(project: Path, defs: Path, environment: Mapping[str, s
     """Raises UsageError where the DuckDB of a dbt project stands at a relative path, and the folder `defs` of
     a Dagster project has dagster-dbt's component.
     """
+    if all(THEIR_COMPONENT not in file.read_text(encoding="utf-8") for file in defs.rglob("defs.yaml")):
+        return
     found = [note for note in read_dbt(project, environment).notes if note.kind == RELATIVE]
-    if found and any(THEIR_COMPONENT in file.read_text(encoding="utf-8") for file in defs.rglob("defs.yaml")):
+    if found:
         expected = f"an absolute one: {THEIR_COMPONENT} runs dbt in a copy of the project"
         raise UsageError(
             found[0].where, found[0].text, expected, "path: \"{{ env_var('SHOP_DUCKDB') }}\", or written out"
         )
-
-
-__all__ = ["refuse_relative_paths"]

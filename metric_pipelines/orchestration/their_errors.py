@@ -26,6 +26,3 @@ def telling(message: str, asset: str) -> str:
         if found:
             return (own or found[0][1])[:LONGEST]
     return " ".join(lines[:LINES])[:LONGEST]
-
-
-__all__ = ["telling"]

@@ -56,6 +56,15 @@ def test_a_query_that_cannot_be_asked_is_reported_at_its_line(
     assert not near or f"did you mean '{near}'?" in problem.remedy
 
 
+def test_a_metric_that_adds_days_up_filters_by_what_stays_the_same(small_center: Path) -> None:
+    file = small_center / "metrics" / "sales" / "revenue_7d.yaml"
+    written = file.read_text(encoding="utf-8")
+    asked = "metric: {name: revenue, filter: \"order_day > '2024-02-01'\"}"
+    file.write_text(written.replace("metric: revenue", asked), encoding="utf-8")
+    with pytest.raises(InvalidCenterError, match="where days are shifted or added up"):
+        load_valid_center(small_center)
+
+
 def test_time_that_is_added_up_is_asked_by_start_and_end(small_center: Path) -> None:
     file = small_center / FILE
     file.write_text(

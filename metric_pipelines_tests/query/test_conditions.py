@@ -73,6 +73,17 @@ def test_what_is_no_condition_over_dimensions_is_refused(reader: Reader, text: s
         reader.values("revenue", filter=text)
 
 
+def test_its_own_time_is_no_dimension_of_what_adds_days_up_whatever_it_is_called(shop: Shop) -> None:
+    also = "dimensions:\n  order_day: {type: time}\n  day_of_order: {type: time, expr: order_day}\n"
+    shop.edit("models/order_lines.yaml", "dimensions:\n", also)
+    assert shop.refresh().troubles == []
+    with open_for_reading(shop.open()) as reader:
+        for name in ("order_day", "day_of_order"):
+            with pytest.raises(UsageError, match="the time it is counted by"):
+                reader.values("revenue_7d", [name])
+            assert reader.values("revenue", [name], "month").rows
+
+
 def test_a_saved_query_sets_its_metrics_side_by_side(reader: Reader) -> None:
     answer = answer_saved(reader, "tea_and_coffee")
     assert answer.columns == ["metric_time", "category", "revenue", "customers"]
