@@ -59,8 +59,9 @@ def stage(
     listed = ", ".join(name(c) for c in model.columns)
     text = sql.strip().rstrip(";")
     query = f"with computed as (\n{text}\n) select * from (select {listed}{month} from computed){bound}"
+    kind = "view" if model.materialized == "view" else "table"
     try:
-        con.execute(f"create or replace temp table {target} as {query}")
+        con.execute(f"create or replace temp {kind} {target} as {query}")
     except duckdb.Error as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise ComputationError(
@@ -69,7 +70,7 @@ def stage(
     if months != [WHOLE]:
         _refuse_rows_of_no_month(con, model, target, where)
         _refuse_rows_of_other_months(con, model, target, within, where)
-    return Staged(f"models/{model.name}", target, months)
+    return Staged(f"models/{model.name}", target, months, view=query if kind == "view" else "")
 
 
 def _refuse_rows_of_no_month(con: duckdb.DuckDBPyConnection, model: Model, target: str, where: str) -> None:

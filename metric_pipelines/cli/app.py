@@ -6,13 +6,14 @@ more.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import NoReturn, cast
 
 import typer
 import typer.core
@@ -29,6 +30,22 @@ CENTER = "METRIC_PIPELINES_CENTER"
 INTERRUPTED = 130
 USED_WRONGLY = 2
 BROKEN = 3
+
+
+def command() -> NoReturn:
+    """The process `metric-pipelines`."""
+    leave(main())
+
+
+def leave(code: int) -> NoReturn:
+    """Ends this process without taking its modules apart: that takes up to a second, and frees what ends with
+    it anyway.
+    """
+    with suppress(OSError):  # nobody reads any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    atexit._run_exitfuncs()
+    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -54,6 +54,8 @@ KEYS: dict[str, dict[str, str]] = {
         "partition_by": "Time column that tells a row's month; without it the table is read as a whole.",
         "reread": "How many of the newest months every refresh reads again (`all`: all of them).",
         "incremental": "Read what changed by a cursor column, instead of months; not of files.",
+        "in_place": "Read Parquet files where they stand and keep no copy of them: for files that are "
+        "too large to copy. What was computed from other files can then not be asked anew.",
         "columns": "The contract: every column that is read, by name.",
         "read": "How its files are read.",
         "checks": "Rules about the table.",
@@ -106,6 +108,8 @@ KEYS: dict[str, dict[str, str]] = {
         "look_ahead": "Months after its own that a month is computed from.",
         "time": "Date column that its metrics are counted by.",
         "time_granularity": "How fine that column is: a day, or `month` where a row stands for a month.",
+        "materialized": "Whether its rows are kept (`table`), or its query (`view`): for what is read once a "
+        "night, and larger than what is made of it.",
         "time_spine": "Whether it is the calendar: exactly one model is.",
         "entities": "What its rows identify; models join on entities of one name.",
         "dimensions": "What its metrics can be grouped and filtered by, by name.",

@@ -50,12 +50,16 @@ class Dimension(Strict):
 
 
 class Model(Strict):
-    """A model: one SQL file beside it, its contract, and its semantics (entities, dimensions, time)."""
+    """A model: one SQL file beside it, its contract, and its semantics (entities, dimensions, time).
+
+    `materialized: view` keeps its query instead of its rows.
+    """
 
     name: Name
     label: Text
     description: Text
     owners: Owners
+    materialized: Literal["table", "view"] = "table"
     partition_by: str | None = None
     look_back: Annotated[int, Field(ge=0)] | Literal["all"] = 0
     look_ahead: Annotated[int, Field(ge=0)] = 0
@@ -67,6 +71,14 @@ class Model(Strict):
     columns: dict[str, Column]
     checks: TableRules = TableRules()
 
+    @model_validator(mode="after")
+    def _a_view_has_no_months(self) -> Model:
+        if self.materialized == "view" and self.partition_by is not None:
+            raise ValueError(
+                "a view with partition_by; expected materialized: table, since a view has no months"
+            )
+        return self
+
     @property
     def primary_entity(self) -> str:
         """The name of the primary entity, by which MetricFlow names the dimensions."""
@@ -74,7 +86,10 @@ class Model(Strict):
 
     def computation(self) -> dict[str, Any]:
         """What the model's rows, and aggregates of them, depend on, beside the SQL."""
-        monthly = {} if self.time_granularity == "day" else {"time_granularity": self.time_granularity}
+        monthly: dict[str, str] = (
+            {} if self.time_granularity == "day" else {"time_granularity": self.time_granularity}
+        )
+        monthly |= {} if self.materialized == "table" else {"materialized": self.materialized}
         return self.model_dump(include={"partition_by", "look_back", "look_ahead", "time", "entities"}) | {
             "dimensions": {name: d.expr or name for name, d in self.dimensions.items()},
             "columns": {name: column.type for name, column in self.columns.items()},

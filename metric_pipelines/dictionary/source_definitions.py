@@ -107,7 +107,8 @@ class SourceTable(Strict):
     """One table of a source system: where it stands, its contract, how it is read.
 
     `table` is its name there (default: ours); in a folder of files a file name or a pattern such as
-    `orders_*.csv`. `asset` is the asset in Dagster that makes it (`[dbt, orders]`), where there is one.
+    `orders_*.csv`. `in_place` leaves Parquet files where they are: no copy is kept of them. `asset`
+    is the asset in Dagster that makes it (`[dbt, orders]`), where there is one.
     """
 
     table: str | None = None
@@ -117,9 +118,25 @@ class SourceTable(Strict):
     partition_by: str | None = None
     reread: Annotated[int, Field(ge=1)] | Literal["all"] = 3
     incremental: Incremental | None = None
+    in_place: bool = False
     columns: dict[str, SourceColumn]
     read: Reading = Reading()
     checks: TableRules = TableRules()
+
+    @model_validator(mode="after")
+    def _fit_to_be_read_in_place(self) -> SourceTable:
+        if not self.in_place:
+            return self
+        if self.partition_by is not None or self.incremental is not None:
+            other = "incremental" if self.incremental is not None else "partition_by"
+            raise ValueError(
+                f"in_place and {other}; expected one of them: what is read in place has no months"
+            )
+        if not (self.table or "").lower().endswith(".parquet"):
+            raise ValueError("in_place of what is no Parquet; expected table: a name or pattern of .parquet")
+        if formatted := next((name for name, column in self.columns.items() if column.format), None):
+            raise ValueError(f"in_place with a format of {formatted}; expected columns in their own types")
+        return self
 
     @model_validator(mode="after")
     def _fit_for_increments(self) -> SourceTable:
@@ -154,7 +171,8 @@ class SourceTable(Strict):
             if column.source_name or column.format
         }
         read = self.read.model_dump(exclude_defaults=True)
-        found = {"table": self.table, "partition_by": self.partition_by, "columns": types}
+        found: dict[str, Any] = {"table": self.table, "partition_by": self.partition_by, "columns": types}
+        found |= {"in_place": True} if self.in_place else {}
         return found | ({"there": there} if there else {}) | ({"read": read} if read else {})
 
 

@@ -164,6 +164,9 @@ def _sources(center: Center) -> Iterator[Problem]:
             if table.incremental is not None and source.connection.startswith("file:"):
                 where, found = center.where(*at, "incremental"), "incremental reading of a file"
                 yield Problem(where, found, "a database: files are read whole", "leave incremental out")
+            if table.in_place and not source.connection.startswith("file:"):
+                where, found = center.where(*at, "in_place"), "in_place of a database"
+                yield Problem(where, found, "a folder of Parquet files: file:...", "leave in_place out")
             for column, spec in table.columns.items():
                 if spec.type == "any":
                     where = center.where(*at, "columns", column)

@@ -3,6 +3,7 @@ local day.
 
     connections   which engine a connection means, secrets from the environment, retry while it is away
     attached, databases, files (headers, workbooks)   one kind of source system each: its tables as texts
+    in_place      Parquet files that are not copied
     staging       texts to types, exactly; months; what a cast would change is refused
     sqlite_state  one state of a SQLite file for all tables of a step
     changes       the same for what changed since a cursor value
@@ -11,7 +12,7 @@ Stays out: contracts (`quality/`) and writing (`publication/`).
 """
 
 from metric_pipelines.ingest.changes import Changes, Cursor, refuse_unmergeable, stage_changes
-from metric_pipelines.ingest.connections import opened, read
+from metric_pipelines.ingest.connections import folders_in_place, opened, read
 from metric_pipelines.ingest.staging import newest_day, stage
 from metric_pipelines.ingest.system import System
 
@@ -19,6 +20,7 @@ __all__ = [
     "Changes",
     "Cursor",
     "System",
+    "folders_in_place",
     "newest_day",
     "opened",
     "read",

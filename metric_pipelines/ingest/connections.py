@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +30,16 @@ BACK_OFF = wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1)
 """Seconds between them; of tenacity's own sum of both, the parameters have other names in 9.1 and 9.2."""
 
 
+def folders_in_place(sources: Iterable[Source], home: Path, secrets: Secrets = os.environ.get) -> list[Path]:
+    """The folders of files that are read where they stand."""
+    in_place = [source for source in sources if any(table.in_place for table in source.tables.values())]
+    return [_folder_of(resolved(source, secrets), home).resolve() for source in in_place]
+
+
+def _folder_of(connection: str, home: Path) -> Path:
+    return home / Path(connection.removeprefix(FILES)).expanduser()
+
+
 @contextmanager
 def opened(
     con: duckdb.DuckDBPyConnection, source: Source, home: Path, secrets: Secrets = os.environ.get
@@ -43,7 +53,7 @@ def opened(
     if connection.startswith(FILES):
         from metric_pipelines.ingest.files import Files  # late: pyarrow, openpyxl
 
-        files = Files(con, source, home / Path(connection.removeprefix(FILES)).expanduser())
+        files = Files(con, source, _folder_of(connection, home))
         try:
             yield files
             files.refuse_changed()

@@ -55,14 +55,14 @@ class Files:
 
         Raises: SourceDataError for a file without a usable header, or with numbers in merged cells.
         """
-        headers = [self._header(file, spec.read) for file in self._files(table)]
-        for file, header in zip(self._files(table), headers, strict=True):
+        headers = [self._header(file, spec.read) for file in self.paths(table)]
+        for file, header in zip(self.paths(table), headers, strict=True):
             self._refuse_merged_numbers(file, spec, header)
         return [column for column in headers[0] if all(column in header for header in headers)]
 
     def relation(self, table: str, spec: SourceTable, columns: list[str], part: Span | Since | None) -> str:
         """All rows of all files; DuckDB reads what it needs."""
-        branches = [self._one(file, spec, columns) for file in self._files(table)]
+        branches = [self._one(file, spec, columns) for file in self.paths(table)]
         return f"({' union all '.join(branches)})"
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
@@ -80,10 +80,14 @@ class Files:
 
     def declared(self, table: str, spec: SourceTable) -> Declared:
         """The types of Parquet; of other files nothing is known."""
-        file = self._files(table)[0]
+        file = self.paths(table)[0]
         if file.suffix.lower() not in PARQUET:
             return Declared()
         return Declared({column: kind_of(kind) for column, kind in self._parquet_kinds(file).items()})
+
+    def stamp(self, file: Path) -> tuple[int, int]:
+        """When a file was changed last, as it was first looked at, and its size."""
+        return self._seen[file]
 
     def forget(self) -> None:
         """Drops what was spooled and copied."""
@@ -103,7 +107,7 @@ class Files:
         found, expected = f"cannot be read: {error.strerror or error}", "a file and folder that may be read"
         return SourceUnavailableError(where, found, expected, "mend the rights, or try again")
 
-    def _files(self, table: str) -> list[Path]:
+    def paths(self, table: str) -> list[Path]:
         """The files of a name or pattern, in order; none outside the folder."""
         where = f"{self._source.name}.{table}"
         if not self._folder.is_dir():

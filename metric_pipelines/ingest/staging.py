@@ -43,6 +43,10 @@ def stage(
     theirs = spec.table or table
     check_columns(system, source, spec, theirs)
     span = None if months == [WHOLE] else _span(spec, source.time_zone, zone, months)
+    if spec.in_place:
+        from metric_pipelines.ingest.in_place import stage_in_place  # late: pyarrow, openpyxl
+
+        return stage_in_place(con, system, source, table, target)
     try:
         relation = texts_of(system, spec, theirs, span)
         typed(con, system, source, table, zone, months, relation, target)

@@ -7,12 +7,12 @@ id, or it does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -25,6 +25,9 @@ State = Literal["publishing", "published", "withheld", "unavailable", "abandoned
 """`unavailable`: an input could not be read now; says nothing about the contents. `abandoned`: killed before
 its commit.
 """
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class Ledger:
         self.engine = _engine(url)
         self._seen: set[int] = set()
         self._history: dict[Pair, PairHistory] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._tables: dict[tuple[str, str], str] = {}
         migrate(self.engine)
 
     @contextmanager
@@ -196,48 +201,66 @@ class Ledger:
         with self.engine.connect() as con:
             return con.execute(sa.select(t.marks.c.value).where(t.marks.c.name == name)).scalar_one_or_none()
 
-    def column_version(self, asset: str, computation: str, definition: dict[str, Any]) -> int:
-        """The number of a computation of a metric; a new one gets the next number."""
+    def column_versions(self, wanted: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, int]:
+        """The numbers of computations of metrics, by asset; `wanted` gives each its computation and its
+        definition. A new computation gets the next number of its asset.
+        """
+        if all((asset, computation) in self._numbers for asset, (computation, _) in wanted.items()):
+            return {asset: self._numbers[asset, computation] for asset, (computation, _) in wanted.items()}
         c = t.definitions.c
         with self.writing() as con:
-            rows = con.execute(sa.select(c.column_version, c.computation).where(c.asset == asset)).all()
-            for number, known in rows:
-                if known == computation:
-                    return int(number)
-            number = max((int(n) for n, _ in rows), default=0) + 1
-            con.execute(
-                sa.insert(t.definitions).values(
-                    asset=asset,
-                    column_version=number,
-                    computation=computation,
-                    definition=definition,
-                    first_used_at=now(),
-                )
-            )
-            return number
+            known: dict[str, dict[str, int]] = {}
+            for part in _parts(list(wanted)):
+                query = sa.select(c.asset, c.computation, c.column_version).where(c.asset.in_(part))
+                for asset, computation, number in con.execute(query):
+                    known.setdefault(str(asset), {})[str(computation)] = int(number)
+            new = []
+            for asset, (computation, definition) in wanted.items():
+                own = known.setdefault(asset, {})
+                if computation not in own:
+                    own[computation] = max(own.values(), default=0) + 1
+                    row = {"asset": asset, "column_version": own[computation], "computation": computation}
+                    new.append({**row, "definition": definition, "first_used_at": now()})
+            if new:
+                con.execute(sa.insert(t.definitions), new)
+        self._numbers |= {(asset, c): known[asset][c] for asset, (c, _) in wanted.items()}
+        return {asset: known[asset][computation] for asset, (computation, _) in wanted.items()}
 
-    def table_of(self, metric: str, shape: str) -> str:
-        """The wide table of a metric of this shape: once given, for ever; a full one starts another."""
+    def tables_of(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        """The wide tables of metrics, by metric; `wanted` gives the shape of each. A table is given once, for
+        ever; a full one starts another.
+        """
+        if all(at in self._tables for at in wanted.items()):
+            return {metric: self._tables[metric, shape] for metric, shape in wanted.items()}
         c = t.groups.c
         with self.writing() as con:
-            found = con.execute(
-                sa.select(c.table_name).where(c.metric == metric, c.shape == shape)
-            ).scalar_one_or_none()
-            if found is not None:
-                return str(found)
-            sizes = sa.select(c.table_name, sa.func.count()).where(c.shape == shape).group_by(c.table_name)
-            rows = con.execute(sizes.order_by(c.table_name)).all()
-            table = next((str(n) for n, size in rows if size < GROUP_SIZE), f"{shape}__t{len(rows) + 1}")
-            con.execute(sa.insert(t.groups).values(metric=metric, shape=shape, table_name=table))
-            return table
+            members: dict[str, dict[str, list[str]]] = {}
+            for part in _parts(sorted(set(wanted.values()))):
+                query = sa.select(c.shape, c.table_name, c.metric).where(c.shape.in_(part))
+                for shape, table, metric in con.execute(query.order_by(c.table_name)):
+                    members.setdefault(str(shape), {}).setdefault(str(table), []).append(str(metric))
+            found, new = {}, []
+            for metric, shape in wanted.items():
+                own = members.setdefault(shape, {})
+                table = next((name for name, its in own.items() if metric in its), None)
+                if table is None:
+                    room = (name for name, its in own.items() if len(its) < GROUP_SIZE)
+                    table = next(room, f"{shape}__t{len(own) + 1}")
+                    own.setdefault(table, []).append(metric)
+                    new.append({"metric": metric, "shape": shape, "table_name": table})
+                found[metric] = table
+            if new:
+                con.execute(sa.insert(t.groups), new)
+        self._tables |= {(metric, shape): found[metric] for metric, shape in wanted.items()}
+        return found
 
 
 _ALL = ("published", "withheld", "unavailable")
 _SETTLED = ("published", "withheld")
 
 
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """As many ids as a statement may have."""
+def _parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    """As many as a statement may have."""
     for start in range(0, len(ids), 500):
         yield ids[start : start + 500]
 

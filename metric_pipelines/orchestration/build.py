@@ -62,7 +62,7 @@ def build_definitions(
     resources = {names.name(LAKE): LakeResource(folder=str(home / "lake"))}
     own = dg.Definitions(assets=assets, jobs=[everything], resources=resources)
     job_of_all = names.name("assets")
-    means = Means(open_shop, lambda: own.resolve_job_def(job_of_all), announce, names)
+    means = Means(open_shop, lambda: own.resolve_job_def(job_of_all), announce, names, site)
     refresh = refresh_job(means, tags, Alarm(center, ledger))
     pages = _site_job(names) if site else None
     return dg.Definitions(

@@ -26,7 +26,7 @@ from metric_pipelines.dictionary.months import WHOLE, months_between
 from metric_pipelines.ledger.lease import process_started, same_process
 from metric_pipelines.ledger.ledger import now
 from metric_pipelines.orchestration.names import Names
-from metric_pipelines.orchestration.reports import evaluations, input_tags, materialization, say
+from metric_pipelines.orchestration.reports import InputTags, evaluations, materialization, say
 from metric_pipelines.publication.publishing import Outcome, recover
 from metric_pipelines.publication.standing import NOTHING, standing
 from metric_pipelines.publication.workshop import Workshop
@@ -132,7 +132,7 @@ def _say_again(instance: dg.DagsterInstance, workshop: Workshop, run: dg.Dagster
     alike.
     """
     facts = workshop.facts()
-    stands = standing(facts.graph, facts.history)
+    stands, inputs = standing(facts.graph, facts.history), InputTags(instance, names, facts.graph)
     attempted = {a.pair for a in workshop.ledger.attempts_of_run(run.run_id)}
     for pair in sorted(_pairs(workshop, run, names) | attempted):
         own = facts.history.get(pair, NOTHING)
@@ -141,7 +141,7 @@ def _say_again(instance: dg.DagsterInstance, workshop: Workshop, run: dg.Dagster
         verdicts = workshop.ledger.verdicts([own.last.id])[own.last.id]
         if pair in attempted and own.last.state == "published":
             outcome = Outcome(pair, "published", own.last, tuple(verdicts))
-            pointers = input_tags(instance, names, facts.graph, pair[0])
+            pointers = inputs.of(pair[0])
             instance.report_runless_asset_event(materialization(outcome, names, facts.graph, pointers))
         say(instance, run, evaluations(names, pair, verdicts, own.last.reason or "", own.last.state))
 

@@ -65,12 +65,15 @@ class RefreshConfig(dg.Config):
 
 @dataclass(frozen=True)
 class Means:
-    """What a refresh works with: `assets_job` gives the job of all assets, whose child runs it makes."""
+    """What a refresh works with: `assets_job` gives the job of all assets, whose child runs it makes; whether
+    the site is built at the end.
+    """
 
     open_shop: OpenWorkshop
     assets_job: JobOf
     announce: Announce
     names: Names
+    site: bool = True
 
 
 def refresh_job(means: Means, tags: Mapping[str, str], alarm: Alarm) -> dg.JobDefinition:
@@ -129,7 +132,8 @@ def _carried_out(
         say_blocked(context.instance, context.run, shop, names)
         if not config.assets and not config.months:
             shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
-        build_after_refresh(context, shop, names)
+        if means.site:
+            build_after_refresh(context, shop, names)
     return shop, found
 
 

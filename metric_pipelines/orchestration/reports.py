@@ -8,6 +8,7 @@ events.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -43,12 +44,13 @@ def report(
     for outcome in outcomes:
         by_key.setdefault(outcome.pair[0], []).append(outcome)
     checks = set(context.selected_asset_check_keys)
+    inputs = InputTags(context.instance, names, graph)
     for key, found in by_key.items():
         good = [o for o in found if o.state in GOOD]
-        pointers = input_tags(context.instance, names, graph, key)
         if len(good) == len(found):
             yield _result(names, found)
         if len(found) > 1 or len(good) < len(found):
+            pointers = inputs.of(key)
             for outcome in good:
                 context.log_event(materialization(outcome, names, graph, pointers))
         for outcome in found:
@@ -181,16 +183,29 @@ def _tags(attempt: Attempt, graph: Graph, pointers: dict[str, str]) -> dict[str,
     return own | pointers
 
 
-def input_tags(instance: dg.DagsterInstance, names: Names, graph: Graph, key: str) -> dict[str, str]:
-    """The newest event of each input as of now: what this asset was made from, in Dagster's terms."""
-    tags = {}
-    for edge in graph.nodes[key].inputs:
-        given = names.asset(edge.key)
-        record = instance.get_latest_data_version_record(given)
+class InputTags:
+    """The newest event of each input as of now: what an asset was made from, in Dagster's terms. Each input
+    is asked for once.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance, names: Names, graph: Graph) -> None:
+        self._instance, self._names, self._graph = instance, names, graph
+        self._of = cache(self._newest)
+
+    def of(self, key: str) -> dict[str, str]:
+        """The tags of all inputs of an asset."""
+        tags: dict[str, str] = {}
+        for edge in self._graph.nodes[key].inputs:
+            tags |= self._of(edge.key)
+        return tags
+
+    def _newest(self, key: str) -> dict[str, str]:
+        given = self._names.asset(key)
+        record = self._instance.get_latest_data_version_record(given)
         if record is None:
-            continue
-        found = record.event_log_entry.tags or {}
-        version = found.get(DATA_VERSION_TAG, "")
-        tags[get_input_data_version_tag(given)] = version
-        tags[get_input_event_pointer_tag(given)] = str(record.storage_id)
-    return tags
+            return {}
+        version = (record.event_log_entry.tags or {}).get(DATA_VERSION_TAG, "")
+        return {
+            get_input_data_version_tag(given): version,
+            get_input_event_pointer_tag(given): str(record.storage_id),
+        }

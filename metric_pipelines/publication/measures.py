@@ -4,6 +4,7 @@ month value.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -11,7 +12,7 @@ import duckdb
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric
-from metric_pipelines.dictionary.graph import group_of
+from metric_pipelines.dictionary.graph import digest, group_of
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.semantics.manifest import parts_of
@@ -21,71 +22,148 @@ from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
 
-def columns_of(shop: Workshop, metric: Metric) -> MetricColumns:
-    """The columns a metric is stored in under its definition as it is now."""
-    node = shop.graph.nodes[f"metrics/{metric.name}"]
-    version = shop.ledger.column_version(node.key, node.computation, metric.model_dump(mode="json"))
-    return MetricColumns(metric.name, version, parts_of(metric) is not None)
+def columns_of(shop: Workshop, metrics: Iterable[Metric]) -> dict[str, MetricColumns]:
+    """The columns that metrics are stored in under their definitions as they are now, by metric."""
+    chosen = {f"metrics/{metric.name}": metric for metric in metrics}
+    nodes = shop.graph.nodes
+    wanted = {key: (nodes[key].computation, metric.model_dump(mode="json")) for key, metric in chosen.items()}
+    versions = shop.ledger.column_versions(wanted)
+    return {
+        metric.name: MetricColumns(metric.name, versions[key], parts_of(metric) is not None)
+        for key, metric in chosen.items()
+    }
 
 
-def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dict[str, dict[str, Any]]:
-    """For each month: data_version, rows, column_version and facts, as an attempt keeps them."""
-    if item.columns is None:
-        of, some = list(tables.columns(con, item.table)), "true"
-    else:
-        of = [TIME, *item.dimensions, *item.columns.all.values()]
-        some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
-    versions = tables.content_versions(con, item.table, item.months, of, some)
-    values, newest = _month_values(con, shop.center, item), _newest_days(con, item)
-    computation = shop.graph.nodes[item.key].computation
-    common: dict[str, Any] = {"schema": _schema(con, item, of), "computation": computation}
-    if item.columns is not None:
-        common["table"] = table_of(shop, shop.center.metrics[item.columns.key])
+def tables_of(shop: Workshop, metrics: Iterable[Metric]) -> dict[str, str]:
+    """The wide tables that metrics live in, by metric."""
+    return shop.ledger.tables_of({metric.name: group_of(shop.center, metric) for metric in metrics})
+
+
+Inputs = Mapping[str, str]
+Measured = dict[str, dict[str, Any]]
+"""By month: data_version, rows, column_version and facts, as an attempt keeps them."""
+
+
+def measure(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, staged: Sequence[Staged], inputs: Mapping[str, Inputs]
+) -> dict[str, Measured]:
+    """What is measured of staged assets, by asset; `inputs` are the versions each is made from."""
+    metrics: dict[str, list[Staged]] = {}
     found = {}
-    for month, (version, rows) in versions.items():
-        facts = common | ({"value": values[month]} if month in values else {})
-        facts |= {"newest": newest[month]} if month in newest else {}
-        facts |= item.facts.get(month, {})
-        found[month] = {"data_version": version, "rows": rows, "facts": facts}
+    for item in staged:
         if item.columns is not None:
-            found[month]["column_version"] = item.columns.version
+            metrics.setdefault(item.table, []).append(item)
+        else:
+            found[item.key] = _of_view(con, shop, item, inputs) if item.view else _of_table(con, shop, item)
+    for items in metrics.values():
+        found |= _of_metrics(con, shop, items)
     return found
 
 
-def _schema(con: duckdb.DuckDBPyConnection, item: Staged, of: list[str]) -> dict[str, str]:
-    """Columns and types as readers see them: a metric's are called value, numerator, denominator."""
-    types = tables.columns(con, item.table)
-    shown = {column: part for part, column in item.columns.all.items()} if item.columns else {}
-    return {shown.get(c, c): types[c] for c in of}
-
-
-def table_of(shop: Workshop, metric: Metric) -> str:
-    """The wide table a metric lives in."""
-    return shop.ledger.table_of(metric.name, group_of(shop.center, metric))
-
-
-def _month_values(con: duckdb.DuckDBPyConnection, center: Center, item: Staged) -> dict[str, float]:
-    """One number a month for a metric, where its table gives an exact one: total, ratio of totals, or the
-    last day's total.
+def _of_view(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged, inputs: Mapping[str, Inputs]
+) -> Measured:
+    """What is kept as a view has no contents of its own: its version is that of its definition and of what it
+    reads.
     """
-    if item.columns is None or item.months == [WHOLE]:
-        return {}
-    metric = center.metrics[item.columns.key]
-    expression = _month_expression(center, metric, item)
-    if expression is None:
-        return {}
-    where = f" where {TIME} = ({_newest(item)})" if isinstance(metric, CumulativeMetric) else ""
-    query = f"select strftime({MONTH}, '%Y-%m'), {expression} from {item.table} a{where} group by 1"
-    return {str(month): float(value) for month, value in con.execute(query).fetchall() if value is not None}
+    computation = shop.graph.nodes[item.key].computation
+    version = item.version or f"view:{digest([computation, inputs[item.key]])}"
+    facts = {"schema": tables.columns(con, item.table), "computation": computation}
+    return {WHOLE: {"data_version": version, "rows": None, "facts": facts}}
 
 
-def _newest_days(con: duckdb.DuckDBPyConnection, item: Staged) -> dict[str, str]:
-    """The newest day with a value in each month of a metric."""
-    if item.columns is None or item.months == [WHOLE]:
-        return {}
-    query = f"select strftime({MONTH}, '%Y-%m'), max({TIME}) from {item.table} "
-    query += f"where {name(item.columns.value)} is not null group by 1"
-    return {str(month): str(day) for month, day in con.execute(query).fetchall()}
+def _of_table(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> Measured:
+    types = tables.columns(con, item.table)
+    common: dict[str, Any] = {"schema": types, "computation": shop.graph.nodes[item.key].computation}
+    return {
+        month: {"data_version": version, "rows": rows, "facts": common | item.facts.get(month, {})}
+        for month, (version, rows) in tables.content_versions(
+            con, item.table, item.months, list(types)
+        ).items()
+    }
+
+
+def _of_metrics(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, items: Sequence[Staged]
+) -> dict[str, Measured]:
+    """All metrics of one staged table, in one query."""
+    table, months = items[0].table, items[0].months
+    types = tables.columns(con, table)
+    metrics = [shop.center.metrics[item.key.removeprefix("metrics/")] for item in items]
+    homes = tables_of(shop, metrics)
+    asked = [tables.month_of(months)]
+    for metric, item in zip(metrics, items, strict=True):
+        asked += _asked(shop.center, metric, item, types)
+    rows = {
+        str(row[0]): row[1:]
+        for row in con.execute(f"select {', '.join(asked)} from {table} a group by 1").fetchall()
+    }
+    found: dict[str, Measured] = {}
+    for at, (metric, item) in enumerate(zip(metrics, items, strict=True)):
+        assert item.columns is not None
+        named = {column: part for part, column in item.columns.all.items()}
+        of = _hashed(item)
+        common = {
+            "schema": {named.get(c, c): types[c] for c in of},
+            "computation": shop.graph.nodes[item.key].computation,
+            "table": homes[metric.name],
+        }
+        found[item.key] = {}
+        for month in months:
+            count, total, newest, value = rows.get(month, NOTHING * len(items))[4 * at : 4 * at + 4]
+            facts = common | ({"value": float(value)} if value is not None else {})
+            facts |= ({"newest": str(newest)} if newest is not None else {}) | item.facts.get(month, {})
+            found[item.key][month] = {
+                "data_version": tables.content_version(types, of, count, total),
+                "rows": int(count),
+                "facts": facts,
+                "column_version": item.columns.version,
+            }
+    return found
+
+
+def _hashed(item: Staged) -> list[str]:
+    assert item.columns is not None
+    return [TIME, *item.dimensions, *item.columns.all.values()]
+
+
+def _asked(center: Center, metric: Metric, item: Staged, types: Mapping[str, str]) -> list[str]:
+    """Of a metric and each month: rows, the sum of their hashes, the newest day with a value, and its one
+    number (NULL where its table gives none).
+    """
+    assert item.columns is not None
+    some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
+    within, value = f" filter ({some})", name(item.columns.value)
+    number = _month_expression(center, metric, item) or "null"
+    return [
+        f"count(*){within}",
+        f"{tables.contents(types, _hashed(item))}{within}",
+        f"max({TIME}) filter ({value} is not null)",
+        number,
+    ]
+
+
+NOTHING = (0, 0, None, None)
+"""Of a metric in a month without rows."""
+
+
+def _month_expression(center: Center, metric: Metric, item: Staged) -> str | None:
+    """One number a month for a metric, where its table gives an exact one: total, ratio of totals, or the
+    last day's total. An aggregate over the rows `a` of a month.
+    """
+    assert item.columns is not None
+    columns = {part: name(column) for part, column in item.columns.all.items()}
+    dropped = {*metric.dimensions} | ({shapes.TIME} if metric.grain == "day" else set())
+    total = f"sum({columns['value']})"
+    if isinstance(metric, CumulativeMetric):
+        whole = shapes.adds_up(center.metrics[metric.metric.name], set(metric.dimensions))
+        return f"{total} filter ({TIME} = ({_newest(item)}))" if whole else None
+    parts = parts_of(metric)
+    if parts and all(p not in center.metrics or shapes.adds_up(center.metrics[p], dropped) for p in parts):
+        return f"sum({columns['numerator']})::double / nullif(sum({columns['denominator']})::double, 0)"
+    if shapes.adds_up(metric, dropped):
+        return total
+    return None if dropped else f"any_value({columns['value']})"
 
 
 def _newest(item: Staged) -> str:
@@ -95,23 +173,6 @@ def _newest(item: Staged) -> str:
     return f"select max({TIME}) from {item.table} b where b.{MONTH} = a.{MONTH} and b.{value} is not null"
 
 
-def _month_expression(center: Center, metric: Metric, item: Staged) -> str | None:
-    assert item.columns is not None
-    columns = {part: name(column) for part, column in item.columns.all.items()}
-    dropped = {*metric.dimensions} | ({shapes.TIME} if metric.grain == "day" else set())
-    total = f"sum({columns['value']})"
-    if isinstance(metric, CumulativeMetric):
-        whole = shapes.adds_up(center.metrics[metric.metric.name], set(metric.dimensions))
-        return total if whole else None
-    parts = parts_of(metric)
-    if parts and all(p not in center.metrics or shapes.adds_up(center.metrics[p], dropped) for p in parts):
-        return f"sum({columns['numerator']})::double / nullif(sum({columns['denominator']})::double, 0)"
-    if shapes.adds_up(metric, dropped):
-        return total
-    return None if dropped else f"any_value({columns['value']})"
-
-
 def has_view(con: duckdb.DuckDBPyConnection, metric: str) -> bool:
     """Whether the lake has the view of a metric."""
-    mine = "database_name = 'lake' and schema_name = 'metrics' and view_name = ?"
-    return con.execute(f"select 1 from duckdb_views() where {mine}", [metric]).fetchone() is not None
+    return tables.is_view(con, "metrics", metric)

@@ -167,7 +167,10 @@ def _write(
 ) -> None:
     writing = [c for c in candidates if c.staged is not None]
     for item, months in _by_table([c for c in writing if c.staged and c.staged.columns is None]):
-        tables.replace(con, item.key, item.table, months)
+        if item.view:
+            tables.replace_view(con, item.key, item.view)
+        else:
+            tables.replace(con, item.key, item.table, months)
     metrics = [c for c in writing if c.staged and c.staged.columns is not None]
     for (table, staged, chosen), items in _by_columns(metrics).items():
         columns = [item.columns for item in items if item.columns is not None]

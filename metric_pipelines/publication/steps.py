@@ -17,7 +17,7 @@ import duckdb
 from metric_pipelines import ingest, transform
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.graph import Node, Pair
+from metric_pipelines.dictionary.graph import Edge, Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
@@ -173,12 +173,14 @@ def _audited(
     staged = stage(con, shop, keys, months, reading)
     rules, places = rules_of(shop.center, staged), {s.key: place_of(shop.center, s.key) for s in staged}
     judged = audit(con, staged, rules, places)
+    measured = measures.measure(
+        con, shop, staged, {item.key: begun[item.key, item.months[0]].inputs for item in staged}
+    )
     found = []
     for item in staged:
         proven = additivity.with_proof(con, shop.center, item, judged[item.key], shop.today)
-        measured = measures.measure(con, shop, item)
         for month in item.months:
-            attempt = replace(begun[item.key, month], **measured[month])
+            attempt = replace(begun[item.key, month], **measured[item.key][month])
             found.append(_decided(attempt, tuple(proven[month]), item))
     return found
 
@@ -280,19 +282,24 @@ def _provide(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months:
             transform.provide(con, edge.key, sorted(read))
 
 
+def edges(node: Node) -> tuple[Edge, ...]:
+    """What a metric reads that is no metric: alike in a group, but for what some join."""
+    return tuple(edge for edge in node.inputs if not edge.key.startswith("metrics/"))
+
+
 def _stage_metrics(
     con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
 ) -> list[Staged]:
     metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]
     first = metrics[0]
     dimensions = sorted(first.dimensions)
-    for key in keys:
-        _provide(con, shop, shop.graph.nodes[key], months)
+    for node in {edges(shop.graph.nodes[key]): shop.graph.nodes[key] for key in keys}.values():
+        _provide(con, shop, node, months)
     if shapes.reads_published(shop.center, first):
         names = list(dict.fromkeys(n for metric in metrics for n in shapes.input_names(metric)))
         views = {n: f'lake.metrics."{n}"' for n in names}
         read = sorted({p for k in keys for m in months for _, p in shop.graph.inputs((k, m)) if p != WHOLE})
         staging.provide_inputs(con, names, dimensions, views, read)
-    columns = {metric.name: measures.columns_of(shop, metric) for metric in metrics}
+    columns = measures.columns_of(shop, metrics)
     question = staging.Question(metrics, first.grain, dimensions)
     return staging.stage(con, shop.center, question, columns, months, shop.today, _target())

@@ -38,6 +38,19 @@ class Workshop:
         return replace(self, fence=fence)
 
 
+_KEPT: list[tuple[Center, str, Graph]] = []
+
+
+def _graph(center: Center, last: str) -> Graph:
+    """The graph of this very center, made once: each step of a run opens a workshop of its own."""
+    for known, until, graph in _KEPT:
+        if known is center and until == last:
+            return graph
+    graph = build_graph(center, last)
+    _KEPT[:] = [(center, last, graph), *_KEPT[:3]]
+    return graph
+
+
 def open_workshop(
     center: Center,
     home: Path,
@@ -54,6 +67,6 @@ def open_workshop(
     """
     today = today or today_of(center, home, ledger, ask_sources=ask_sources)
     last = center.settings.partitions.end or f"{today:%Y-%m}"
-    graph = build_graph(center, last)
+    graph = _graph(center, last)
     until, lake = graph.until(open_month(today, graph)), Lake(home / "lake")
     return Workshop(center, until, lake, ledger, home, today, ask_upstream=ask_upstream)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -30,9 +30,8 @@ def audit(
     Raises: DefinitionError where a check cannot be carried out as it is written.
     """
     by_contract = contract_verdicts(con, staged, rules)
-    asked = [
-        Judged(s.table, rules[s.key], s.months, rows_of(con, s, rules[s.key]), places[s.key]) for s in staged
-    ]
+    rows = rows_of(con, staged, rules)
+    asked = [Judged(s.table, rules[s.key], s.months, rows[s.key], places[s.key]) for s in staged]
     by_expectation = Expectations(con).verdicts(asked)
     return {
         item.key: {month: [by_contract[item.key][month], expected[month]] for month in item.months}
@@ -69,12 +68,33 @@ def _published(con: duckdb.DuckDBPyConnection, item: Staged) -> str | None:
     return relation if MONTH in tables.columns(con, relation) else None
 
 
-def rows_of(con: duckdb.DuckDBPyConnection, item: Staged, rules: Rules) -> dict[str, int]:
-    """Rows of an asset in each staged month (or in the whole)."""
-    some = " or ".join(f'"{c}" is not null' for c in rules.some) or "true"
-    if item.months == [""]:
-        query = f"select '', count(*) from {item.table} where {some}"
-    else:
-        query = f"select strftime({MONTH}, '%Y-%m'), count(*) from {item.table} where {some} group by 1"
-    found = {str(month): int(count) for month, count in con.execute(query).fetchall()}
-    return {month: found.get(month, 0) for month in item.months}
+def rows_of(
+    con: duckdb.DuckDBPyConnection, staged: Sequence[Staged], rules: Mapping[str, Rules]
+) -> dict[str, dict[str, int]]:
+    """Rows of assets in each staged month (or in the whole), one query a table; of a view, none where no rule
+    asks for them.
+    """
+    found: dict[str, dict[str, int]] = {}
+    groups: dict[str, list[Staged]] = {}
+    for item in staged:
+        if item.view and not _asks_for_rows(rules[item.key]):
+            found[item.key] = dict.fromkeys(item.months, 0)
+        else:
+            groups.setdefault(item.table, []).append(item)
+    for table, items in groups.items():
+        months = items[0].months
+        counts = ", ".join(f"count(*) filter ({_own(rules[item.key])})" for item in items)
+        query = f"select {tables.month_of(months)}, {counts} from {table} group by 1"
+        rows = {str(row[0]): row[1:] for row in con.execute(query).fetchall()}
+        for at, item in enumerate(items):
+            found[item.key] = {m: int(rows[m][at]) if m in rows else 0 for m in months}
+    return found
+
+
+def _asks_for_rows(rules: Rules) -> bool:
+    return bool(rules.min_rows or rules.max_rows is not None or rules.expectations)
+
+
+def _own(rules: Rules) -> str:
+    """The condition of the rows that belong to an asset."""
+    return " or ".join(f'"{c}" is not null' for c in rules.some) or "true"

@@ -16,6 +16,7 @@ from metric_pipelines.dictionary.months import first_day, month_of, months_betwe
 from metric_pipelines.dictionary.periods import period_start, touches
 from metric_pipelines.dictionary.questions import Asked, Question, checked
 from metric_pipelines.errors import UsageError
+from metric_pipelines.ingest import folders_in_place
 from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
@@ -209,7 +210,8 @@ def open_for_reading(shop: Workshop) -> Iterator[Reader]:
     """
     history = shop.ledger.history()
     receipts = [own.published for own in history.values() if own.published is not None]
-    con = open_reader(shop.lake, max((r.snapshot for r in receipts if r.snapshot is not None), default=None))
+    newest = max((r.snapshot for r in receipts if r.snapshot is not None), default=None)
+    con = open_reader(shop.lake, newest, folders_in_place(shop.center.sources.values(), shop.home))
     try:
         yield Reader(shop, con, history)
     finally:

@@ -311,7 +311,7 @@ def _aggregate(metric: SimpleMetric, conditions: _Conditions | None, zero: int |
     condition = conditions.lowered(metric) if conditions and not by_rows else None
     if condition is not None:
         if agg == "count":  # SUM of nothing is NULL, where COUNT of nothing would be a ghost zero
-            agg, expr = "sum", f"case when ({expr}) is not null then 1 else 0 end"
+            agg, expr = "sum", "1" if expr == "1" else f"case when ({expr}) is not null then 1 else 0 end"
         expr = f"case when {condition} then {expr} end"
     entry = _simple(metric.name, metric.model, agg, expr, metric.time)
     params = entry["type_params"]

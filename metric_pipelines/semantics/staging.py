@@ -5,6 +5,7 @@ months.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +17,7 @@ from metric_pipelines.dictionary.definitions import Metric, SimpleMetric
 from metric_pipelines.dictionary.filters import Condition
 from metric_pipelines.errors import ComputationError
 from metric_pipelines.semantics import manifest as m
+from metric_pipelines.semantics.filtered_aggregates import with_filters
 from metric_pipelines.semantics.metricflow_sql import compile_sql
 from metric_pipelines.warehouse.groups import TIME, MetricColumns
 from metric_pipelines.warehouse.staged import Staged
@@ -124,17 +126,28 @@ def stage(
     within = (
         f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)}) and {TIME} <= date '{today}'"
     )
+    listed = ", ".join(chosen)
+    made = f"create or replace temp table {target} as select {listed} from (\n{{}}\n) where {within}"
     try:
-        listed = ", ".join(chosen)
-        con.execute(
-            f"create or replace temp table {target} as select {listed} from (\n{sql}\n) where {within}"
-        )
+        _made_quickly(con, made, sql)
         _narrow(con, target)
     except duckdb.Error as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         where = center.where(f"metrics/{names[0]}") if len(names) == 1 else ", ".join(names)
         raise ComputationError(where, "; ".join(lines[:2]), "SQL that runs", "mend expr or filter") from error
     return [Staged(f"metrics/{n}", target, months, columns[n], question.dimensions, sql) for n in names]
+
+
+def _made_quickly(con: duckdb.DuckDBPyConnection, made: str, sql: str) -> None:
+    """Runs the query with FILTER for CASE; where it fails, as it is: CASE computes no value that is not asked
+    for, and that may be one that cannot be computed.
+    """
+    quick = with_filters(sql)
+    if quick != sql:
+        with suppress(duckdb.Error):
+            con.execute(made.format(quick))
+            return
+    con.execute(made.format(sql))
 
 
 def _narrow(con: duckdb.DuckDBPyConnection, target: str) -> None:

@@ -12,7 +12,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -79,8 +79,9 @@ def prepare(con: duckdb.DuckDBPyConnection, lake: Lake) -> duckdb.DuckDBPyConnec
     return con
 
 
-def open_reader(lake: Lake, at: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A read-only, locked-down connection, at a snapshot or at the newest.
+def open_reader(lake: Lake, at: int | None = None, also: Iterable[Path] = ()) -> duckdb.DuckDBPyConnection:
+    """A read-only, locked-down connection, at a snapshot or at the newest. It reads the lake's folder, and
+    folders of files that are read in place.
 
     Raises: EnvironmentBrokenError where there is no lake yet.
     """
@@ -91,7 +92,8 @@ def open_reader(lake: Lake, at: int | None = None) -> duckdb.DuckDBPyConnection:
     con = connect()
     _configure(con, lake)
     _attach(con, lake, "read_only" + (f", snapshot_version {int(at)}" if at is not None else ""))
-    con.execute(f"set allowed_directories = ['{_quoted(lake.folder)}']")
+    folders = ", ".join(f"'{_quoted(folder)}'" for folder in (lake.folder, *also))
+    con.execute(f"set allowed_directories = [{folders}]")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
     return con

@@ -15,6 +15,8 @@ class Staged:
 
     A metric's values are columns of its group's staged table: `columns` says which, `dimensions` are its keys
     beside `metric_time`. `facts` are what its receipts keep of how it was read, by month.
+    Of what the lake keeps as a view and not as rows, `view` is the query, and `version` the data version
+    where it is known without one of what it reads.
     """
 
     key: str
@@ -24,3 +26,5 @@ class Staged:
     dimensions: list[str] = field(default_factory=list)
     sql: str = ""
     facts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    view: str = ""
+    version: str = ""

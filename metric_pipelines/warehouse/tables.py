@@ -7,6 +7,7 @@ Every monthly table carries `partition_month DATE`, the first day of the month i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import duckdb
 
@@ -56,12 +57,28 @@ def content_versions(
     matter, doubled rows do. `some` is a condition that rows must meet.
     """
     types = columns(con, table)
-    hashed = ", ".join(f"round({name(c)}, 9)" if types[c] == "DOUBLE" else name(c) for c in of)
+    query = f"select {month_of(months)}, count(*), {contents(types, of)} from {table} where {some} group by 1"
+    found = {
+        str(m): (content_version(types, of, n, total), int(n))
+        for m, n, total in con.execute(query).fetchall()
+    }
+    return {month: found.get(month, (content_version(types, of, 0, 0), 0)) for month in months}
+
+
+def month_of(months: list[str]) -> str:
+    """The month of a staged row as its key; '' where the table has none."""
+    return "''" if months == [WHOLE] else f"strftime({MONTH}, '%Y-%m')"
+
+
+def contents(types: Mapping[str, str], of: list[str]) -> str:
+    """An aggregate over rows: the sum of the hashes of these columns."""
+    return f"sum(hash({', '.join(f'round({name(c)}, 9)' if types[c] == 'DOUBLE' else name(c) for c in of)}))"
+
+
+def content_version(types: Mapping[str, str], of: list[str], rows: int, total: int | None) -> str:
+    """The data version of that many rows, whose hashes add up to `total`."""
     shape = hashlib.sha256(repr([(c, types[c]) for c in of]).encode()).hexdigest()[:8]
-    month = "''" if months == [WHOLE] else f"strftime({MONTH}, '%Y-%m')"
-    query = f"select {month}, count(*), coalesce(sum(hash({hashed})), 0) from {table} where {some} group by 1"
-    found = {str(m): (f"{HASH}:{shape}:{n}:{total}", int(n)) for m, n, total in con.execute(query).fetchall()}
-    return {month: found.get(month, (f"{HASH}:{shape}:0:0", 0)) for month in months}
+    return f"{HASH}:{shape}:{rows}:{total or 0}"
 
 
 def replace(con: duckdb.DuckDBPyConnection, key: str, staged: str, months: list[str]) -> None:
@@ -75,6 +92,8 @@ def replace(con: duckdb.DuckDBPyConnection, key: str, staged: str, months: list[
     target, new = relation(key), columns(con, staged)
     con.execute(f"create schema if not exists lake.{name(schema)}")
     chosen = "" if months == [WHOLE] else f" where {MONTH} in ({month_list(months)})"
+    if is_view(con, schema, table):
+        con.execute(f"drop view {target}")
     if not exists(con, schema, table):
         _create(con, target, new)
     elif columns(con, target) != new:
@@ -84,6 +103,31 @@ def replace(con: duckdb.DuckDBPyConnection, key: str, staged: str, months: list[
     names = ", ".join(name(c) for c in new)
     order = f" order by {MONTH}" if chosen else ""
     con.execute(f"insert into {target} ({names}) select {names} from {staged}{chosen}{order}")
+
+
+def replace_view(con: duckdb.DuckDBPyConnection, key: str, query: str) -> None:
+    """Makes an asset's table a view; inside the caller's transaction. Its text names no catalog, so that any
+    client may attach under any name.
+    """
+    schema, table = key.split("/")
+    con.execute(f"create schema if not exists lake.{name(schema)}")
+    if _is_table(con, schema, table):
+        con.execute(f"drop table {relation(key)}")
+    con.execute("use lake")
+    try:
+        con.execute(f"create or replace view {name(schema)}.{name(table)} as {query}")
+    finally:
+        con.execute("use memory")
+
+
+def _is_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return exists(con, schema, table) and not is_view(con, schema, table)
+
+
+def is_view(con: duckdb.DuckDBPyConnection, schema: str, view: str) -> bool:
+    """Whether the lake has a view of this name."""
+    mine = "database_name = 'lake' and schema_name = ? and view_name = ?"
+    return con.execute(f"select 1 from duckdb_views() where {mine}", [schema, view]).fetchone() is not None
 
 
 def _create(con: duckdb.DuckDBPyConnection, target: str, new: dict[str, str]) -> None:

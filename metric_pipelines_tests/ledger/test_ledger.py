@@ -177,34 +177,38 @@ def test_a_ledger_opened_again_remembers(tmp_path: Path) -> None:
 
 def test_a_computation_keeps_its_column_and_a_new_one_gets_the_next(ledger: Ledger) -> None:
     numbers = [
-        ledger.column_version("metrics/revenue", c, {"c": c}) for c in ("one", "two", "one", "three", "two")
+        ledger.column_versions({"metrics/revenue": (c, {"c": c})})["metrics/revenue"]
+        for c in ("one", "two", "one", "three", "two")
     ]
     assert numbers == [1, 2, 1, 3, 2]
-    assert ledger.column_version("metrics/costs", "three", {}) == 1
+    assert ledger.column_versions({"metrics/costs": ("three", {})}) == {"metrics/costs": 1}
 
 
 def test_a_metric_stays_in_its_table_for_ever(ledger: Ledger) -> None:
-    given = {f"m{i:02d}": ledger.table_of(f"m{i:02d}", "shape") for i in range(GROUP_SIZE)}
+    given = {f"m{i:02d}": ledger.tables_of({f"m{i:02d}": "shape"})[f"m{i:02d}"] for i in range(GROUP_SIZE)}
     assert set(given.values()) == {"shape__t1"}
-    assert ledger.table_of("one_more", "shape") == "shape__t2"
-    assert {m: ledger.table_of(m, "shape") for m in given} == given
+    assert ledger.tables_of({"one_more": "shape"})["one_more"] == "shape__t2"
+    assert {m: ledger.tables_of({m: "shape"})[m] for m in given} == given
 
 
 def test_a_new_metric_fills_the_table_that_has_room_and_moves_no_neighbour(ledger: Ledger) -> None:
-    before = [ledger.table_of(f"m{i}", "shape") for i in range(3)]
-    assert ledger.table_of("a_first_by_name", "shape") == "shape__t1"
-    assert [ledger.table_of(f"m{i}", "shape") for i in range(3)] == before
+    before = [ledger.tables_of({f"m{i}": "shape"})[f"m{i}"] for i in range(3)]
+    assert ledger.tables_of({"a_first_by_name": "shape"})["a_first_by_name"] == "shape__t1"
+    assert [ledger.tables_of({f"m{i}": "shape"})[f"m{i}"] for i in range(3)] == before
 
 
 def test_many_tables_of_a_shape_hold_no_more_than_they_may(ledger: Ledger) -> None:
-    tables = [ledger.table_of(f"m{i}", "shape") for i in range(11 * GROUP_SIZE)]
+    tables = [ledger.tables_of({f"m{i}": "shape"})[f"m{i}"] for i in range(11 * GROUP_SIZE)]
     assert all(tables.count(t) == GROUP_SIZE for t in set(tables))
     assert len(set(tables)) == 11
 
 
 def test_a_metric_of_another_shape_gets_a_table_of_that_shape(ledger: Ledger) -> None:
-    assert ledger.table_of("revenue", "by_day") != ledger.table_of("revenue", "by_month")
-    assert ledger.table_of("revenue", "by_day") == "by_day__t1"
+    assert (
+        ledger.tables_of({"revenue": "by_day"})["revenue"]
+        != ledger.tables_of({"revenue": "by_month"})["revenue"]
+    )
+    assert ledger.tables_of({"revenue": "by_day"})["revenue"] == "by_day__t1"
 
 
 # The database
@@ -256,7 +260,7 @@ for i in range(25):
     tried = Attempt(who, f"2024-{i % 12 + 1:02d}", "publishing", "v", {}, who, f"{who}-{i}", now())
     ledger.add([(tried, [Verdict("contract", "pandera", True)])])
     ledger.settle(f"{who}-{i}", i)
-    ledger.table_of(f"{who}_{i}", "shape")
+    ledger.tables_of({f"{who}_{i}": "shape"})[f"{who}_{i}"]
 """
 
 
