@@ -94,12 +94,6 @@ def asked_of(center: Center, model: str, name: str) -> tuple[Reached, str | None
     return None if found is None else (found, grain)
 
 
-def spec_of(center: Center, metric: Metric, name: str) -> Dimension | None:
-    """What is said of a dimension that a metric is asked by; None where no model of it says anything."""
-    found = (asked_of(center, model, name) for model in shapes.models_of(center, metric))
-    return next((one[0].spec for one in found if one is not None), None)
-
-
 def plain_of(name: str, known: Iterable[str]) -> str:
     """The name of a dimension without the grain that it is asked by."""
     plain, _, grain = name.rpartition(BY)

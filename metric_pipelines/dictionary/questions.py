@@ -11,7 +11,7 @@ from datetime import date
 from metric_pipelines.dictionary import dimensions as dims
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import GRAINS, CumulativeMetric, Grain, Metric
+from metric_pipelines.dictionary.definitions import GRAINS, CumulativeMetric, Dimension, Grain, Metric
 from metric_pipelines.dictionary.dimensions import BY, Reached
 from metric_pipelines.dictionary.filters import TIME, Condition, condition_over
 from metric_pipelines.dictionary.periods import period_start
@@ -65,6 +65,17 @@ def checked(center: Center, metric: str, asks: Asked) -> Question:
     compilable = all(dims.plain_of(dimension, known) in known for dimension in dimensions)
     condition = None if asks.filter is None else _condition(center, definition, asks.filter, known)
     return Question(definition, grain, asked, dimensions, asks.start, asks.end, compilable, condition)
+
+
+def spec_of(center: Center, metric: Metric, text: str) -> Dimension | None:
+    """What is said of a dimension that a metric can be asked by, in the words it was asked; None of one that
+    no model says anything of.
+
+    Raises: UsageError.
+    """
+    known = dims.of_metric(center, metric)
+    found = known.get(dims.plain_of(_named(center, metric, text, known), known))
+    return None if found is None else found.spec
 
 
 def _grain(center: Center, metric: Metric, asked: str | None) -> Grain:

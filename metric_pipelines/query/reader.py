@@ -11,12 +11,11 @@ import duckdb
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric
-from metric_pipelines.dictionary.dimensions import spec_of
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.members import in_order
 from metric_pipelines.dictionary.months import WHOLE, first_day, month_of, months_between
 from metric_pipelines.dictionary.periods import period_start, touches
-from metric_pipelines.dictionary.questions import Asked, Question, checked
+from metric_pipelines.dictionary.questions import Asked, Question, checked, spec_of
 from metric_pipelines.errors import UsageError
 from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, root_reason, standing
