@@ -140,6 +140,8 @@ TEXTS: dict[str, Both] = {
     "grain.quarter": ("quarter", "季度"),
     "grain.year": ("year", "年"),
     "dimensions": ("Dimensions", "维度"),
+    "dimensions.more": ("Can also be asked by", "还可按以下维度查询"),
+    "dimensions.joined": ("joined from", "关联自"),
     "total_only": ("none: total only", "无：仅有总计"),
     "additive": ("Adds up over", "可加性"),
     "additive.all": ("time and all its dimensions", "时间及全部维度均可相加"),
