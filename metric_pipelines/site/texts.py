@@ -353,6 +353,8 @@ KEYS: dict[str, Both] = {
     "entities": ("Entities", "实体"),
     "look_back": ("Look-back", "回看月数"),
     "look_ahead": ("Look-ahead", "前看月数"),
+    "values": ("Members", "成员"),
+    "ordinal": ("Members in order", "成员有序"),
     "partitions": ("Months", "月份范围"),
     "departments": ("Departments", "部门"),
 }
