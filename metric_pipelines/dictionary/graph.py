@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -20,6 +20,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, Metric
 from metric_pipelines.dictionary.model_sql import normalized, tables_read
 from metric_pipelines.dictionary.months import WHOLE, months_between, shift
+from metric_pipelines.dictionary.rollups import cuts_of, is_reconciled
 from metric_pipelines.errors import DefinitionError
 
 Kind = Literal["source", "model", "metric"]
@@ -44,7 +45,8 @@ class Node:
     """An asset: `version` is the hash of its definition with all its inputs and its checks, `computation`
     without checks.
 
-    `step` names the group that is computed together.
+    `step` names the group that is computed together; `reconciled` where its values are compared with its
+    models.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Node:
     computation: str
     version: str
     step: str
+    reconciled: bool = False
 
 
 class Graph:
@@ -157,6 +160,7 @@ class _Draft:
     own: Any
     checks: Any
     step: str
+    reconciled: bool = False
 
 
 def _finished(draft: _Draft, nodes: dict[str, Node]) -> Node:
@@ -164,7 +168,15 @@ def _finished(draft: _Draft, nodes: dict[str, Node]) -> Node:
     computation = digest([draft.own, draft.partitioned, upstream])
     version = digest([computation, draft.checks])
     return Node(
-        draft.key, draft.kind, draft.name, draft.partitioned, draft.inputs, computation, version, draft.step
+        draft.key,
+        draft.kind,
+        draft.name,
+        draft.partitioned,
+        draft.inputs,
+        computation,
+        version,
+        draft.step,
+        draft.reconciled,
     )
 
 
@@ -223,12 +235,17 @@ def _metrics(center: Center) -> dict[str, _Draft]:
         part = (len(group) - 1) // GROUP_SIZE
         step = f"metrics__{group_of(center, metric)}" + (f"__{part + 1}" if part else "")
         own = [metric.computation(), metric.grain, sorted(metric.dimensions)]
-        checks = [metric.checks.model_dump(mode="json")]
-        key = f"metrics/{metric.name}"
-        found[key] = _Draft(
-            key, "metric", metric.name, True, tuple(_metric_edges(center, metric)), own, checks, step
-        )
+        checks = [metric.checks.model_dump(mode="json", exclude={"reconcile"}), *_kept(metric)]
+        key, edges = f"metrics/{metric.name}", tuple(_metric_edges(center, metric))
+        apart = is_reconciled(metric)
+        found[key] = _Draft(key, "metric", metric.name, True, edges, own, checks, step, apart)
     return found
+
+
+def _kept(metric: Metric) -> Iterator[Any]:
+    """What is kept beside a metric's values and compared: it moves no number, but is to be made anew."""
+    if is_reconciled(metric):
+        yield [sorted([cut.grain, *cut.dimensions] for cut in cuts_of(metric)), metric.checks.reconcile]
 
 
 def _metric_edges(center: Center, metric: Metric) -> Iterator[Edge]:
@@ -262,7 +279,7 @@ def group_of(center: Center, metric: Metric) -> str:
     reach = own if published else shapes.whole_reach(center, metric)
     through = "" if reach == own else f"__{own.back}_{own.ahead}"
     route = "" if level == 0 else ("p" if published else "m")
-    by = digest(_typed_dimensions(center, metric))[:6] if metric.dimensions else "total"
+    by = by_of(center, metric, metric.dimensions)
     shape = f"{models}__{metric.grain}__{by}__{level}{route}__{reach.back}_{reach.ahead}{through}"
     apart = _alone(center, metric)
     return f"{shape}__{apart}" if apart else shape
@@ -278,10 +295,17 @@ def _alone(center: Center, metric: Metric) -> str:
     return "" if none == 0 else f"none_{none}"
 
 
-def _typed_dimensions(center: Center, metric: Metric) -> list[list[str]]:
-    """Its dimensions with their types in each model: another type needs another table."""
+def by_of(center: Center, metric: Metric, dimensions: Iterable[str]) -> str:
+    """A short name for dimensions with their types in each of a metric's models: another type needs another
+    table.
+    """
+    typed = _typed_dimensions(center, metric, dimensions)
+    return digest(typed)[:6] if typed else "total"
+
+
+def _typed_dimensions(center: Center, metric: Metric, dimensions: Iterable[str]) -> list[list[str]]:
     found = []
-    for name in sorted(metric.dimensions):
+    for name in sorted(dimensions):
         for model in map(center.models.__getitem__, shapes.models_of(center, metric)):
             expr = (model.dimensions[name].expr if name in model.dimensions else None) or name
             found.append([name, model.columns[expr].type if expr in model.columns else expr])
