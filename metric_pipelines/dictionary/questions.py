@@ -40,6 +40,10 @@ class Question:
     compilable: bool
     condition: Condition | None = None
 
+    def holds(self, start: date) -> bool:
+        """Whether the period from `start` on is asked for."""
+        return (self.start is None or start >= self.start) and (self.end is None or start < self.end)
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -20,6 +20,9 @@ from metric_pipelines.warehouse.groups import TIME, MetricColumns
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
+ROLLUPS = "rollups"
+"""Of a metric's receipt: its cuts."""
+
 
 def columns_of(shop: Workshop, metric: Metric) -> MetricColumns:
     """The columns a metric is stored in under its definition as it is now."""
@@ -37,6 +40,7 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
         some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
     versions = tables.content_versions(con, item.table, item.months, of, some)
     values, newest = _month_values(con, shop.center, item), _newest_days(con, item)
+    cuts = _cuts(con, item)
     computation = shop.graph.nodes[item.key].computation
     common: dict[str, Any] = {"schema": _schema(con, item, of), "computation": computation}
     if item.columns is not None:
@@ -45,10 +49,25 @@ def measure(con: duckdb.DuckDBPyConnection, shop: Workshop, item: Staged) -> dic
     for month, (version, rows) in versions.items():
         facts = common | ({"value": values[month]} if month in values else {})
         facts |= {"newest": newest[month]} if month in newest else {}
-        facts |= item.facts.get(month, {})
-        found[month] = {"data_version": version, "rows": rows, "facts": facts}
+        facts |= item.facts.get(month, {}) | ({ROLLUPS: cuts[month]} if month in cuts else {})
+        own: dict[str, Any] = {"data_version": version, "rows": rows, "facts": facts}
         if item.columns is not None:
-            found[month]["column_version"] = item.columns.version
+            own["column_version"] = item.columns.version
+        found[month] = own
+    return found
+
+
+def _cuts(con: duckdb.DuckDBPyConnection, item: Staged) -> dict[str, dict[str, Any]]:
+    """What a receipt keeps of the cuts, by month: the snapshot and the day they were computed as of, and of
+    each its table, contents and rows.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for cut in item.cuts:
+        of = [TIME, *cut.dimensions, *cut.columns.all.values()]
+        some = " or ".join(f"{name(c)} is not null" for c in cut.columns.all.values())
+        for month, (version, rows) in tables.content_versions(con, cut.table, item.months, of, some).items():
+            own = found.setdefault(month, {"read": cut.read, "until": str(cut.until), "cuts": {}})
+            own["cuts"][cut.name] = {"table": cut.target, "version": version, "rows": rows}
     return found
 
 

@@ -21,7 +21,7 @@ from metric_pipelines.dictionary.graph import Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
-from metric_pipelines.publication import additivity, increments, measures
+from metric_pipelines.publication import additivity, cuts, increments, measures, reconciliation
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
@@ -30,10 +30,12 @@ from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.audit import audit
 from metric_pipelines.quality.rules import Rules, rules_of_metric, rules_of_table
 from metric_pipelines.semantics import staging
+from metric_pipelines.warehouse import lake
 from metric_pipelines.warehouse.staged import Staged
 
 Readings = Mapping[str, increments.Reading]
 NO_READINGS: Readings = {}
+STAGED_AGAIN = 5
 Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError
 
 
@@ -171,16 +173,33 @@ def _audited(
 ) -> list[Candidate]:
     begun = {(key, m): _attempt(facts, (key, m), run_id) for key in keys for m in months}
     staged = stage(con, shop, keys, months, reading)
-    rules, places = rules_of(shop.center, staged), {s.key: place_of(shop.center, s.key) for s in staged}
-    judged = audit(con, staged, rules, places)
+    verdicts = judged(con, shop, staged)
     found = []
     for item in staged:
-        proven = additivity.with_proof(con, shop.center, item, judged[item.key], shop.today)
         measured = measures.measure(con, shop, item)
         for month in item.months:
             attempt = replace(begun[item.key, month], **measured[month])
-            found.append(_decided(attempt, tuple(proven[month]), item))
+            found.append(_decided(attempt, verdicts[item.key][month], item))
     return found
+
+
+def judged(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, staged: Sequence[Staged]
+) -> dict[str, dict[str, tuple[Verdict, ...]]]:
+    """All verdicts on what is staged, by asset and month: contract, with the proof of what adds up,
+    expectations, and the comparison with the models where there is one.
+    """
+    rules, places = rules_of(shop.center, staged), {s.key: place_of(shop.center, s.key) for s in staged}
+    audited = audit(con, list(staged), rules, places)
+    proven = {
+        item.key: additivity.with_proof(con, shop.center, item, audited[item.key], shop.today)
+        for item in staged
+    }
+    compared = reconciliation.verdicts(con, shop, staged)
+    return {
+        item.key: {m: (*proven[item.key][m], *compared.get(item.key, {}).get(m, ())) for m in item.months}
+        for item in staged
+    }
 
 
 def _decided(attempt: Attempt, verdicts: tuple[Verdict, ...], item: Staged) -> Candidate:
@@ -281,6 +300,25 @@ def _provide(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months:
 
 
 def _stage_metrics(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
+) -> list[Staged]:
+    """The models of what is reconciled are read as of one snapshot: where somebody published meanwhile, all
+    is staged once more.
+    """
+    if not any(shop.graph.nodes[key].reconciled for key in keys):
+        return _stage_values(con, shop, keys, months)
+    for _ in range(STAGED_AGAIN):
+        read = lake.newest_snapshot(con)
+        staged = _stage_values(con, shop, keys, months)
+        if lake.newest_snapshot(con) == read:
+            break
+    metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]
+    columns = {item.columns.key: item.columns for item in staged if item.columns is not None}
+    kept = cuts.stage(con, shop, metrics, columns, months, read)
+    return [replace(item, cuts=kept.get(item.key.removeprefix("metrics/"), ()), read=read) for item in staged]
+
+
+def _stage_values(
     con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
 ) -> list[Staged]:
     metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]

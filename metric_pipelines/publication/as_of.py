@@ -1,0 +1,95 @@
+"""Models as they were at snapshots, as views `models.*` for one metric or several: what a cut is computed
+from, what a metric is compared with, and what a question is answered from.
+
+Stays out: which snapshot goes for which month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+import duckdb
+
+from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.graph import Graph, calendar_of
+from metric_pipelines.dictionary.months import day_after, first_day, shift
+from metric_pipelines.warehouse import tables
+from metric_pipelines.warehouse.tables import MONTH, name
+
+
+def models_of(center: Center, metric: Metric) -> list[str]:
+    """The keys of the models that a metric is computed from."""
+    return [f"models/{model}" for model in shapes.models_of(center, metric)]
+
+
+def around(center: Center, graph: Graph, metric: Metric, months: Sequence[str]) -> list[str]:
+    """The months, and those around them that their values depend on, as far as they have come."""
+    reach = shapes.whole_reach(center, metric)
+    first, last = shift(months[0], -reach.back), shift(months[-1], reach.ahead)
+    return [m for m in graph.months if first <= m <= last]
+
+
+def last_day(month: str) -> date:
+    """The last day of a month."""
+    return day_after(month) - timedelta(days=1)
+
+
+def first_counted(center: Center, graph: Graph, metric: Metric) -> date | None:
+    """The day from which rows of models without months count: they have earlier ones. None where all have
+    months, or where earlier rows belong to later periods.
+    """
+    bounded = all(graph.nodes[key].partitioned for key in models_of(center, metric))
+    return None if bounded or shapes.counts_elsewhere(center, metric) else first_day(graph.first)
+
+
+def provide(
+    con: duckdb.DuckDBPyConnection,
+    center: Center,
+    graph: Graph,
+    metrics: Sequence[Metric],
+    at: Mapping[int, Sequence[str]],
+    until: Mapping[str, date],
+) -> None:
+    """The models of metrics as views: each month as of the snapshot that `at` gives it, a whole model as of
+    the last of them; no day after the one that `until` gives for a month, nor after the latest of these.
+
+    A model whose rows are counted by another time than one, or on other days than their own, is not bounded
+    by days.
+    """
+    calendar = f"models/{calendar_of(center)}"
+    keys = [key for metric in metrics for key in models_of(center, metric)]
+    con.execute("create schema if not exists memory.models")
+    for key in dict.fromkeys([*keys, calendar]):
+        node = graph.nodes[key]
+        time = "date_day" if key == calendar else _time_of(center, metrics, node.name)
+        known = " and ".join(_days(f"cast({name(time)} as date)", until)) if time else "true"
+        parts = [
+            f"select * from {tables.relation(key)} at (version => {snapshot}) where {known}"
+            + (f" and {MONTH} in ({tables.month_list(list(months))})" if node.partitioned else "")
+            for snapshot, months in sorted(at.items())
+        ]
+        query = " union all by name ".join(parts if node.partitioned else parts[-1:])
+        con.execute(f"create or replace view memory.models.{name(node.name)} as {query}")
+
+
+def _time_of(center: Center, metrics: Iterable[Metric], model: str) -> str | None:
+    """The column that all rows of a model are counted by, on their own days; None where there is no such."""
+    times = set[str]()
+    for metric in metrics:
+        if metric.grain != "day" or shapes.counts_elsewhere(center, metric):
+            return None
+        times |= shapes.times_of(center, metric, model)
+    return times.pop() if len(times) == 1 else None
+
+
+def _days(time: str, until: Mapping[str, date]) -> Iterator[str]:
+    if until:
+        yield f"{time} <= date '{max(until.values())}'"
+    for month, day in until.items():
+        if day < min(last_day(month), max(until.values())):
+            yield f"not ({time} > date '{day}' and {time} < date '{day_after(month)}')"
+    if not until:
+        yield "true"
