@@ -69,7 +69,7 @@ def checked(center: Center, metric: str, asks: Asked) -> Question:
         raise UsageError.unknown_name("", "metric", metric, center.metrics)
     definition = center.metrics[metric]
     grain = _grain(center, definition, asks.grain)
-    known = _dimensions(center, definition)
+    known = known_dimensions(center, definition)
     asked = list(dict.fromkeys(asks.by))
     dimensions = [_named(center, definition, text, known) for text in asked]
     _refuse_days_inside(grain, asks)
@@ -122,7 +122,7 @@ def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Di
     return replace(condition, columns=named)
 
 
-def _dimensions(center: Center, metric: Metric) -> dict[str, Dimension]:
+def known_dimensions(center: Center, metric: Metric) -> dict[str, Dimension]:
     """The dimensions that all models of a metric have; of a conversion, those of its base events."""
     models = [center.models[name].dimensions for name in shapes.filtered_models(center, metric)]
     return {name: spec for name, spec in models[0].items() if all(name in other for other in models)}

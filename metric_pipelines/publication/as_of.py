@@ -6,7 +6,7 @@ Stays out: which snapshot goes for which month.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import duckdb
@@ -16,6 +16,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.graph import Graph, calendar_of
 from metric_pipelines.dictionary.months import day_after, first_day, shift
+from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.tables import MONTH, name
 
@@ -55,17 +56,14 @@ def provide(
 ) -> None:
     """The models of metrics as views: each month as of the snapshot that `at` gives it, a whole model as of
     the last of them; no day after the one that `until` gives for a month, nor after the latest of these.
-
-    A model whose rows are counted by another time than one, or on other days than their own, is not bounded
-    by days.
     """
     calendar = f"models/{calendar_of(center)}"
     keys = [key for metric in metrics for key in models_of(center, metric)]
     con.execute("create schema if not exists memory.models")
     for key in dict.fromkeys([*keys, calendar]):
         node = graph.nodes[key]
-        time = "date_day" if key == calendar else _time_of(center, metrics, node.name)
-        known = " and ".join(_days(f"cast({name(time)} as date)", until)) if time else "true"
+        time = "date_day" if key == calendar else time_of(center, metrics, node.name)
+        known = shown(time, until, whole=not node.partitioned)
         parts = [
             f"select * from {tables.relation(key)} at (version => {snapshot}) where {known}"
             + (f" and {MONTH} in ({tables.month_list(list(months))})" if node.partitioned else "")
@@ -75,21 +73,32 @@ def provide(
         con.execute(f"create or replace view memory.models.{name(node.name)} as {query}")
 
 
-def _time_of(center: Center, metrics: Iterable[Metric], model: str) -> str | None:
-    """The column that all rows of a model are counted by, on their own days; None where there is no such."""
-    times = set[str]()
-    for metric in metrics:
-        if metric.grain != "day" or shapes.counts_elsewhere(center, metric):
-            return None
-        times |= shapes.times_of(center, metric, model)
+def time_of(center: Center, metrics: Iterable[Metric], model: str) -> str | None:
+    """The column by which all that metrics count of a model is dated; None where there are several."""
+    times = {time for metric in metrics for time in shapes.times_of(center, metric, model)}
     return times.pop() if len(times) == 1 else None
 
 
-def _days(time: str, until: Mapping[str, date]) -> Iterator[str]:
-    if until:
-        yield f"{time} <= date '{max(until.values())}'"
-    for month, day in until.items():
-        if day < min(last_day(month), max(until.values())):
-            yield f"not ({time} > date '{day}' and {time} < date '{day_after(month)}')"
-    if not until:
-        yield "true"
+def known_today(shop: Workshop, metrics: Sequence[Metric], key: str) -> str:
+    """The condition that rows of a model are dated up to today: nothing later has happened, whatever its
+    source says. The calendar goes on.
+    """
+    node = shop.graph.nodes[key]
+    if node.kind != "model" or node.name == calendar_of(shop.center):
+        return "true"
+    open_month = {shop.graph.months[-1]: min(shop.today, last_day(shop.graph.months[-1]))}
+    return shown(time_of(shop.center, metrics, node.name), open_month, whole=not node.partitioned)
+
+
+def shown(time: str | None, until: Mapping[str, date], *, whole: bool) -> str:
+    """The condition that rows are of no day after the one that their month is shown up to; of a whole model,
+    nor after the last month.
+    """
+    if time is None or not until:
+        return "true"
+    day, newest = f"cast({name(time)} as date)", max(until.values())
+    found = [f"{day} <= date '{newest}'"] if whole else []
+    for month, last in until.items():
+        if last < last_day(month) and not (whole and last == newest):
+            found.append(f"not ({day} > date '{last}' and {day} < date '{day_after(month)}')")
+    return " and ".join(found) or "true"

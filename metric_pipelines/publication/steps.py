@@ -17,11 +17,12 @@ import duckdb
 from metric_pipelines import ingest, transform
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.graph import Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
-from metric_pipelines.publication import additivity, cuts, increments, measures, reconciliation
+from metric_pipelines.publication import additivity, as_of, cuts, increments, measures, reconciliation
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
@@ -291,12 +292,17 @@ def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, mon
     return replace(parts[0], table=target, months=months)
 
 
-def _provide(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str]) -> None:
-    """The inputs of an asset as views of the step's own database, bounded to the months it reads."""
+def _provide(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str], for_: Sequence[Metric] = ()
+) -> None:
+    """The inputs of an asset as views of the step's own database, bounded to the months it reads; for
+    metrics, to what is dated up to today.
+    """
     for edge in node.inputs:
         if not edge.key.startswith("metrics/"):
             read = {p for m in months for k, p in shop.graph.inputs((node.key, m)) if k == edge.key}
-            transform.provide(con, edge.key, sorted(read))
+            some = as_of.known_today(shop, for_, edge.key) if for_ else "true"
+            transform.provide(con, edge.key, sorted(read), some)
 
 
 def _stage_metrics(
@@ -325,7 +331,7 @@ def _stage_values(
     first = metrics[0]
     dimensions = sorted(first.dimensions)
     for key in keys:
-        _provide(con, shop, shop.graph.nodes[key], months)
+        _provide(con, shop, shop.graph.nodes[key], months, metrics)
     if shapes.reads_published(shop.center, first):
         names = list(dict.fromkeys(n for metric in metrics for n in shapes.input_names(metric)))
         views = {n: f'lake.metrics."{n}"' for n in names}
