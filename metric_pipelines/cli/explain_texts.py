@@ -1,10 +1,16 @@
-"""The texts of `values --explain`, in English and Chinese: by which route an answer came, and why not by
-another.
+"""The texts of rollups and of `values --explain`, in English and Chinese: by which route an answer came, and
+why not by another.
 """
 
 from __future__ import annotations
 
 EXPLAIN_TEXTS: dict[str, tuple[str, str]] = {
+    "show.rollups": ("Rollups", "汇总"),
+    "show.check.reconcile": ("reconcile (DuckDB)", "对账（DuckDB）"),
+    "show.rule.reconcile": (
+        "equal to a query of the models for it alone",
+        "与单独由模型查询的结果相等",
+    ),
     "explain": ("How it was found", "取数方式"),
     "explain.route": ("Route", "路径"),
     "explain.not": ("Not", "未采用"),

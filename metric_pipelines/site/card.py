@@ -10,6 +10,7 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.reviews import review_due
+from metric_pipelines.dictionary.rollups import cuts_of
 from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.figures import with_unit
@@ -57,6 +58,7 @@ def card(views: Views, metric: Metric) -> dict[str, Any]:
         "models": [f"models/{name}" for name in shapes.models_of(views.center, metric)],
         "reads_published": shapes.reads_published(views.center, metric),
         "additive": _additive(metric),
+        "rollups": [cut.name for cut in cuts_of(metric)],
         "reach": _reach(views, metric),
         "sql": views.queries.of(views.center, views.graph, metric),
         "file": str(views.center.files[key].path.relative_to(views.center.folder)),
