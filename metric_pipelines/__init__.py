@@ -40,6 +40,8 @@ def values(
     start: date | str | None = None,
     end: date | str | None = None,
     filter: str | None = None,
+    *,
+    explain: bool = False,
 ) -> pd.DataFrame:
     """The published numbers of a metric, of the center that METRIC_PIPELINES_CENTER names.
 
@@ -51,7 +53,9 @@ def values(
     (Decimal for sums of money, int for counts, float for ratios; 0.14 is 14 % where the unit is %) and,
     for ratios over coarser periods, `numerator` and `denominator`. `attrs["withheld"]` lists the months
     that are not as of now: `month`, `state`, `kept` (the values published before are answered; else the
-    month is left out) and `reason`.
+    month is left out) and `reason`. `attrs["source"]` is `published`, `rollup` or `model`; with `explain`,
+    `attrs["explanation"]` says how the answer was found (`how`, `cut`, `why_not`, `tables`, `receipts` with
+    the months of each snapshot, `sql`).
 
     Raises: UsageError for unknown names, a finer grain than is kept, or dates inside a period;
     EnvironmentBrokenError where nothing was published yet; InvalidCenterError with every problem of the
@@ -60,7 +64,9 @@ def values(
     from metric_pipelines.frames import values_frame  # late: pandas, DuckDB, SQLAlchemy
 
     dimensions = [by] if isinstance(by, str) else list(by)
-    return values_frame(metric, dimensions, grain, _day("start", start), _day("end", end), filter)
+    return values_frame(
+        metric, dimensions, grain, _day("start", start), _day("end", end), filter, explain=explain
+    )
 
 
 def saved_query(name: str, start: date | str | None = None, end: date | str | None = None) -> pd.DataFrame:

@@ -54,7 +54,22 @@ def _severe(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def _finding(check: str, failure: dict[str, Any]) -> Text | None:
+    if check == "reconcile":
+        return _difference(failure)
     return _contract(failure) if check == "contract" else _expectation(failure)
+
+
+def _difference(failure: dict[str, Any]) -> Text:
+    values = {key: failure.get(key) for key in ("count", "example", "kept", "anew")}
+    at = f" {failure['column']}" if failure.get("column") else ""
+    return Text(
+        en="{count} value(s){at} differ from the model ({example}: {kept}, not {anew})".format(
+            **values, at=at
+        ),
+        zh="{at}有 {count} 个数值与模型不符（{example}：{kept}，应为 {anew}）".format(
+            **values, at=at
+        ).strip(),
+    )
 
 
 def _contract(failure: dict[str, Any]) -> Text | None:

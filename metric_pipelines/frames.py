@@ -22,10 +22,12 @@ def values_frame(
     start: date | None,
     end: date | None,
     filter: str | None,
+    *,
+    explain: bool,
 ) -> pd.DataFrame:
     """What `metric_pipelines.values` returns."""
     with _reading() as reader:
-        answer = reader.values(metric, by, grain, start, end, filter)
+        answer = reader.values(metric, by, grain, start, end, filter, explain=explain)
     frame = answer.frame()
     frame.attrs |= {
         "metric": metric,
@@ -34,6 +36,8 @@ def values_frame(
         "source": answer.route,
         "withheld": [asdict(gap) for gap in answer.gaps],
     }
+    if answer.explanation is not None:
+        frame.attrs["explanation"] = asdict(answer.explanation)
     return frame
 
 

@@ -18,14 +18,15 @@ from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
 
-def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str]) -> None:
+def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str], some: str = "true") -> None:
     """The asset `key` as a view `<schema>.<table>` of the step's own database, bounded to `months` (or the
-    whole).
+    whole), and to the rows that the condition `some` is true for.
     """
     schema, table = key.split("/")
     wanted = list(months)
     con.execute(f"create schema if not exists memory.{name(schema)}")
-    where = "" if wanted == [WHOLE] else f" where {MONTH} in ({tables.month_list(wanted)})"
+    where = f" where {some}" if wanted == [WHOLE] else f" where {MONTH} in ({tables.month_list(wanted)})"
+    where += f" and {some}" if wanted != [WHOLE] and some != "true" else ""
     if not wanted:
         where = " where false"
     view = f"memory.{name(schema)}.{name(table)}"

@@ -20,6 +20,7 @@ from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.months import shift
 from metric_pipelines.dictionary.names import folded
 from metric_pipelines.dictionary.reviews import review_due
+from metric_pipelines.dictionary.rollups import cuts_of
 from metric_pipelines.publication.health import Health
 from metric_pipelines.query import Reader
 from metric_pipelines.scorecards import monthly
@@ -104,6 +105,7 @@ def _facts(screen: Screen, found: Opened, metric: Metric) -> list[tuple[str, str
         (say("show.formula"), formula(center, metric)),
         (say("show.grain"), say(f"show.grain.{metric.grain}")),
         (say("show.dimensions"), _dimensions(screen, found, metric)),
+        (say("show.rollups"), "; ".join(cut.name for cut in cuts_of(metric))),
         (say("show.file"), near(center.where(f"metrics/{metric.name}"))),
         (say("show.health"), screen.state(state.state).append(f"  {why(screen, state)}", style="note")),
     ]

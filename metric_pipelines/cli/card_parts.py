@@ -13,6 +13,7 @@ from metric_pipelines.cli.opening import Opened
 from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.rollups import is_reconciled
 from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.semantics.lineage import columns_behind
 
@@ -50,6 +51,7 @@ def checks(screen: Screen, found: Opened, metric: Metric) -> None:
     screen.heading(say("show.checks"))
     verdicts = list(checked(found, f"metrics/{metric.name}"))
     rules = {"contract": _contract(screen, metric), "expectations": _expectations(screen, metric)}
+    rules |= {"reconcile": [say("show.rule.reconcile")]} if is_reconciled(metric) else {}
     for check, listed in rules.items():
         screen.block(Text(say(f"show.check.{check}"), style="title"))
         said = [one for one in verdicts if one.check == check]

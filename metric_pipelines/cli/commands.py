@@ -188,10 +188,11 @@ def values(
     filter: Annotated[str | None, typer.Option("--filter", "-f", metavar="CONDITION")] = None,
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv")] = False,
+    explain: Annotated[bool, typer.Option("--explain")] = False,
 ) -> None:
     from metric_pipelines.cli import values
 
-    asked = values.Asked(metric, by or [], grain, start, end, filter)
+    asked = values.Asked(metric, by or [], grain, start, end, filter, explain)
     values.values(context.obj, settings(), asked, as_json=as_json, as_csv=as_csv)
 
 

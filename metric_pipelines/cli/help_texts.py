@@ -310,6 +310,10 @@ HELP: dict[str, Help] = {
             ),
             "as_json": _JSON,
             "as_csv": ("Print CSV, for spreadsheets.", "输出 CSV，供电子表格使用。"),
+            "explain": (
+                "Say which way the answer came, as of which receipts, and by which SQL.",
+                "说明取数方式、所依据的版本与 SQL。",
+            ),
         },
         (
             ("metric-pipelines values net_revenue --grain month", ("by month", "按月")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from metric_pipelines.cli.explain_texts import EXPLAIN_TEXTS
 from metric_pipelines.cli.list_texts import LIST_TEXTS
 from metric_pipelines.cli.source_texts import SOURCE_TEXTS
 from metric_pipelines.figures import unit_in
@@ -18,6 +19,7 @@ LANGS: tuple[Lang, ...] = get_args(Lang)
 
 TEXTS: dict[str, tuple[str, str]] = {
     **LIST_TEXTS,
+    **EXPLAIN_TEXTS,
     **SOURCE_TEXTS,
     # frames of errors
     "error.1": ("The data is bad", "数据有问题"),
@@ -339,6 +341,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "values.title": ("{label} by {grain}", "{label}，按{grain}"),
     "values.title.by": ("{label} by {grain}, {dimensions}", "{label}，按{grain}、{dimensions}"),
     "values.from.published": ("from published values", "取自已发布数值"),
+    "values.from.rollup": ("from a rollup that is published with it", "取自随指标发布的汇总"),
     "values.from.model": ("computed from the model, as of its receipts", "由模型计算，版本与已发布数值一致"),
     "values.kept": (
         "† {months} {state}: the values published before are shown ({reason})",

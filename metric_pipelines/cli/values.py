@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.text import Text
 
-from metric_pipelines.cli import figures, search
+from metric_pipelines.cli import explaining, figures, search
 from metric_pipelines.cli.dates import day_of
 from metric_pipelines.cli.dimension_words import dimension_label, member_words
 from metric_pipelines.cli.opening import reading, workshop
@@ -38,6 +38,7 @@ class Asked:
     start: str | None
     end: str | None
     filter: str | None = None
+    explain: bool = False
 
     @property
     def dimensions(self) -> list[str]:
@@ -53,18 +54,26 @@ def values(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool, a
     """
     if as_json and as_csv:
         raise UsageError("--json", "together with --csv", "one of them")
+    if asked.explain and as_csv:
+        raise UsageError("--explain", "together with --csv", "a table, or --json")
     start, end = day_of("--start", asked.start), day_of("--end", asked.end)
     shop = workshop(settings)
     metric = search.the_metric(shop.center, asked.metric)
     with reading(settings, shop) as reader:
-        answer = reader.values(metric.name, asked.dimensions, asked.grain, start, end, asked.filter)
+        answer = reader.values(
+            metric.name, asked.dimensions, asked.grain, start, end, asked.filter, explain=asked.explain
+        )
     if as_json:
-        screen.json(plain(metric, answer) | ({"filter": asked.filter} if asked.filter else {}))
+        told = answer.explanation
+        explained = {"explanation": explaining.plain(told, screen.say)} if told else {}
+        screen.json(plain(metric, answer) | ({"filter": asked.filter} if asked.filter else {}) | explained)
     elif as_csv:
         screen.write(csv_of(answer.columns, answer.rows))
         say_gaps(screen, answer.gaps, aside=True)
     else:
         _table(screen, shop.center, metric, answer)
+        if answer.explanation is not None:
+            explaining.explain(screen, answer.explanation)
 
 
 def plain(metric: Metric, answer: Answer) -> dict[str, Any]:

@@ -158,6 +158,8 @@ KEYS: dict[str, dict[str, str]] = {
         "grain": "Length of the periods it is published by.",
         "dimensions": "Dimensions it is published by: of its model, or `<entity>__<dimension>` of a model "
         "that it joins to.",
+        "rollups": "Cuts kept beside its values, each a grain and dimensions of its models, such as "
+        "`[month, department]`: computed from the models at that grain, reconciled, and published with it.",
         "filter": "Condition over the columns of all models it is computed from.",
         "checks": "Rules on its values.",
         "freshness": "By when it should be there.",
@@ -205,6 +207,8 @@ KEYS: dict[str, dict[str, str]] = {
         "max": "Largest value allowed.",
         "min_rows": "Fewest rows a month.",
         "expectations": "Great Expectations rules; the column is `value`.",
+        "reconcile": "Whether its values are compared with a query of the models for it alone; so are those "
+        "of a metric with `rollups`.",
     },
     "Freshness": {
         "deadline": "Cron expression, in the center's zone.",

@@ -32,6 +32,9 @@ Aggregation = Literal["sum", "count", "count_distinct", "average", "min", "max",
 
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
 
+Rollup = Annotated[list[DimensionName], Field(min_length=1), AfterValidator(each_once)]
+"""A grain and dimensions, as they are written: `[month, department]`."""
+
 
 class Entity(Strict):
     """What a row, or a column of it, identifies; models join on entities of one name."""
@@ -105,13 +108,14 @@ class Model(Strict):
 
 class MetricChecks(Strict):
     """Rules on a metric's published values: bounds of `value`, rows a month, Great Expectations rules on
-    `value`.
+    `value`, and whether they are computed a second time.
     """
 
     min: float | None = None
     max: float | None = None
     min_rows: int = 1
     expectations: list[Expectation] = Field(default_factory=list)
+    reconcile: bool = False
 
 
 class Freshness(Strict):
@@ -206,6 +210,7 @@ class MetricCard(Strict):
     review_every: Literal["quarter", "half_year", "year"] = "year"
     grain: Literal["day", "month"] = "day"
     dimensions: Annotated[list[DimensionName], AfterValidator(each_once)] = Field(default_factory=list)
+    rollups: list[Rollup] = Field(default_factory=list)
     filter: str | None = None
     checks: MetricChecks = MetricChecks()
     freshness: Freshness = Freshness()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -20,6 +20,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, Metric
 from metric_pipelines.dictionary.model_sql import normalized, tables_read
 from metric_pipelines.dictionary.months import WHOLE, months_between, shift
+from metric_pipelines.dictionary.rollups import cuts_of, is_reconciled
 from metric_pipelines.errors import DefinitionError
 
 Kind = Literal["source", "model", "metric"]
@@ -32,11 +33,14 @@ GROUP_SIZE = 40
 
 @dataclass(frozen=True)
 class Edge:
-    """An input, and how many months before and after its own an asset reads of it."""
+    """An input, and how many months before and after its own an asset reads of it; `beside` where it is read
+    for what is kept beside its values alone.
+    """
 
     key: str
     back: int = 0
     ahead: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ class Node:
     """An asset: `version` is the hash of its definition with all its inputs and its checks, `computation`
     without checks.
 
-    `step` names the group that is computed together.
+    `step` names the group that is computed together; `reconciled` where its values are compared with its
+    models.
     """
 
     key: str
@@ -55,6 +60,7 @@ class Node:
     computation: str
     version: str
     step: str
+    reconciled: bool = False
 
 
 class Graph:
@@ -157,14 +163,24 @@ class _Draft:
     own: Any
     checks: Any
     step: str
+    reconciled: bool = False
 
 
 def _finished(draft: _Draft, nodes: dict[str, Node]) -> Node:
-    upstream = [(edge.key, edge.back, edge.ahead, nodes[edge.key].computation) for edge in draft.inputs]
+    upstream = [(e.key, e.back, e.ahead, nodes[e.key].computation) for e in draft.inputs if not e.beside]
+    beside = [(edge.key, nodes[edge.key].computation) for edge in draft.inputs if edge.beside]
     computation = digest([draft.own, draft.partitioned, upstream])
-    version = digest([computation, draft.checks])
+    version = digest([computation, draft.checks, *beside])
     return Node(
-        draft.key, draft.kind, draft.name, draft.partitioned, draft.inputs, computation, version, draft.step
+        draft.key,
+        draft.kind,
+        draft.name,
+        draft.partitioned,
+        draft.inputs,
+        computation,
+        version,
+        draft.step,
+        draft.reconciled,
     )
 
 
@@ -223,17 +239,23 @@ def _metrics(center: Center) -> dict[str, _Draft]:
         part = (len(group) - 1) // GROUP_SIZE
         step = f"metrics__{group_of(center, metric)}" + (f"__{part + 1}" if part else "")
         own = [metric.computation(), metric.grain, sorted(metric.dimensions)]
-        checks = [metric.checks.model_dump(mode="json")]
-        key = f"metrics/{metric.name}"
-        found[key] = _Draft(
-            key, "metric", metric.name, True, tuple(_metric_edges(center, metric)), own, checks, step
-        )
+        checks = [metric.checks.model_dump(mode="json", exclude={"reconcile"}), *_kept(metric)]
+        key, edges = f"metrics/{metric.name}", tuple(_metric_edges(center, metric))
+        apart = is_reconciled(metric)
+        found[key] = _Draft(key, "metric", metric.name, True, edges, own, checks, step, apart)
     return found
+
+
+def _kept(metric: Metric) -> Iterator[Any]:
+    """What is kept beside a metric's values and compared: it moves no number, but is to be made anew."""
+    if is_reconciled(metric):
+        yield [sorted([cut.grain, *cut.dimensions] for cut in cuts_of(metric)), metric.checks.reconcile]
 
 
 def _metric_edges(center: Center, metric: Metric) -> Iterator[Edge]:
     """Its inputs as far as it reads them itself; its models as far as it and all its inputs read them
-    together, with the models that these join to for what it is published by.
+    together, with the models that these join to for what it is published by; beside them those that they join
+    to for its cuts alone.
     """
     own = shapes.own_reach(metric)
     for name in shapes.input_names(metric):
@@ -245,13 +267,22 @@ def _metric_edges(center: Center, metric: Metric) -> Iterator[Edge]:
         for model in models:
             yield Edge(f"models/{model}", reach.back, reach.ahead)
     if shapes.joins_calendar(center, metric) and calendar_of(center) not in models:
+        models = [*models, calendar_of(center)]
         yield Edge(f"models/{calendar_of(center)}", reach.back, reach.ahead)
+    for model in models_joined(center, metric, [name for cut in cuts_of(metric) for name in cut.dimensions]):
+        if model not in models:
+            yield Edge(f"models/{model}", beside=True)
+
+
+def models_joined(center: Center, metric: Metric, asked: Sequence[str]) -> list[str]:
+    """The models that a metric's models join to for some dimensions."""
+    return dimensions.joined_models(center, shapes.models_of(center, metric), asked)
 
 
 def models_read(center: Center, metric: Metric) -> list[str]:
     """The models at the bottom of a metric, and those they join to for what it is published by."""
-    models = shapes.models_of(center, metric)
-    return list(dict.fromkeys([*models, *dimensions.joined_models(center, models, metric.dimensions)]))
+    joined = models_joined(center, metric, metric.dimensions)
+    return list(dict.fromkeys([*shapes.models_of(center, metric), *joined]))
 
 
 def calendar_of(center: Center) -> str:
@@ -269,7 +300,7 @@ def group_of(center: Center, metric: Metric) -> str:
     reach = own if published else shapes.whole_reach(center, metric)
     through = "" if reach == own else f"__{own.back}_{own.ahead}"
     route = "" if level == 0 else ("p" if published else "m")
-    by = digest(_typed_dimensions(center, metric))[:6] if metric.dimensions else "total"
+    by = by_of(center, metric, metric.dimensions)
     shape = f"{models}__{metric.grain}__{by}__{level}{route}__{reach.back}_{reach.ahead}{through}"
     apart = _alone(center, metric)
     return f"{shape}__{apart}" if apart else shape
@@ -285,10 +316,17 @@ def _alone(center: Center, metric: Metric) -> str:
     return "" if none == 0 else f"none_{none}"
 
 
-def _typed_dimensions(center: Center, metric: Metric) -> list[list[str]]:
-    """Its dimensions with their types in each model: another type needs another table."""
+def by_of(center: Center, metric: Metric, names: Iterable[str]) -> str:
+    """A short name for dimensions with their types in each of a metric's models: another type needs another
+    table.
+    """
+    typed = _typed_dimensions(center, metric, names)
+    return digest(typed)[:6] if typed else "total"
+
+
+def _typed_dimensions(center: Center, metric: Metric, names: Iterable[str]) -> list[list[str]]:
     found = []
-    for name in sorted(metric.dimensions):
+    for name in sorted(names):
         for model in shapes.models_of(center, metric):
             reached = dimensions.dimension_of(center, model, name)
             found.append([name, dimensions.column_type(center, reached) if reached else name])

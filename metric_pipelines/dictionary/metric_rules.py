@@ -22,6 +22,7 @@ from metric_pipelines.dictionary.definitions import (
 from metric_pipelines.dictionary.dimensions import dimension_of, follows_time, of_model, why_not
 from metric_pipelines.dictionary.filters import columns_in, parsed_expression, parsed_filter
 from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.rollup_rules import rollup_problems
 from metric_pipelines.errors import Problem, did_you_mean, listed
 
 COLUMNS = ("metric_time", "value", "numerator", "denominator")
@@ -68,6 +69,7 @@ def shape_problems(center: Center, metric: Metric) -> Iterator[Problem]:
                 f"grain: {part.grain}",
             )
     yield from _filters(center, key, metric)
+    yield from rollup_problems(center, metric)
     if isinstance(metric, ConversionMetric):
         yield from _conversion(center, key, metric)
     yield from _dimensions_below(center, key, metric)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from metric_pipelines.dictionary.definitions import Grain
-from metric_pipelines.dictionary.months import day_after, first_day, month_of
+from metric_pipelines.dictionary.months import day_after, first_day, month_of, months_between
 
 
 def period_start(grain: Grain, day: date) -> date:
@@ -24,13 +24,35 @@ def period_start(grain: Grain, day: date) -> date:
             return date(day.year, 1, 1)
 
 
+def periods_in(grain: Grain, month: str) -> list[date]:
+    """The first days of the periods that overlap a month, in order."""
+    starts = [period_start(grain, first_day(month))]
+    while (start := period_after(grain, starts[-1])) < day_after(month):
+        starts.append(start)
+    return starts
+
+
+def months_in(grain: Grain, start: date) -> list[str]:
+    """The months that the period from `start` on overlaps, in order."""
+    return months_between(month_of(start), month_of(period_after(grain, start) - timedelta(days=1)))
+
+
+def period_after(grain: Grain, start: date) -> date:
+    """The first day after the period from `start` on."""
+    match grain:
+        case "day":
+            return start + timedelta(days=1)
+        case "week":
+            return start + timedelta(days=7)
+        case "month":
+            return day_after(month_of(start))
+        case "quarter":
+            return day_after(month_of(start + timedelta(days=62)))
+        case "year":
+            return date(start.year + 1, 1, 1)
+
+
 def touches(grain: Grain, start: date, months: Iterable[str]) -> bool:
     """Whether the period from `start` on overlaps one of the months."""
-    end = {
-        "day": start + timedelta(days=1),
-        "week": start + timedelta(days=7),
-        "month": day_after(month_of(start)),
-        "quarter": day_after(month_of(start + timedelta(days=62))),
-        "year": date(start.year + 1, 1, 1),
-    }[grain]
+    end = period_after(grain, start)
     return any(start < day_after(month) and first_day(month) < end for month in months)

@@ -39,6 +39,10 @@ class Question:
         of_condition = self.condition.columns.values() if self.condition else ()
         return list(dict.fromkeys([*self.dimensions, *(name for name in of_condition if name != TIME)]))
 
+    def holds(self, start: date) -> bool:
+        """Whether the period from `start` on is asked for."""
+        return (self.start is None or start >= self.start) and (self.end is None or start < self.end)
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -148,7 +148,7 @@ def _checks_alone(
     partitioned = shop.graph.nodes[keys[0]].partitioned
     months = asked if asked is not None else [shop.graph.months[-1] if partitioned else WHOLE]
     for pair, verdicts, reason in inspect(con, shop, keys, months):
-        for event in evaluations(names, pair, verdicts, reason, "blocked"):
+        for event in evaluations(names, shop.graph.nodes[pair[0]], pair, verdicts, reason, "blocked"):
             if event.asset_check_key not in context.selected_asset_check_keys:
                 continue
             if asked is None:

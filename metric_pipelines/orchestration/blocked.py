@@ -15,7 +15,7 @@ from metric_pipelines.orchestration.names import Names
 from metric_pipelines.orchestration.reports import evaluations, say
 from metric_pipelines.publication.standing import NOTHING, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
-from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.quality.rules import checks_of
 
 SAID = "blocked_was_said"
 
@@ -32,19 +32,29 @@ def say_blocked(instance: dg.DagsterInstance, run: dg.DagsterRun, shop: Workshop
     failing = _failing(instance, facts.graph, names)
     for pair in blocked:
         if pair not in failing:
-            say(instance, run, evaluations(names, pair, (), root_reason(stands, pair), "blocked"))
+            say(
+                instance,
+                run,
+                evaluations(
+                    names, facts.graph.nodes[pair[0]], pair, (), root_reason(stands, pair), "blocked"
+                ),
+            )
     for pair in sorted(failing):
         receipt = facts.history.get(pair, NOTHING).published
         if receipt is not None and pair in stands and stands[pair].state == "published":
             verdicts = shop.ledger.verdicts([receipt.id])[receipt.id]
-            say(instance, run, evaluations(names, pair, verdicts, "", "published"))
+            say(
+                instance, run, evaluations(names, facts.graph.nodes[pair[0]], pair, verdicts, "", "published")
+            )
     shop.ledger.note(SAID, "yes" if blocked else "")
 
 
 def _failing(instance: dg.DagsterInstance, graph: Graph, names: Names) -> set[Pair]:
     """The pairs with a check that Dagster does not show as passed."""
     assets = {names.asset(key): key for key in graph.nodes}
-    keys = [dg.AssetCheckKey(key, check) for key in assets for check in CHECKS]
+    keys = [
+        dg.AssetCheckKey(key, check) for key, own in assets.items() for check in checks_of(graph.nodes[own])
+    ]
     found = instance.event_log_storage.get_asset_check_partition_info(keys)
     return {
         (assets[info.check_key.asset_key], info.partition_key or WHOLE)

@@ -143,7 +143,8 @@ def _say_again(instance: dg.DagsterInstance, workshop: Workshop, run: dg.Dagster
             outcome = Outcome(pair, "published", own.last, tuple(verdicts))
             pointers = inputs.of(pair[0])
             instance.report_runless_asset_event(materialization(outcome, names, facts.graph, pointers))
-        say(instance, run, evaluations(names, pair, verdicts, own.last.reason or "", own.last.state))
+        node, reason = facts.graph.nodes[pair[0]], own.last.reason or ""
+        say(instance, run, evaluations(names, node, pair, verdicts, reason, own.last.state))
 
 
 def _pairs(workshop: Workshop, run: dg.DagsterRun, names: Names) -> set[Pair]:

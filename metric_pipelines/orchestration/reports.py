@@ -21,12 +21,12 @@ from dagster._core.definitions.data_version import (
 )
 from dagster._core.events import DagsterEvent, DagsterEventType
 
-from metric_pipelines.dictionary.graph import Graph, Pair
+from metric_pipelines.dictionary.graph import Graph, Node, Pair
 from metric_pipelines.ledger.ledger import Attempt, Verdict
 from metric_pipelines.orchestration.names import Names
 from metric_pipelines.publication.plan import READ
 from metric_pipelines.publication.publishing import Outcome
-from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.quality.rules import checks_of
 
 Events = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckEvaluation]
 GOOD = ("published", "unchanged")
@@ -54,7 +54,9 @@ def report(
             for outcome in good:
                 context.log_event(materialization(outcome, names, graph, pointers))
         for outcome in found:
-            yield from _evaluations(context, names, outcome, verdicts, checks, logged=len(found) > 1)
+            yield from _evaluations(
+                context, names, graph.nodes[key], outcome, verdicts, checks, logged=len(found) > 1
+            )
 
 
 def _result(names: Names, outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
@@ -71,6 +73,7 @@ def _result(names: Names, outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
 def _evaluations(
     context: dg.AssetExecutionContext,
     names: Names,
+    node: Node,
     outcome: Outcome,
     verdicts: dict[int, list[Verdict]],
     selected: set[dg.AssetCheckKey],
@@ -78,7 +81,7 @@ def _evaluations(
     logged: bool,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     found = outcome.verdicts or tuple(verdicts.get(outcome.attempt.id, []) if outcome.attempt else [])
-    for event in evaluations(names, outcome.pair, found, outcome.reason, outcome.state):
+    for event in evaluations(names, node, outcome.pair, found, outcome.reason, outcome.state):
         if event.asset_check_key not in selected:
             continue
         if logged:
@@ -88,11 +91,11 @@ def _evaluations(
 
 
 def evaluations(
-    names: Names, pair: Pair, verdicts: Iterable[Verdict], reason: str, state: str
+    names: Names, node: Node, pair: Pair, verdicts: Iterable[Verdict], reason: str, state: str
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """An evaluation a check: the verdict where there is one, else why it was not judged."""
     known = {verdict.check: verdict for verdict in verdicts}
-    for check in CHECKS:
+    for check in checks_of(node):
         verdict = known.get(check)
         if verdict is not None:
             yield _evaluation(names, pair, check, verdict.passed, verdict.severity, _detail(verdict, reason))

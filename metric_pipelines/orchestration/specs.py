@@ -21,7 +21,7 @@ from metric_pipelines.dictionary.yaml_types import Column, Owners, Text
 from metric_pipelines.errors import DefinitionError, EnvironmentBrokenError
 from metric_pipelines.orchestration.names import Names
 from metric_pipelines.orchestration.partitions import dependency, theirs
-from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.quality.rules import checks_of
 from metric_pipelines.semantics.lineage import metric_inputs, model_columns
 from metric_pipelines.semantics.query_lineage import TableColumn
 from metric_pipelines.site.writing import card_of
@@ -49,6 +49,7 @@ def check_specs(node: Node, months: dg.PartitionsDefinition[Any], names: Names) 
     words = {
         "contract": "Pandera: types, nullability, bounds, unique keys. Fails: the month is withheld.",
         "expectations": "Great Expectations: volume, content. Fails: the month is withheld.",
+        "reconcile": "DuckDB: equal to a query of the models for it alone. Fails: the month is withheld.",
     }
     return [
         dg.AssetCheckSpec(
@@ -58,7 +59,7 @@ def check_specs(node: Node, months: dg.PartitionsDefinition[Any], names: Names) 
             blocking=False,
             partitions_def=months if node.partitioned else None,
         )
-        for check in CHECKS
+        for check in checks_of(node)
     ]
 
 

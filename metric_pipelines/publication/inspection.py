@@ -10,9 +10,8 @@ from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.publication.standing import root_reason, standing
-from metric_pipelines.publication.steps import place_of, rules_of, stage
+from metric_pipelines.publication.steps import judged, stage
 from metric_pipelines.publication.workshop import Workshop
-from metric_pipelines.quality.audit import audit
 
 
 def inspect(
@@ -42,7 +41,7 @@ def _judged(
     key, month = pair
     try:
         staged = stage(con, shop, [key], [month])
-        judged = audit(con, staged, rules_of(shop.center, staged), {key: place_of(shop.center, key)})
+        found = judged(con, shop, staged)
     except (SourceUnavailableError, SourceDataError, ComputationError, DefinitionError) as error:
         return pair, (), error.message()
-    return pair, tuple(judged[key][month]), ""
+    return pair, found[key][month], ""

@@ -18,8 +18,11 @@ from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.semantics.manifest import parts_of
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.groups import TIME, MetricColumns
-from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.staged import Staged, StagedCut
 from metric_pipelines.warehouse.tables import MONTH, name
+
+ROLLUPS = "rollups"
+"""Of a metric's receipt: its cuts."""
 
 
 def columns_of(shop: Workshop, metrics: Iterable[Metric]) -> dict[str, MetricColumns]:
@@ -90,7 +93,7 @@ def _of_metrics(
     table, months = items[0].table, items[0].months
     types = tables.columns(con, table)
     metrics = [shop.center.metrics[item.key.removeprefix("metrics/")] for item in items]
-    homes = tables_of(shop, metrics)
+    homes, cuts = tables_of(shop, metrics), _of_cuts(con, items)
     asked = [tables.month_of(months)]
     for metric, item in zip(metrics, items, strict=True):
         asked += _asked(shop.center, metric, item, types)
@@ -113,6 +116,7 @@ def _of_metrics(
             count, total, newest, value = rows.get(month, NOTHING * len(items))[4 * at : 4 * at + 4]
             facts = common | ({"value": float(value)} if value is not None else {})
             facts |= ({"newest": str(newest)} if newest is not None else {}) | item.facts.get(month, {})
+            facts |= {ROLLUPS: cuts[item.key][month]} if item.cuts else {}
             found[item.key][month] = {
                 "data_version": tables.content_version(types, of, count, total),
                 "rows": int(count),
@@ -122,7 +126,42 @@ def _of_metrics(
     return found
 
 
-def _hashed(item: Staged) -> list[str]:
+def _of_cuts(con: duckdb.DuckDBPyConnection, items: Sequence[Staged]) -> dict[str, Measured]:
+    """What receipts keep of cuts, by metric and month: the snapshot and the day they were computed as of, and
+    of each its table, contents and rows. One query for all cuts of one staged table.
+    """
+    tables_: dict[str, list[tuple[Staged, StagedCut]]] = {}
+    for item in items:
+        for cut in item.cuts:
+            tables_.setdefault(cut.table, []).append((item, cut))
+    found: dict[str, Measured] = {item.key: {} for item in items}
+    for table, cuts in tables_.items():
+        types, months = tables.columns(con, table), cuts[0][0].months
+        asked = [tables.month_of(months), *(a for _, cut in cuts for a in _contents(cut, types))]
+        rows = {
+            str(r[0]): r[1:]
+            for r in con.execute(f"select {', '.join(asked)} from {table} group by 1").fetchall()
+        }
+        for at, (item, cut) in enumerate(cuts):
+            for month in months:
+                count, total = rows.get(month, (0, None) * len(cuts))[2 * at : 2 * at + 2]
+                version = tables.content_version(types, _hashed(cut), count, total)
+                own = found[item.key].setdefault(
+                    month, {"read": cut.read, "until": str(cut.until), "cuts": {}}
+                )
+                own["cuts"][cut.name] = {"table": cut.target, "version": version, "rows": int(count)}
+    return found
+
+
+def _contents(item: Staged | StagedCut, types: Mapping[str, str]) -> list[str]:
+    """Of a metric or a cut and each month: rows, and the sum of their hashes."""
+    assert item.columns is not None
+    some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
+    within = f" filter ({some})"
+    return [f"count(*){within}", f"{tables.contents(types, _hashed(item))}{within}"]
+
+
+def _hashed(item: Staged | StagedCut) -> list[str]:
     assert item.columns is not None
     return [TIME, *item.dimensions, *item.columns.all.values()]
 
@@ -132,15 +171,8 @@ def _asked(center: Center, metric: Metric, item: Staged, types: Mapping[str, str
     number (NULL where its table gives none).
     """
     assert item.columns is not None
-    some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
-    within, value = f" filter ({some})", name(item.columns.value)
-    number = _month_expression(center, metric, item) or "null"
-    return [
-        f"count(*){within}",
-        f"{tables.contents(types, _hashed(item))}{within}",
-        f"max({TIME}) filter ({value} is not null)",
-        number,
-    ]
+    newest = f"max({TIME}) filter ({name(item.columns.value)} is not null)"
+    return [*_contents(item, types), newest, _month_expression(center, metric, item) or "null"]
 
 
 NOTHING = (0, 0, None, None)

@@ -26,7 +26,7 @@ from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.warehouse import groups, lake, tables
 from metric_pipelines.warehouse.groups import MetricColumns, MetricView
-from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines.warehouse.staged import Staged, StagedCut
 from metric_pipelines.warehouse.tables import MONTH
 
 UNFIT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException)
@@ -136,7 +136,12 @@ def _is_in_force(history: Mapping[Pair, PairHistory], attempt: Attempt) -> bool:
         published.data_version == attempt.data_version
         and published.column_version == attempt.column_version
         and published.facts.get("table") == attempt.facts.get("table")
+        and _cuts(published) == _cuts(attempt)
     )
+
+
+def _cuts(attempt: Attempt) -> Any:
+    return attempt.facts.get(measures.ROLLUPS, {}).get("cuts", {})
 
 
 def _with(candidate: Candidate, **changes: Any) -> Candidate:
@@ -175,6 +180,9 @@ def _write(
     for (table, staged, chosen), items in _by_columns(metrics).items():
         columns = [item.columns for item in items if item.columns is not None]
         groups.replace_columns(con, table, staged, items[0].dimensions, columns, list(chosen))
+    for (target, staged, chosen), cuts in _by_cut(metrics).items():
+        columns = [cut.columns for cut in cuts]
+        groups.replace_columns(con, target, staged, cuts[0].dimensions, columns, list(chosen))
     for key in dict.fromkeys(c.attempt.asset for c in metrics):
         _renew_view(con, history, key, [c for c in metrics if c.attempt.asset == key])
 
@@ -200,6 +208,21 @@ def _by_columns(candidates: Sequence[Candidate]) -> dict[tuple[str, str, tuple[s
         months.setdefault(at, []).append(candidate.attempt.partition)
         items[at] = candidate.staged
     found: dict[tuple[str, str, tuple[str, ...]], list[Staged]] = {}
+    for at, chosen in months.items():
+        found.setdefault((at[0], at[1], tuple(sorted(chosen))), []).append(items[at])
+    return found
+
+
+def _by_cut(candidates: Sequence[Candidate]) -> dict[tuple[str, str, tuple[str, ...]], list[StagedCut]]:
+    """Cuts of one wide table, one staged table and the same months are written together."""
+    months: dict[tuple[str, str, str], list[str]] = {}
+    items: dict[tuple[str, str, str], StagedCut] = {}
+    for candidate in candidates:
+        for cut in candidate.staged.cuts if candidate.staged else ():
+            at = (cut.target, cut.table, cut.columns.key)
+            months.setdefault(at, []).append(candidate.attempt.partition)
+            items[at] = cut
+    found: dict[tuple[str, str, tuple[str, ...]], list[StagedCut]] = {}
     for at, chosen in months.items():
         found.setdefault((at[0], at[1], tuple(sorted(chosen))), []).append(items[at])
     return found

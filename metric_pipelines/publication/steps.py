@@ -17,11 +17,12 @@ import duckdb
 from metric_pipelines import ingest, transform
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
+from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.graph import Edge, Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
-from metric_pipelines.publication import additivity, increments, measures
+from metric_pipelines.publication import additivity, as_of, cuts, increments, measures, reconciliation
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
@@ -30,10 +31,12 @@ from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.audit import audit
 from metric_pipelines.quality.rules import Rules, rules_of_metric, rules_of_table
 from metric_pipelines.semantics import joined_views, staging
+from metric_pipelines.warehouse import lake
 from metric_pipelines.warehouse.staged import Staged
 
 Readings = Mapping[str, increments.Reading]
 NO_READINGS: Readings = {}
+STAGED_AGAIN = 5
 Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError
 
 
@@ -171,18 +174,35 @@ def _audited(
 ) -> list[Candidate]:
     begun = {(key, m): _attempt(facts, (key, m), run_id) for key in keys for m in months}
     staged = stage(con, shop, keys, months, reading)
-    rules, places = rules_of(shop.center, staged), {s.key: place_of(shop.center, s.key) for s in staged}
-    judged = audit(con, staged, rules, places)
+    verdicts = judged(con, shop, staged)
     measured = measures.measure(
         con, shop, staged, {item.key: begun[item.key, item.months[0]].inputs for item in staged}
     )
     found = []
     for item in staged:
-        proven = additivity.with_proof(con, shop.center, item, judged[item.key], shop.today)
         for month in item.months:
             attempt = replace(begun[item.key, month], **measured[item.key][month])
-            found.append(_decided(attempt, tuple(proven[month]), item))
+            found.append(_decided(attempt, verdicts[item.key][month], item))
     return found
+
+
+def judged(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, staged: Sequence[Staged]
+) -> dict[str, dict[str, tuple[Verdict, ...]]]:
+    """All verdicts on what is staged, by asset and month: contract, with the proof of what adds up,
+    expectations, and the comparison with the models where there is one.
+    """
+    rules, places = rules_of(shop.center, staged), {s.key: place_of(shop.center, s.key) for s in staged}
+    audited = audit(con, list(staged), rules, places)
+    proven = {
+        item.key: additivity.with_proof(con, shop.center, item, audited[item.key], shop.today)
+        for item in staged
+    }
+    compared = reconciliation.verdicts(con, shop, staged)
+    return {
+        item.key: {m: (*proven[item.key][m], *compared.get(item.key, {}).get(m, ())) for m in item.months}
+        for item in staged
+    }
 
 
 def _decided(attempt: Attempt, verdicts: tuple[Verdict, ...], item: Staged) -> Candidate:
@@ -274,12 +294,17 @@ def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, mon
     return replace(parts[0], table=target, months=months)
 
 
-def _provide(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str]) -> None:
-    """The inputs of an asset as views of the step's own database, bounded to the months it reads."""
+def _provide(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, months: list[str], for_: Sequence[Metric] = ()
+) -> None:
+    """The inputs of an asset as views of the step's own database, bounded to the months it reads; for
+    metrics, to what is dated up to today.
+    """
     for edge in node.inputs:
         if not edge.key.startswith("metrics/"):
             read = {p for m in months for k, p in shop.graph.inputs((node.key, m)) if k == edge.key}
-            transform.provide(con, edge.key, sorted(read))
+            some = as_of.known_today(shop, for_, edge.key) if for_ else "true"
+            transform.provide(con, edge.key, sorted(read), some)
 
 
 def edges(node: Node) -> tuple[Edge, ...]:
@@ -290,11 +315,30 @@ def edges(node: Node) -> tuple[Edge, ...]:
 def _stage_metrics(
     con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
 ) -> list[Staged]:
+    """The models of what is reconciled are read as of one snapshot: where somebody published meanwhile, all
+    is staged once more.
+    """
+    if not any(shop.graph.nodes[key].reconciled for key in keys):
+        return _stage_values(con, shop, keys, months)
+    for _ in range(STAGED_AGAIN):
+        read = lake.newest_snapshot(con)
+        staged = _stage_values(con, shop, keys, months)
+        if lake.newest_snapshot(con) == read:
+            break
+    metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]
+    columns = {item.columns.key: item.columns for item in staged if item.columns is not None}
+    kept = cuts.stage(con, shop, metrics, columns, months, read)
+    return [replace(item, cuts=kept.get(item.key.removeprefix("metrics/"), ()), read=read) for item in staged]
+
+
+def _stage_values(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
+) -> list[Staged]:
     metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]
     first = metrics[0]
     dimensions = sorted(first.dimensions)
     for node in {edges(shop.graph.nodes[key]): shop.graph.nodes[key] for key in keys}.values():
-        _provide(con, shop, node, months)
+        _provide(con, shop, node, months, metrics)
     if shapes.reads_published(shop.center, first):
         names = list(dict.fromkeys(n for metric in metrics for n in shapes.input_names(metric)))
         views = {n: f'lake.metrics."{n}"' for n in names}

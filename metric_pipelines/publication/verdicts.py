@@ -15,12 +15,12 @@ def reason_of(verdicts: Iterable[Verdict]) -> str:
 
 def _findings(verdict: Verdict, most: int = 3) -> str:
     failures = verdict.detail.get("failures", [])
-    said = [_contract(x) if verdict.check == "contract" else _expectation(x) for x in failures]
+    said = [_expectation(x) if verdict.check == "expectations" else _rule(x) for x in failures]
     more = f" and {len(said) - most} more" if len(said) > most else ""
     return ", ".join(said[:most]) + more
 
 
-def _contract(failure: dict[str, Any]) -> str:
+def _rule(failure: dict[str, Any]) -> str:
     column = f"{failure['column']} " if failure["column"] else ""
     examples = ", ".join(failure["values"][:3])
     message = failure["message"].split(" failure cases:")[0]

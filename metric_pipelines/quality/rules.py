@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from metric_pipelines.dictionary.definitions import Metric, Model
+from metric_pipelines.dictionary.graph import Node
 from metric_pipelines.dictionary.source_definitions import SourceTable
 from metric_pipelines.dictionary.yaml_types import Column, Expectation
 from metric_pipelines.warehouse.groups import TIME
 from metric_pipelines.warehouse.staged import Staged
 
 CONTRACT, EXPECTATIONS = "contract", "expectations"
+RECONCILE = "reconcile"
 CHECKS = (CONTRACT, EXPECTATIONS)
 """The checks of every asset."""
+
+
+def checks_of(node: Node) -> tuple[str, ...]:
+    """The checks of an asset; a metric is reconciled where it says so, or has rollups."""
+    return (*CHECKS, RECONCILE) if node.reconciled else CHECKS
 
 
 @dataclass(frozen=True)

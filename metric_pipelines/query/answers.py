@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -21,6 +21,24 @@ class Gap:
     reason: str
 
 
+Kind = Literal["published", "rollup", "model"]
+"""Where an answer is from: published rows, a cut that is kept, or the models."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How an answer was found: `how` it was made of `tables` as of `receipts` (months by snapshot), why not
+    otherwise, and its SQL. `how` and the values of `why_not` are words that the texts explain.
+    """
+
+    how: str
+    cut: str
+    why_not: dict[str, str]
+    tables: list[str]
+    receipts: dict[int, list[str]]
+    sql: str
+
+
 @dataclass(frozen=True)
 class Answer:
     """Rows of (metric_time, dimensions, value[, numerator, denominator]), ordered, and their gaps."""
@@ -30,8 +48,9 @@ class Answer:
     dimensions: list[str]
     columns: list[str]
     rows: list[tuple[Any, ...]]
-    route: str
+    route: Kind
     gaps: list[Gap] = field(default_factory=list)
+    explanation: Explanation | None = None
 
     def frame(self) -> pd.DataFrame:
         """The rows as pandas: `metric_time` as datetime64, dimensions as text, `value` exact (Decimal) or

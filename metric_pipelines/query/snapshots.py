@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import duckdb
@@ -10,23 +10,43 @@ import duckdb
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
-from metric_pipelines.dictionary.dimensions import joined_models
-from metric_pipelines.dictionary.graph import Graph, calendar_of, models_read
-from metric_pipelines.dictionary.months import WHOLE, shift
-from metric_pipelines.ledger.ledger import Ledger
-from metric_pipelines.semantics import joined_views
-from metric_pipelines.warehouse import tables
-from metric_pipelines.warehouse.tables import MONTH, name
+from metric_pipelines.dictionary.graph import Graph, Pair, calendar_of, models_joined, models_read
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.ledger.ledger import Attempt, Ledger, PairHistory
+from metric_pipelines.publication import as_of
+from metric_pipelines.publication.plan import CLOCK
+from metric_pipelines.publication.standing import NOTHING
 
 
-def newly_joined(center: Center, metric: Metric, asked: list[str]) -> list[str]:
-    """The models that are joined to for what is asked, and that the metric was not computed from."""
-    joined = joined_models(center, shapes.models_of(center, metric), asked)
-    return [model for model in joined if model not in models_read(center, metric)]
+class Versions:
+    """What the models held as of any snapshot; asked of the ledger once a model. `history` is what is in
+    force.
+    """
+
+    def __init__(self, ledger: Ledger, history: Mapping[Pair, PairHistory]) -> None:
+        self._ledger, self._history = ledger, history
+        self._known: dict[str, dict[str, list[tuple[int, str]]]] = {}
+
+    def of(self, key: str, partition: str, snapshot: int) -> str | None:
+        """The contents of a partition as of a snapshot; None before its first publication."""
+        if key not in self._known:
+            self._known[key] = {}
+            for attempt in self._ledger.attempts_of([key]):
+                if attempt.state == "published" and attempt.snapshot is not None:
+                    at = (attempt.snapshot, attempt.data_version or "")
+                    self._known[key].setdefault(attempt.partition, []).append(at)
+        known = [(at, version) for at, version in self._known[key].get(partition, ()) if at <= snapshot]
+        newest = max((at for at, _ in known), default=None)
+        return next((version for at, version in reversed(known) if at == newest), None)
+
+    def now(self, key: str) -> str | None:
+        """The contents of a whole table that are in force."""
+        receipt = self._history.get((key, WHOLE), NOTHING).published
+        return None if receipt is None else receipt.data_version
 
 
 class Snapshots:
-    """`months` are the snapshots at which each month of a metric was published, by its definition of now;
+    """One metric's months that were published by its definition of now, each at its receipt's snapshot;
     `asked` are the dimensions that are grouped or filtered by.
 
     A model that is joined to for what the metric is published by is one of those it was computed from, and is
@@ -35,74 +55,106 @@ class Snapshots:
     """
 
     def __init__(
-        self, center: Center, graph: Graph, ledger: Ledger, months: Mapping[str, int], asked: list[str]
+        self,
+        center: Center,
+        graph: Graph,
+        versions: Versions,
+        metric: Metric,
+        asked: Sequence[str],
+        receipts: Iterable[Attempt],
+        today: date,
     ) -> None:
-        self._center, self._graph, self._months = center, graph, months
-        self._ledger, self._asked = ledger, asked
-        self._versions: dict[str, list[tuple[int, str]]] = {}
+        self._center, self._graph, self._versions, self._metric = center, graph, versions, metric
+        given = list(receipts)
+        self.months = {a.partition: a.snapshot for a in given if a.snapshot is not None}
+        self.until = {a.partition: _shown_until(a, today) for a in given}
+        self._asked, self._as_now = asked, newly_joined(center, metric, asked)
+        joined = [f"models/{model}" for model in models_joined(center, metric, asked)]
+        kept = [key for key in joined if key not in self._as_now]
+        self._as_of = list(dict.fromkeys([*as_of.models_of(center, metric), *kept]))
 
-    def hold(self, metric: Metric, month: str) -> bool:
+    @property
+    def graph_months(self) -> list[str]:
+        """The months that have come."""
+        return self._graph.months
+
+    @property
+    def models(self) -> list[str]:
+        """The keys of the models that are read."""
+        return [*self._as_of, *self._as_now]
+
+    def hold(self, month: str) -> bool:
         """Whether a month can be answered: it and those around it were published, from one version of each
         model that has no months.
         """
-        around = self._around(metric, [month])
-        return all(m in self._months for m in around) and all(
-            self._version(key, self._months[m]) == self._version(key, max(self._months.values()))
-            for key in self._models(metric)
+        around = as_of.around(self._center, self._graph, self._metric, [month])
+        return all(m in self.months for m in around) and all(
+            self._versions.of(key, WHOLE, self.months[m]) == self._newest(key)
+            for key in self._as_of
             if not self._graph.nodes[key].partitioned
             for m in around
         )
 
-    def provide(self, con: duckdb.DuckDBPyConnection, metric: Metric, months: list[str], today: date) -> None:
-        """Each month of the models, as it was when that month's receipt was given, as views `models.*`, with
-        what is asked for by a join.
+    def are_as_of(self, months: Sequence[str], read: int, until: date) -> bool:
+        """Whether what these months are answered from is what all of it was at the snapshot `read`, shown up
+        to the day `until`.
         """
-        calendar = f"models/{calendar_of(self._center)}"
+        around = as_of.around(self._center, self._graph, self._metric, months)
+        shown = all(self.until.get(m) == min(until, as_of.last_day(m)) for m in months)
+        same = all(self._versions.of(key, WHOLE, read) == self._versions.now(key) for key in self._as_now)
+        return shown and same and all(self._is_as_of(key, around, read) for key in self._keys())
+
+    def provide(self, con: duckdb.DuckDBPyConnection, months: Sequence[str]) -> dict[int, list[str]]:
+        """Each month of the models, as it was when that month's receipt was given, as views `models.*`, with
+        what is asked for by a join; the months read, by snapshot.
+        """
         at: dict[int, list[str]] = {}
-        for month in self._around(metric, months):
-            if month in self._months:
-                at.setdefault(self._months[month], []).append(month)
-        con.execute("create schema if not exists memory.models")
-        for key in dict.fromkeys([*self._models(metric), calendar]):
-            partitioned = self._graph.nodes[key].partitioned
-            come = f" and date_day <= date '{today}'" if key == calendar else ""  # nothing is carried further
-            parts = [
-                f"select * from {tables.relation(key)} at (version => {snapshot}) where "
-                + (f"{MONTH} in ({tables.month_list(chosen)})" if partitioned else "true")
-                + come
-                for snapshot, chosen in sorted(at.items())
-            ]
-            query = " union all by name ".join(parts if partitioned else parts[-1:])
-            con.execute(
-                f"create or replace view memory.models.{name(self._graph.nodes[key].name)} as {query}"
-            )
-        for model in newly_joined(self._center, metric, self._asked):
-            come = f" where date_day <= date '{today}'" if f"models/{model}" == calendar else ""
-            query = f"select * from {tables.relation(f'models/{model}')}{come}"
-            con.execute(f"create or replace view memory.models.{name(model)} as {query}")
-        joined_views.provide(con, self._center, shapes.models_of(self._center, metric), self._asked)
+        for month in as_of.around(self._center, self._graph, self._metric, months):
+            if month in self.months:
+                at.setdefault(self.months[month], []).append(month)
+        as_of.provide(
+            con, self._center, self._graph, [self._metric], at, self.until, self._asked, self._as_now
+        )
+        return at
 
-    def _models(self, metric: Metric) -> list[str]:
-        """The models that are read as of receipts."""
-        own = shapes.models_of(self._center, metric)
-        joined = joined_models(self._center, own, self._asked)
-        kept = [model for model in joined if model in models_read(self._center, metric)]
-        return [f"models/{model}" for model in dict.fromkeys([*own, *kept])]
+    def _keys(self) -> list[str]:
+        """The models, and the calendar where it moves values."""
+        calendar = [f"models/{calendar_of(self._center)}"]
+        joined = shapes.joins_calendar(self._center, self._metric) or shapes.counts_elsewhere(
+            self._center, self._metric
+        )
+        return [*self._as_of, *(calendar if joined else [])]
 
-    def _around(self, metric: Metric, months: list[str]) -> list[str]:
-        """The months, and those around them that their values depend on, as far as they have come."""
-        reach = shapes.whole_reach(self._center, metric)
-        first, last = shift(months[0], -reach.back), shift(months[-1], reach.ahead)
-        return [m for m in self._graph.months if first <= m <= last]
+    def _is_as_of(self, key: str, months: Iterable[str], read: int) -> bool:
+        if not self._graph.nodes[key].partitioned:
+            return self._versions.of(key, WHOLE, read) == self._newest(key)
+        return all(
+            m in self.months and self._versions.of(key, m, read) == self._versions.of(key, m, self.months[m])
+            for m in months
+        )
 
-    def _version(self, key: str, snapshot: int) -> str | None:
-        """The contents of a whole model as of a snapshot."""
-        if key not in self._versions:
-            self._versions[key] = sorted(
-                (attempt.snapshot, attempt.data_version or "")
-                for attempt in self._ledger.attempts_of([key])
-                if attempt.state == "published" and attempt.snapshot is not None
-                if attempt.partition == WHOLE
-            )
-        known = [version for at, version in self._versions[key] if at <= snapshot]
-        return known[-1] if known else None
+    def _newest(self, key: str) -> str | None:
+        return self._versions.of(key, WHOLE, max(self.months.values()))
+
+
+def computable(receipts: Mapping[str, Attempt], computation: str) -> list[Attempt]:
+    """The receipts that were given for a definition."""
+    return [
+        receipt
+        for receipt in receipts.values()
+        if receipt.snapshot is not None and receipt.facts.get("computation") == computation
+    ]
+
+
+def _shown_until(receipt: Attempt, today: date) -> date:
+    """The day up to which a month was shown when its receipt was given."""
+    clock = receipt.inputs.get(CLOCK)
+    return date.fromisoformat(clock) if clock else min(today, as_of.last_day(receipt.partition))
+
+
+def newly_joined(center: Center, metric: Metric, asked: Sequence[str]) -> list[str]:
+    """The keys of the models that are joined to for what is asked, and that the metric was not computed
+    from.
+    """
+    joined, read = models_joined(center, metric, asked), models_read(center, metric)
+    return [f"models/{model}" for model in joined if model not in read]

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import Metric, SimpleMetric
+from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric, SimpleMetric
 from metric_pipelines.dictionary.filters import Condition
 from metric_pipelines.errors import ComputationError
 from metric_pipelines.semantics import manifest as m
@@ -59,7 +59,7 @@ def group_sql(center: Center, question: Question) -> str:
     if shapes.reads_published(center, question.metrics[0]):
         built = m.over_inputs(center, question.metrics, question.dimensions)
         return _query(center, question, built)
-    return _over_models(center, question)
+    return models_sql(center, question)
 
 
 def model_sql(center: Center, question: Question) -> str:
@@ -70,11 +70,35 @@ def model_sql(center: Center, question: Question) -> str:
     chosen = [TIME, *map(name, question.dimensions), f"{name(metric.name)} as value"]
     for part, key in zip(("numerator", "denominator"), m.parts_of(metric) or (), strict=False):
         chosen.append(f"{name(key)} as {part}")
-    inner = _over_models(center, question)
+    inner = models_sql(center, question)
     return f"select {', '.join(chosen)} from (\n{inner}\n) where {name(metric.name)} is not null"
 
 
-def _over_models(center: Center, question: Question) -> str:
+def period_sql(center: Center, question: Question) -> str:
+    """The query for one metric straight from its models, at any grain: what is carried forward is read at the
+    last day of a period.
+    """
+    metric = question.metrics[0]
+    if isinstance(metric, CumulativeMetric) and metric.period_agg is None:
+        daily = model_sql(center, replace(question, grain=metric.grain, first=None))
+        return last_of_period(f"({daily})", question.grain, question.dimensions)
+    return model_sql(center, question)
+
+
+def last_of_period(rows: str, grain: str, dimensions: list[str]) -> str:
+    """What was carried forward is read at the last day of the period that has values, of any group."""
+    keys, time = [name(d) for d in dimensions], f"cast(date_trunc('{grain}', {TIME}) as date) as {TIME}"
+    newest = f"{TIME} = max({TIME}) over (partition by date_trunc('{grain}', {TIME}))"
+    return (
+        f"select {', '.join([time, *keys, 'sum(value) as value'])} from "
+        f"(select * from {rows} where value is not null qualify {newest}) group by all"
+    )
+
+
+def models_sql(center: Center, question: Question) -> str:
+    """The query for metrics straight from their models: `metric_time`, dimensions, a column for each metric
+    and its parts.
+    """
     return _query(center, question, m.over_models(center, question.metrics, question.dimensions_read))
 
 
@@ -122,7 +146,7 @@ def stage(
     sql = group_sql(center, question)
     chosen = [f"cast(date_trunc('month', {TIME}) as date) as {MONTH}", TIME, *map(name, question.dimensions)]
     for metric in question.metrics:
-        chosen += _columns(metric, columns[metric.name])
+        chosen += named_columns(metric, columns[metric.name])
     within = (
         f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)}) and {TIME} <= date '{today}'"
     )
@@ -130,7 +154,7 @@ def stage(
     made = f"create or replace temp table {target} as select {listed} from (\n{{}}\n) where {within}"
     try:
         _made_quickly(con, made, sql)
-        _narrow(con, target)
+        narrow(con, target)
     except duckdb.Error as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         where = center.where(f"metrics/{names[0]}") if len(names) == 1 else ", ".join(names)
@@ -150,14 +174,15 @@ def _made_quickly(con: duckdb.DuckDBPyConnection, made: str, sql: str) -> None:
     con.execute(made.format(sql))
 
 
-def _narrow(con: duckdb.DuckDBPyConnection, target: str) -> None:
+def narrow(con: duckdb.DuckDBPyConnection, target: str) -> None:
     """Counts and sums of integers come as HUGEINT, which pandas and many clients read as a float."""
     for column, kind in table_columns(con, target).items():
         if kind == "HUGEINT":
             con.execute(f"alter table {target} alter {name(column)} type bigint")
 
 
-def _columns(metric: Metric, columns: MetricColumns) -> list[str]:
+def named_columns(metric: Metric, columns: MetricColumns) -> list[str]:
+    """A metric and its parts, of a query over models or inputs, as the columns they are stored in."""
     sources = {"value": metric.name}
     parts = m.parts_of(metric)
     if columns.parts and parts:

@@ -10,6 +10,7 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.reviews import review_due
+from metric_pipelines.dictionary.rollups import cuts_of
 from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.figures import with_unit
@@ -61,6 +62,7 @@ def card(views: Views, metric: Metric) -> dict[str, Any]:
         "additive": _additive(metric),
         "published_by": published,
         "asked_by": others,
+        "rollups": [cut.name for cut in cuts_of(metric)],
         "reach": _reach(views, metric),
         "sql": views.queries.of(views.center, views.graph, metric),
         "file": str(views.center.files[key].path.relative_to(views.center.folder)),

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from metric_pipelines.dictionary.definitions import Metric, Model
+from metric_pipelines.dictionary.rollups import is_reconciled
 from metric_pipelines.dictionary.source_definitions import SourceTable
 from metric_pipelines.dictionary.yaml_types import Column, Expectation, TableRules
 from metric_pipelines.publication.standing import NOTHING
-from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.quality.rules import checks_of
 from metric_pipelines.site.reasons import reason_of
 from metric_pipelines.site.snapshot import Snapshot
 from metric_pipelines.site.words import Bilingual, Phrase, joined, say
@@ -36,7 +37,7 @@ def judged(shot: Snapshot, key: str) -> list[Judged]:
 def _judged(shot: Snapshot, key: str, partition: str) -> Judged:
     last = shot.facts.history.get((key, partition), NOTHING).last
     said = {v.check: v for v in shot.verdicts.get(last.id, [])} if last is not None else {}
-    results = dict.fromkeys(CHECKS, "")
+    results = dict.fromkeys(checks_of(shot.graph.nodes[key]), "")
     for check, verdict in said.items():
         results[check] = "passed" if verdict.passed else "failed" if verdict.blocks else "warned"
     state, times = shot.stands[key, partition].state, shot.judged.get((key, partition), 0)
@@ -49,6 +50,7 @@ def contract_of(thing: Metric | Model | SourceTable) -> list[Phrase]:
         return list(_of_table(thing))
     checks = thing.checks
     found = [say("rule.keys", keys=", ".join(["metric_time", *thing.dimensions]))]
+    found += [say("rule.reconcile")] if is_reconciled(thing) else []
     found += [say("rule.min", value=f"{checks.min:,.12g}")] if checks.min is not None else []
     return [*found, *([say("rule.max", value=f"{checks.max:,.12g}")] if checks.max is not None else [])]
 

@@ -147,6 +147,7 @@ TEXTS: dict[str, Both] = {
     "additive.all": ("time and all its dimensions", "时间及全部维度均可相加"),
     "additive.some": ("{names} only", "仅可按 {names} 相加"),
     "additive.none": ("nothing: never add its values up", "不可相加"),
+    "rollups": ("Rollups kept beside it", "随指标保存的汇总"),
     "reach.title": ("Reads", "取数范围"),
     "reach.none": ("its own month", "仅当月"),
     "reach": (
@@ -212,6 +213,7 @@ TEXTS: dict[str, Both] = {
     "checks.by_month": ("Checks by month", "按月检查结果"),
     "check.contract": ("Contract", "契约"),
     "check.expectations": ("Expectations", "期望"),
+    "check.reconcile": ("Reconciled", "对账"),
     "times": ("Judged", "检查次数"),
     "result.passed": ("passed", "通过"),
     "result.warned": ("warned", "告警"),
@@ -219,6 +221,7 @@ TEXTS: dict[str, Both] = {
     "result.none": ("not judged", "未检查"),
     "rules": ("Rules", "规则"),
     "rule.keys": ("unique by {keys}", "按 {keys} 唯一"),
+    "rule.reconcile": ("equal to a query of the models for it alone", "与单独由模型查询的结果相等"),
     "rule.min": ("value at least {value}", "数值不小于 {value}"),
     "rule.max": ("value at most {value}", "数值不大于 {value}"),
     "rule.min_rows": ("at least {n} row(s) a month", "每月至少 {n} 行"),

@@ -44,6 +44,29 @@ def test_values_take_a_condition(cli: Terminal) -> None:
     assert "did you mean 'category'?" in wrong.err
 
 
+def test_values_explain_themselves_in_both_languages(cli: Terminal) -> None:
+    asked = ("values", "revenue", "--grain", "month")
+    plain = cli(*asked).out
+    told = cli(*asked, "--explain").out
+    assert told.startswith(plain)
+    assert "published rows, added up" in told
+    assert "metrics.revenue" in told
+    assert "snapshot" in told
+    assert "select" in told
+    assert "已发布的行，相加" in cli("--lang", "zh", *asked, "--explain").out
+    assert cli(*asked, "--explain", "--csv").code == 2
+
+
+def test_an_explanation_is_json_too(cli: Terminal) -> None:
+    asked = ("values", "customers", "--grain", "quarter", "--explain", "--json")
+    said = cli(*asked).json["explanation"]
+    assert said["how"] == "model"
+    assert set(said["why_not"]) == {"same", "rollup", "combined"}
+    assert said["from"] == ["models/order_lines"]
+    assert [month for at in said["as_of"] for month in at["months"]] == ["2024-01", "2024-02", "2024-03"]
+    assert "count(distinct" in said["sql"].lower()
+
+
 def test_saved_queries_are_listed_and_answered(cli: Terminal) -> None:
     listed = cli("query")
     assert "tea_and_coffee" in listed.out

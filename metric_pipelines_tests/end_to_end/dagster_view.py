@@ -19,11 +19,14 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE
-from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.quality import rules
 
 SUCCEEDED = AssetCheckExecutionRecordStatus.SUCCEEDED
 FAILED = AssetCheckExecutionRecordStatus.FAILED
 PLANNED = AssetCheckExecutionRecordStatus.PLANNED
+
+
+CHECKS = (*rules.CHECKS, rules.RECONCILE)
 
 
 def key_of(name: str) -> dg.AssetKey:

@@ -10,7 +10,7 @@ import pytest
 
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.publication.workshop import Workshop
-from metric_pipelines.quality.rules import CHECKS
+from metric_pipelines.quality.rules import checks_of
 from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork
 from metric_pipelines_tests.end_to_end.dagster_view import SUCCEEDED, DagsterView
 
@@ -65,7 +65,11 @@ def test_every_published_pair_is_fresh(year: CenterAtWork, view: DagsterView) ->
 def test_every_check_of_every_pair_succeeded(shop: Workshop, view: DagsterView) -> None:
     for key in shop.graph.nodes:
         found = view.checks(key)
-        expected = {(check, month) for check in CHECKS for month in shop.graph.partitions(key)}
+        expected = {
+            (check, month)
+            for check in checks_of(shop.graph.nodes[key])
+            for month in shop.graph.partitions(key)
+        }
         assert found == dict.fromkeys(expected, SUCCEEDED)
 
 

@@ -1,17 +1,22 @@
-"""Rollups: published rows combined to a coarser grain or fewer dimensions, where that is exact."""
+"""Published rows combined to a coarser grain or fewer dimensions, where that is exact."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, CumulativeMetric, Grain, Metric
 from metric_pipelines.semantics.manifest import parts_of
+from metric_pipelines.semantics.staging import last_of_period
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.groups import TIME
 from metric_pipelines.warehouse.tables import name
 
+Combination = Literal["same", "sum", "ratio", "last"]
 
-def rollup_of(center: Center, metric: Metric, grain: Grain, dimensions: list[str]) -> str | None:
+
+def combination_of(center: Center, metric: Metric, grain: Grain, dimensions: list[str]) -> Combination | None:
     """How published rows combine at a grain and dimensions: `same`, `sum`, `ratio`, `last`; None where they
     do not.
     """
@@ -41,30 +46,20 @@ def _part_adds_up(center: Center, metric: Metric, part: str, over: set[str]) -> 
 
 
 def from_published(
-    metric: Metric, grain: Grain, dimensions: list[str], rollup: str, months: list[str]
+    metric: Metric, grain: Grain, dimensions: list[str], combination: str, months: list[str]
 ) -> str:
     """A query over the metric's view that combines its rows."""
     view, keys = f"lake.metrics.{name(metric.name)}", [name(d) for d in dimensions]
     time = f"cast(date_trunc('{grain}', {TIME}) as date) as {TIME}"
     rows = f"(select * from {view} where date_trunc('month', {TIME}) in ({tables.month_list(months)}))"
-    if rollup == "same":
+    if combination == "same":
         return f"select {', '.join([TIME, *keys, 'value'])} from {rows} where value is not null"
-    if rollup == "last":
+    if combination == "last":
         return last_of_period(rows, grain, dimensions)
     value = "sum(value) as value"
-    if rollup == "ratio":
+    if combination == "ratio":
         value = (
             "sum(numerator)::double / nullif(sum(denominator), 0)::double as value, "
             "sum(numerator) as numerator, sum(denominator) as denominator"
         )
     return f"select {', '.join([time, *keys, value])} from {rows} group by all"
-
-
-def last_of_period(rows: str, grain: Grain, dimensions: list[str]) -> str:
-    """What was carried forward is read at the last day of the period that has values, of any group."""
-    keys, time = [name(d) for d in dimensions], f"cast(date_trunc('{grain}', {TIME}) as date) as {TIME}"
-    newest = f"{TIME} = max({TIME}) over (partition by date_trunc('{grain}', {TIME}))"
-    return (
-        f"select {', '.join([time, *keys, 'sum(value) as value'])} from "
-        f"(select * from {rows} where value is not null qualify {newest}) group by all"
-    )
