@@ -18,9 +18,11 @@ from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
 
 
-def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str], some: str = "true") -> None:
+def provide(
+    con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str], columns: str = "*", some: str = "true"
+) -> None:
     """The asset `key` as a view `<schema>.<table>` of the step's own database, bounded to `months` (or the
-    whole), and to the rows that the condition `some` is true for.
+    whole), and to `columns` of the rows that the condition `some` is true for.
     """
     schema, table = key.split("/")
     wanted = list(months)
@@ -30,7 +32,7 @@ def provide(con: duckdb.DuckDBPyConnection, key: str, months: Iterable[str], som
     if not wanted:
         where = " where false"
     view = f"memory.{name(schema)}.{name(table)}"
-    con.execute(f"create or replace view {view} as select * from {tables.relation(key)}{where}")
+    con.execute(f"create or replace view {view} as select {columns} from {tables.relation(key)}{where}")
 
 
 def stage(

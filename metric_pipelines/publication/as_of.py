@@ -7,6 +7,7 @@ Stays out: which snapshot goes for which month.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
@@ -67,46 +68,62 @@ def provide(
     con.execute("create schema if not exists memory.models")
     for key in dict.fromkeys([*keys, *joined, calendar]):
         node = graph.nodes[key]
-        time = "date_day" if key == calendar else time_of(center, metrics, node.name)
-        known = shown(time, until, whole=not node.partitioned)
+        times = ["date_day"] if key == calendar else times_of(center, metrics, node.name)
+        shown = Shown.of(times, until, whole=not node.partitioned)
         parts = [
-            f"select * from {tables.relation(key)} at (version => {snapshot}) where {known}"
+            f"select {shown.columns} from {tables.relation(key)} at (version => {snapshot})"
+            f" where {shown.rows}"
             + (f" and {MONTH} in ({tables.month_list(list(months))})" if node.partitioned else "")
             for snapshot, months in sorted(at.items())
         ]
         query = " union all by name ".join(parts if node.partitioned else parts[-1:])
         if key in as_now:
-            query = f"select * from {tables.relation(key)} where {known}"
+            query = f"select {shown.columns} from {tables.relation(key)} where {shown.rows}"
         con.execute(f"create or replace view memory.models.{name(node.name)} as {query}")
     joined_views.provide(con, center, [graph.nodes[key].name for key in keys], asked)
 
 
-def time_of(center: Center, metrics: Iterable[Metric], model: str) -> str | None:
-    """The column by which all that metrics count of a model is dated; None where there are several."""
-    times = {time for metric in metrics for time in shapes.times_of(center, metric, model)}
-    return times.pop() if len(times) == 1 else None
+def times_of(center: Center, metrics: Iterable[Metric], model: str) -> list[str]:
+    """The columns by which what metrics count of a model is dated."""
+    return sorted({time for metric in metrics for time in shapes.times_of(center, metric, model)})
 
 
-def known_today(shop: Workshop, metrics: Sequence[Metric], key: str) -> str:
-    """The condition that rows of a model are dated up to today: nothing later has happened, whatever its
-    source says. The calendar goes on.
-    """
+def known_today(shop: Workshop, metrics: Sequence[Metric], key: str) -> Shown:
+    """What of a model has happened up to today, whatever its source says. The calendar goes on."""
     node = shop.graph.nodes[key]
     if node.kind != "model" or node.name == calendar_of(shop.center):
-        return "true"
+        return Shown()
     open_month = {shop.graph.months[-1]: min(shop.today, last_day(shop.graph.months[-1]))}
-    return shown(time_of(shop.center, metrics, node.name), open_month, whole=not node.partitioned)
+    times = times_of(shop.center, metrics, node.name)
+    return Shown.of(times, open_month, whole=not node.partitioned)
 
 
-def shown(time: str | None, until: Mapping[str, date], *, whole: bool) -> str:
-    """The condition that rows are of no day after the one that their month is shown up to; of a whole model,
-    nor after the last month.
+@dataclass(frozen=True)
+class Shown:
+    """What is shown of a model: no row of a day after the one that its month is shown up to. Where rows are
+    dated by several columns, what a later one says has not happened yet: it is null.
     """
-    if time is None or not until:
-        return "true"
-    day, newest = f"cast({name(time)} as date)", max(until.values())
+
+    columns: str = "*"
+    rows: str = "true"
+
+    @classmethod
+    def of(cls, times: Sequence[str], until: Mapping[str, date], *, whole: bool) -> Shown:
+        known = {time: _known(f"cast({name(time)} as date)", until, whole=whole) for time in times}
+        bounded = {time: condition for time, condition in known.items() if condition}
+        if len(times) == 1:
+            return cls(rows=bounded.get(times[0], "true"))
+        nulled = [f"case when {text} then {name(time)} end as {name(time)}" for time, text in bounded.items()]
+        return cls(f"* replace ({', '.join(nulled)})") if nulled else cls()
+
+
+def _known(day: str, until: Mapping[str, date], *, whole: bool) -> str:
+    """The condition on a day; of a whole model, it is not after the last month either."""
+    if not until:
+        return ""
+    newest = max(until.values())
     found = [f"{day} <= date '{newest}'"] if whole else []
     for month, last in until.items():
         if last < last_day(month) and not (whole and last == newest):
             found.append(f"not ({day} > date '{last}' and {day} < date '{day_after(month)}')")
-    return " and ".join(found) or "true"
+    return " and ".join(found)

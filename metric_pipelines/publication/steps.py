@@ -303,8 +303,8 @@ def _provide(
     for edge in node.inputs:
         if not edge.key.startswith("metrics/"):
             read = {p for m in months for k, p in shop.graph.inputs((node.key, m)) if k == edge.key}
-            some = as_of.known_today(shop, for_, edge.key) if for_ else "true"
-            transform.provide(con, edge.key, sorted(read), some)
+            shown = as_of.known_today(shop, for_, edge.key) if for_ else as_of.Shown()
+            transform.provide(con, edge.key, sorted(read), shown.columns, shown.rows)
 
 
 def edges(node: Node) -> tuple[Edge, ...]:

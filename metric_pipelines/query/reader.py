@@ -129,7 +129,9 @@ class Reader:
             elif receipt is not None and self._is_outdated(receipt):
                 yield Gap(month, "stale", kept, "its definition changed since; refresh")
             elif not kept:
-                yield Gap(month, "incomplete", kept, "a month it is computed from has no values")
+                yield Gap(
+                    month, "incomplete", kept, "a month it is computed from has no values, or others by now"
+                )
 
     def _receipts(self, metric: Metric) -> dict[str, Attempt]:
         """The receipts in force of a metric, by month."""

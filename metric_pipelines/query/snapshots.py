@@ -85,15 +85,18 @@ class Snapshots:
 
     def hold(self, month: str) -> bool:
         """Whether a month can be answered: it and those around it were published, from one version of each
-        model that has no months.
+        model that has no months; and those around it are what they were when it was published.
         """
         around = as_of.around(self._center, self._graph, self._metric, [month])
         return all(m in self.months for m in around) and all(
-            self._versions.of(key, WHOLE, self.months[m]) == self._newest(key)
-            for key in self._as_of
-            if not self._graph.nodes[key].partitioned
-            for m in around
+            self._holds(key, month, around) for key in self._as_of
         )
+
+    def _holds(self, key: str, month: str, around: Iterable[str]) -> bool:
+        if not self._graph.nodes[key].partitioned:
+            newest = self._newest(key)
+            return all(self._versions.of(key, WHOLE, self.months[m]) == newest for m in around)
+        return self._is_as_of(key, around, self.months[month])
 
     def are_as_of(self, months: Sequence[str], read: int, until: date) -> bool:
         """Whether what these months are answered from is what all of it was at the snapshot `read`, shown up
