@@ -10,10 +10,11 @@ from rich.text import Text
 
 from metric_pipelines.cli import card_parts, draft_card, figures, lineage_trees, search
 from metric_pipelines.cli.checks import checked
+from metric_pipelines.cli.dimension_words import askable
 from metric_pipelines.cli.opening import Opened, has_lake, opened, reading, workshop
 from metric_pipelines.cli.screen import Screen, near
-from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import Metric
+from metric_pipelines.dictionary.dimensions import of_metric
 from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.months import shift
@@ -120,21 +121,26 @@ def _review(screen: Screen, metric: Metric, today: date) -> Text:
 
 
 def _dimensions(screen: Screen, found: Opened, metric: Metric) -> Text:
-    """Those it is published by, and those its models know besides."""
-    more = more_dimensions(found, metric)
-    text = Text(", ".join(metric.dimensions) or screen.say("none"))
-    said = screen.say("show.more_dimensions", names=", ".join(more))
-    return text.append(f"  {said}", style="note") if more else text
+    """Those it is published by, those its models know besides, and those of models that these join to."""
+    known = askable(found.center, metric)
+    text = Text(", ".join(_named(screen, one) for one in known if one["published"]) or screen.say("none"))
+    for joined, key in ((False, "show.more_dimensions"), (True, "show.joined_dimensions")):
+        chosen = [one for one in known if not one["published"] and bool(one["joined_by"]) == joined]
+        said = screen.say(key, names=", ".join(_named(screen, one) for one in chosen))
+        text.append(f"\n{said}" if chosen else "", style="note")
+    return text
+
+
+def _named(screen: Screen, dimension: dict[str, Any]) -> str:
+    """A dimension by its label, and the name it is asked by."""
+    name, label = dimension["name"], dimension["label"]
+    called = (label[screen.lang] or label["en"] or label["zh"]) if label else ""
+    return f"{name} ({called})" if called and called != name else name
 
 
 def more_dimensions(found: Opened, metric: Metric) -> list[str]:
     """Dimensions that `--by` takes beside those the metric is published by."""
-    models = [found.center.models[name] for name in shapes.models_of(found.center, metric)]
-    return [
-        d
-        for d in models[0].dimensions
-        if d not in metric.dimensions and all(d in m.dimensions for m in models)
-    ]
+    return [d for d in of_metric(found.center, metric) if d not in metric.dimensions]
 
 
 def last_values(reader: Reader | None, found: Opened, metric: Metric) -> list[dict[str, Any]]:
@@ -159,6 +165,7 @@ def plain(found: Opened, metric: Metric, values: list[dict[str, Any]], *, column
         "formula": formula(found.center, metric),
         "file": found.center.where(key),
         "more_dimensions": more_dimensions(found, metric),
+        "asked_by": askable(found.center, metric),
         "health": {"state": state.state, "reason": state.reason, "months": list(state.months)},
         "values": values,
         "checks": [vars(one) for one in checked(found, key)],

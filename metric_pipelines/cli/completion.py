@@ -28,13 +28,17 @@ def query_names() -> list[str]:
 
 
 def dimension_names() -> list[str]:
-    """All dimensions of all models."""
+    """All dimensions of all models, and those that others can join to."""
     found: dict[str, None] = {}
     for file in _files("models"):
         try:
-            found |= dict.fromkeys(read_yaml(file).value.get("dimensions") or {})
-        except (MetricPipelinesError, AttributeError, TypeError):
+            model = read_yaml(file).value
+            own = list(model.get("dimensions") or {})
+            keys = [e["name"] for e in model.get("entities") or [] if e.get("type") in ("primary", "unique")]
+        except (MetricPipelinesError, AttributeError, TypeError, KeyError):
             continue  # a broken file offers nothing; the command will say what is wrong
+        keys = [] if "partition_by" in model else keys
+        found |= dict.fromkeys([*own, *(f"{key}__{name}" for key in keys for name in own)])
     return list(found)
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from metric_pipelines.cli import figures
 from metric_pipelines.cli.dates import day_of
+from metric_pipelines.cli.dimension_words import NONE, dimension_label, member_words
 from metric_pipelines.cli.opening import reading, workshop
 from metric_pipelines.cli.screen import Screen
-from metric_pipelines.cli.values import MOST_ON_A_TERMINAL, NONE, csv_of, dimension_label, member, say_gaps
+from metric_pipelines.cli.values import MOST_ON_A_TERMINAL, csv_of, say_gaps
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.query_rules import grain_of
 from metric_pipelines.errors import UsageError
@@ -91,13 +92,13 @@ def _table(screen: Screen, center: Center, answer: SavedAnswer) -> None:
         columns: list[Any] = [say("values.time")]
         columns += [dimension_label(center, metrics[0], name, screen.lang) for name in query.by]
         columns += [(f"{m.label.of(screen.lang)} ({say.unit(m.unit)})", "right") for m in metrics]
-        keys = 1 + len(query.by)
+        keys, called = 1 + len(query.by), member_words(center, metrics[0], query.by, screen.lang)
         screen.long_table(
             columns,
             [
                 [
                     figures.period(answer.grain, row[0]),
-                    *map(member, row[1:keys]),
+                    *(word(member) for word, member in zip(called, row[1:keys], strict=True)),
                     *(_number(value, m.unit) for value, m in zip(row[keys:], metrics, strict=True)),
                 ]
                 for row in shown

@@ -257,6 +257,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "show.grain.quarter": ("quarter", "季度"),
     "show.grain.year": ("year", "年"),
     "show.dimensions": ("Dimensions", "维度"),
+    "show.joined_dimensions": ("also, by a join: {names}", "另可经关联得到：{names}"),
     "show.more_dimensions": ("also, from its models: {names}", "另可由模型得到：{names}"),
     "show.code": ("Code", "编号"),
     "show.health": ("Health", "健康状况"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -13,10 +13,9 @@ from rich.text import Text
 
 from metric_pipelines.cli import figures, search
 from metric_pipelines.cli.dates import day_of
+from metric_pipelines.cli.dimension_words import dimension_label, member_words
 from metric_pipelines.cli.opening import reading, workshop
 from metric_pipelines.cli.screen import Screen
-from metric_pipelines.cli.texts import Lang
-from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.errors import UsageError
@@ -25,7 +24,6 @@ from metric_pipelines.settings import Settings
 
 MOST_ON_A_TERMINAL = 500
 KEPT = "†"
-NONE = "—"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet computes a text that begins so (OWASP, CSV injection)."""
 
@@ -113,7 +111,8 @@ def _table(screen: Screen, center: Center, metric: Metric, answer: Answer) -> No
             *labels,
             (f"{say('value')} ({say.unit(metric.unit)})", "right"),
         ]
-        rows = [_row(metric, answer, row, kept) for row in shown]
+        called = member_words(center, metric, answer.dimensions, screen.lang)
+        rows = [_row(metric, answer, row, kept, called) for row in shown]
         screen.long_table([*columns, ""], rows)
         if len(shown) < len(answer.rows):
             screen.note(say("values.more", n=f"{len(answer.rows) - len(shown):,}"))
@@ -122,23 +121,18 @@ def _table(screen: Screen, center: Center, metric: Metric, answer: Answer) -> No
     say_gaps(screen, answer.gaps, aside=False)
 
 
-def dimension_label(center: Center, metric: Metric, name: str, lang: Lang) -> str:
-    """A dimension as the metric's models call it."""
-    models = (center.models[model] for model in shapes.models_of(center, metric))
-    labels = (model.dimensions[name].label for model in models if name in model.dimensions)
-    return next((label.of(lang) for label in labels if label is not None), name)
-
-
-def _row(metric: Metric, answer: Answer, row: Sequence[Any], kept: Sequence[str]) -> list[str]:
+def _row(
+    metric: Metric,
+    answer: Answer,
+    row: Sequence[Any],
+    kept: Sequence[str],
+    called: Sequence[Callable[[Any], str]],
+) -> list[str]:
     width = len(answer.dimensions)
     mark = KEPT if kept and touches(answer.grain, row[0], kept) else ""
     digits = figures.number(row[1 + width], metric.unit).removesuffix(" %")
-    return [figures.period(answer.grain, row[0]), *map(member, row[1 : 1 + width]), digits, mark]
-
-
-def member(value: Any) -> str:
-    """A member of a dimension; a stroke where there is none."""
-    return NONE if value is None else str(value)
+    members = [word(member) for word, member in zip(called, row[1 : 1 + width], strict=True)]
+    return [figures.period(answer.grain, row[0]), *members, digits, mark]
 
 
 def say_gaps(screen: Screen, gaps: Iterable[Gap], *, aside: bool, of: str = "") -> None:

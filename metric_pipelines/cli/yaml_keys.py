@@ -108,7 +108,8 @@ KEYS: dict[str, dict[str, str]] = {
         "time_granularity": "How fine that column is: a day, or `month` where a row stands for a month.",
         "time_spine": "Whether it is the calendar: exactly one model is.",
         "entities": "What its rows identify; models join on entities of one name.",
-        "dimensions": "What its metrics can be grouped and filtered by, by name.",
+        "dimensions": "What its metrics can be grouped and filtered by, by name; models that join to it on "
+        "an entity ask for them as `<entity>__<dimension>`.",
         "columns": "The contract: every column, by name.",
         "checks": "Rules about the table.",
     },
@@ -123,6 +124,10 @@ KEYS: dict[str, dict[str, str]] = {
         "label": "What people call it.",
         "changing": "It is what it was on the row's day: what counts rows on other days cannot be asked by "
         "it.",
+        "values": "Its members as the data has them, each with a label in both languages; others may come, "
+        "and are shown as they are. `UNKNOWN` has a label without being listed.",
+        "ordinal": "Whether the members have the order in which `values` lists them; what is not listed and "
+        "`UNKNOWN` come last.",
     },
     "MetricCard": {
         "name": "Name of the metric: never reused, and its asset key, column and view.",
@@ -147,7 +152,8 @@ KEYS: dict[str, dict[str, str]] = {
         "reviewed_on": "When its definition was last reviewed.",
         "review_every": "How often it is to be reviewed.",
         "grain": "Length of the periods it is published by.",
-        "dimensions": "Dimensions it is published by.",
+        "dimensions": "Dimensions it is published by: of its model, or `<entity>__<dimension>` of a model "
+        "that it joins to.",
         "filter": "Condition over the columns of all models it is computed from.",
         "checks": "Rules on its values.",
         "freshness": "By when it should be there.",
@@ -267,7 +273,8 @@ KEYS: dict[str, dict[str, str]] = {
         "label": "What it asks, in a few words.",
         "description": "What it is for.",
         "metrics": "The metrics, side by side.",
-        "by": "Dimensions; a time dimension by a grain as `paid_at__month`.",
+        "by": "Dimensions; a time dimension by a grain as `paid_at__month`, one of a model that is joined to "
+        "as `customer__region`.",
         "grain": "Length of a period; default: the coarsest of its metrics'.",
         "filter": "Condition over dimensions that all its metrics have, and `metric_time`.",
         "order_by": "Columns it is ordered by, `-` before those from the highest down; default: period and "

@@ -15,6 +15,7 @@ from metric_pipelines.dictionary.yaml_types import (
     Column,
     Cron,
     Day,
+    DimensionName,
     Expectation,
     Month,
     Name,
@@ -41,12 +42,17 @@ class Entity(Strict):
 
 
 class Dimension(Strict):
-    """Something to group or filter by: a column of the model, or an expression over its columns."""
+    """Something to group or filter by: a column of the model, or an expression over its columns.
+
+    `values` are its members (as texts) with their labels; with `ordinal`, in the order that they have.
+    """
 
     type: Literal["categorical", "time"] = "categorical"
     expr: str | None = None
     label: Text | None = None
     changing: bool = False
+    values: dict[str, Text] = Field(default_factory=dict)
+    ordinal: bool = False
 
 
 class Model(Strict):
@@ -184,7 +190,7 @@ class MetricCard(Strict):
     reviewed_on: Day
     review_every: Literal["quarter", "half_year", "year"] = "year"
     grain: Literal["day", "month"] = "day"
-    dimensions: Annotated[list[Name], AfterValidator(each_once)] = Field(default_factory=list)
+    dimensions: Annotated[list[DimensionName], AfterValidator(each_once)] = Field(default_factory=list)
     filter: str | None = None
     checks: MetricChecks = MetricChecks()
     freshness: Freshness = Freshness()
@@ -210,7 +216,7 @@ class SimpleMetric(MetricCard):
     percentile: Annotated[float, Field(gt=0, lt=1)] | None = None
     percentile_type: Literal["continuous", "discrete"] = "continuous"
     time: str | None = None
-    additive: list[Name] | None = None
+    additive: list[DimensionName] | None = None
     non_additive_dimension: NonAdditiveDimension | None = None
     fill_nulls_with: int | None = None
     join_to_timespine: bool = False

@@ -15,7 +15,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal
 
-from metric_pipelines.dictionary import shapes
+from metric_pipelines.dictionary import dimensions, shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, Metric
 from metric_pipelines.dictionary.model_sql import normalized, tables_read
@@ -233,18 +233,25 @@ def _metrics(center: Center) -> dict[str, _Draft]:
 
 def _metric_edges(center: Center, metric: Metric) -> Iterator[Edge]:
     """Its inputs as far as it reads them itself; its models as far as it and all its inputs read them
-    together.
+    together, with the models that these join to for what it is published by.
     """
     own = shapes.own_reach(metric)
     for name in shapes.input_names(metric):
         yield Edge(f"metrics/{name}", own.back, own.ahead)
-    reach = own
+    reach, models = own, list[str]()
     if not shapes.reads_published(center, metric):
         reach = shapes.whole_reach(center, metric)
-        for model in shapes.models_of(center, metric):
+        models = models_read(center, metric)
+        for model in models:
             yield Edge(f"models/{model}", reach.back, reach.ahead)
-    if shapes.joins_calendar(center, metric):
+    if shapes.joins_calendar(center, metric) and calendar_of(center) not in models:
         yield Edge(f"models/{calendar_of(center)}", reach.back, reach.ahead)
+
+
+def models_read(center: Center, metric: Metric) -> list[str]:
+    """The models at the bottom of a metric, and those they join to for what it is published by."""
+    models = shapes.models_of(center, metric)
+    return list(dict.fromkeys([*models, *dimensions.joined_models(center, models, metric.dimensions)]))
 
 
 def calendar_of(center: Center) -> str:
@@ -282,9 +289,9 @@ def _typed_dimensions(center: Center, metric: Metric) -> list[list[str]]:
     """Its dimensions with their types in each model: another type needs another table."""
     found = []
     for name in sorted(metric.dimensions):
-        for model in map(center.models.__getitem__, shapes.models_of(center, metric)):
-            expr = (model.dimensions[name].expr if name in model.dimensions else None) or name
-            found.append([name, model.columns[expr].type if expr in model.columns else expr])
+        for model in shapes.models_of(center, metric):
+            reached = dimensions.dimension_of(center, model, name)
+            found.append([name, dimensions.column_type(center, reached) if reached else name])
     return found
 
 

@@ -19,6 +19,7 @@ from metric_pipelines.dictionary.definitions import (
     Model,
     SimpleMetric,
 )
+from metric_pipelines.dictionary.dimensions import dimension_of, follows_time, of_model, why_not
 from metric_pipelines.dictionary.filters import columns_in, parsed_expression, parsed_filter
 from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
 from metric_pipelines.errors import Problem, did_you_mean, listed
@@ -69,14 +70,23 @@ def shape_problems(center: Center, metric: Metric) -> Iterator[Problem]:
     yield from _filters(center, key, metric)
     if isinstance(metric, ConversionMetric):
         yield from _conversion(center, key, metric)
-    for leaf in shapes.leaves(center, metric):
-        lacking = set(metric.dimensions) - set(center.models[leaf.model].dimensions)
-        if lacking and not isinstance(metric, SimpleMetric):
-            yield Problem(
-                center.where(key, "dimensions"),
-                f"dimensions {listed(lacking)}",
-                f"dimensions of model {leaf.model}",
-            )
+    yield from _dimensions_below(center, key, metric)
+
+
+def _dimensions_below(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
+    """What a metric is published by, each model below it must reach, and days that are shifted must not
+    change.
+    """
+    where = center.where(key, "dimensions")
+    for leaf in shapes.leaves(center, metric) if not isinstance(metric, SimpleMetric) else ():
+        lacking = [n for n in metric.dimensions if dimension_of(center, leaf.model, n) is None]
+        if lacking:
+            remedy = why_not(center, [leaf.model], lacking[0])
+            yield Problem(where, f"dimensions {listed(lacking)}", f"dimensions of model {leaf.model}", remedy)
+    for name in metric.dimensions if shapes.spreads_rows(center, metric) else ():
+        if follows_time(center, metric, name):
+            found = f"dimension {name!r}, which follows the day that rows are counted by"
+            yield Problem(where, found, "what stays the same on all days", "publish what it is computed from")
 
 
 def _places(center: Center, key: str, value: str) -> Iterator[str]:
@@ -124,19 +134,18 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
         remedy = f"time: {months}, or a model with partition_by: {time}"
         yield Problem(center.where(key, *place), found, "rows of one month in one month", remedy)
     for dimension in metric.dimensions:
-        if dimension in model.dimensions and (
-            model.dimensions[dimension].type == "time" or dimension in (model.time, metric.time)
-        ):
+        reached = dimension_of(center, model.name, dimension)
+        if reached is not None and (reached.spec.type == "time" or dimension in (model.time, metric.time)):
             found = f"dimension {dimension!r}, which is a time"
             yield Problem(center.where(key, "dimensions"), found, "categorical dimensions", "ask by grain")
     named = [(dimension, "dimensions") for dimension in metric.dimensions]
     for dimension, key_ in [*named, *((dimension, "additive") for dimension in metric.additive or [])]:
-        if dimension not in model.dimensions and dimension != shapes.TIME:
+        if dimension != shapes.TIME and dimension_of(center, model.name, dimension) is None:
             yield Problem(
                 center.where(key, key_),
                 f"unknown dimension {dimension!r}",
-                f"one of {listed(model.dimensions)}",
-                did_you_mean(dimension, model.dimensions),
+                f"one of {listed(of_model(center, model.name))}",
+                why_not(center, [model.name], dimension),
             )
     yield from caught(lambda: parsed_expression(metric.expr, columns, center.where(key, "expr")))
     if metric.filter is not None:

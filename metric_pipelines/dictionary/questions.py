@@ -8,21 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from metric_pipelines.dictionary import dimensions as dims
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.definitions import (
-    GRAINS,
-    CumulativeMetric,
-    Dimension,
-    Grain,
-    Metric,
-)
+from metric_pipelines.dictionary.definitions import GRAINS, CumulativeMetric, Dimension, Grain, Metric
+from metric_pipelines.dictionary.dimensions import BY, Reached
 from metric_pipelines.dictionary.filters import TIME, Condition, condition_over
 from metric_pipelines.dictionary.periods import period_start
-from metric_pipelines.errors import DefinitionError, UsageError
-
-BY = "__"
-"""Between a time dimension and a grain: `paid_at__month`."""
+from metric_pipelines.errors import DefinitionError, UsageError, listed
 
 
 @dataclass(frozen=True)
@@ -65,13 +58,24 @@ def checked(center: Center, metric: str, asks: Asked) -> Question:
         raise UsageError.unknown_name("", "metric", metric, center.metrics)
     definition = center.metrics[metric]
     grain = _grain(center, definition, asks.grain)
-    known = _dimensions(center, definition)
+    known = dims.of_metric(center, definition)
     asked = list(dict.fromkeys(asks.by))
     dimensions = [_named(center, definition, text, known) for text in asked]
     _refuse_days_inside(grain, asks)
-    compilable = all(dimension.partition(BY)[0] in known for dimension in dimensions)
+    compilable = all(dims.plain_of(dimension, known) in known for dimension in dimensions)
     condition = None if asks.filter is None else _condition(center, definition, asks.filter, known)
     return Question(definition, grain, asked, dimensions, asks.start, asks.end, compilable, condition)
+
+
+def spec_of(center: Center, metric: Metric, text: str) -> Dimension | None:
+    """What is said of a dimension that a metric can be asked by, in the words it was asked; None of one that
+    no model says anything of.
+
+    Raises: UsageError.
+    """
+    known = dims.of_metric(center, metric)
+    found = known.get(dims.plain_of(_named(center, metric, text, known), known))
+    return None if found is None else found.spec
 
 
 def _grain(center: Center, metric: Metric, asked: str | None) -> Grain:
@@ -101,7 +105,7 @@ def _refuse_days_inside(grain: Grain, asks: Asked) -> None:
         raise UsageError("--end", found, "a later day; --end itself is not included")
 
 
-def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Dimension]) -> Condition:
+def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Reached]) -> Condition:
     """A filter over dimensions of the metric and its time.
 
     Raises: UsageError.
@@ -118,47 +122,54 @@ def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Di
     return replace(condition, columns=named)
 
 
-def _dimensions(center: Center, metric: Metric) -> dict[str, Dimension]:
-    """The dimensions that all models of a metric have; of a conversion, those of its base events."""
-    models = [center.models[name].dimensions for name in shapes.filtered_models(center, metric)]
-    return {name: spec for name, spec in models[0].items() if all(name in other for other in models)}
-
-
-def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Dimension]) -> str:
-    """A dimension by the dictionary's name: `paid_at__month` is a time by a grain; MetricFlow's
-    `order__channel` is `order_channel`, or `channel` where `order` is what a row of the model is.
+def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Reached]) -> str:
+    """A dimension by the dictionary's name: `paid_at__month` is a time by a grain, `customer__region` is of
+    the model that the entity `customer` joins to; MetricFlow's `order__channel` is `order_channel`, or
+    `channel` where `order` is what a row of the model is.
 
     Raises: UsageError.
     """
-    *path, last = text.split(BY)
-    grain = last if path and last in GRAINS else None
-    parts = path if grain else [*path, last]
-    entities = {center.models[m].primary_entity for m in shapes.models_of(center, metric)}
-    readings = ["_".join(parts), *(["_".join(parts[1:])] if parts[0] in entities and parts[1:] else [])]
-    name = next((one for one in readings if one in known or one in metric.dimensions), None)
+    name, grain = _without_grain(center, metric, text, known)
+    where = f"metrics/{metric.name}"
     if name is None:
-        raise UsageError.unknown_name(f"metrics/{metric.name}", "dimension", text, known)
+        models = shapes.filtered_models(center, metric)
+        expected, plain = f"one of {listed(known)}", dims.plain_of(text, known)
+        raise UsageError(where, f"unknown dimension {text!r}", expected, dims.why_not(center, models, plain))
     if name in known and shapes.spreads_rows(center, metric) and _is_its_time(center, metric, name):
         found, remedy = f"by {text}, the time it is counted by", "ask for it by --grain"
-        raise UsageError(f"metrics/{metric.name}", found, "a dimension that is not its time", remedy)
-    if name in known and known[name].changing and shapes.shifts_days(center, metric):
+        raise UsageError(where, found, "a dimension that is not its time", remedy)
+    if name in known and known[name].spec.changing and shapes.shifts_days(center, metric):
         found, remedy = f"by {text}, which changes from day to day", "ask for the metrics it is computed from"
-        raise UsageError(f"metrics/{metric.name}", found, "what stays the same on other days", remedy)
-    if name not in known or known[name].type != "time":
+        raise UsageError(where, found, "what stays the same on other days", remedy)
+    if name not in known or known[name].spec.type != "time":
         if grain is not None:
-            raise UsageError(
-                f"metrics/{metric.name}", f"{text}: {name} is no time", f"{name} without a grain"
-            )
+            raise UsageError(where, f"{text}: {name} is no time", f"{name} without a grain")
         return name
     return f"{name}{BY}{grain or 'day'}"
 
 
+def _without_grain(
+    center: Center, metric: Metric, text: str, known: Mapping[str, Reached]
+) -> tuple[str | None, str | None]:
+    """The dimension that a text means, None where it is none, and the grain it is asked by."""
+    if text in known:
+        return text, None
+    *path, last = text.split(BY)
+    grain = last if path and last in GRAINS else None
+    parts = path if grain else [*path, last]
+    entities = {center.models[m].primary_entity for m in shapes.models_of(center, metric)}
+    readings = [BY.join(parts), "_".join(parts)]
+    readings += ["_".join(parts[1:])] if parts[0] in entities and parts[1:] else []
+    return next((one for one in readings if one in known or one in metric.dimensions), None), grain
+
+
 def _is_its_time(center: Center, metric: Metric, dimension: str) -> bool:
-    """Whether a dimension is the time by which a metric, or a part of it, is counted."""
-    return any(
-        (center.models[model].dimensions[dimension].expr or dimension)
-        in shapes.times_of(center, metric, model)
-        for model in shapes.filtered_models(center, metric)
+    """Whether a dimension is the time by which a metric, or a part of it, is counted, or follows from it."""
+    models = [center.models[name] for name in shapes.filtered_models(center, metric)]
+    return dims.follows_time(center, metric, dimension) or any(
+        (model.dimensions[dimension].expr or dimension) in shapes.times_of(center, metric, model.name)
+        for model in models
+        if dimension in model.dimensions
     )
 
 

@@ -15,6 +15,7 @@ from metric_pipelines.dictionary.definitions import (
 )
 from metric_pipelines.dictionary.filters import JOINED, parsed_expression
 from metric_pipelines.dictionary.graph import build_graph
+from metric_pipelines.dictionary.member_rules import member_problems
 from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, shape_problems
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
@@ -39,6 +40,7 @@ SCHEMAS = (
     "system",
     "temp",
     "source_system",
+    "joined_models",
 )
 """Schemas and databases of the warehouse, which no source system may be called by."""
 
@@ -243,6 +245,7 @@ def _models(center: Center) -> Iterator[Problem]:
             if dimension in RESERVED:
                 yield Problem(where, f"{dimension!r} is a name of ours", "another name, with expr: <column>")
             yield from caught(partial(parsed_expression, spec.expr or dimension, columns, where))
+            yield from member_problems(center, model, dimension)
         yield from _tables(center, name, tables)
 
 

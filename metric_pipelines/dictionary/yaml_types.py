@@ -20,6 +20,13 @@ def _name(value: str) -> str:
     return value
 
 
+def _dimension(value: str) -> str:
+    *entity, name = value.split("__", 1)
+    for part in (*entity, name):
+        _name(part)
+    return value
+
+
 def _month(value: Any) -> str:
     if not isinstance(value, str) or not is_month(value):
         raise ValueError("expected a month such as 2017-06")
@@ -65,6 +72,8 @@ def each_once(values: list[str]) -> list[str]:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+DimensionName = Annotated[str, AfterValidator(_dimension)]
+"""A dimension of a model, or `<entity>__<dimension>` of one that it joins to."""
 Month = Annotated[str, BeforeValidator(_month)]
 Email = Annotated[str, AfterValidator(_email)]
 Day = Annotated[date, BeforeValidator(_day)]

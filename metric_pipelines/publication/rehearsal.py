@@ -17,6 +17,7 @@ from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import Problem
 from metric_pipelines.ingest.texts import sql_type
+from metric_pipelines.semantics import joined_views
 from metric_pipelines.warehouse.lake import step_database
 from metric_pipelines.warehouse.tables import name
 
@@ -36,6 +37,7 @@ def rehearse(center: Center) -> Iterator[Problem]:
                 yield from _model(con, center, node.name)
             elif isinstance(metric := center.metrics[node.name], SimpleMetric):
                 yield from _metric(con, center, metric)
+                yield from _joins(con, center, metric)
 
 
 def _empty(con: duckdb.DuckDBPyConnection, key: str, columns: Mapping[str, Column]) -> None:
@@ -82,6 +84,15 @@ def _metric(con: duckdb.DuckDBPyConnection, center: Center, metric: SimpleMetric
     except duckdb.Error as error:
         place = "filter" if metric.filter is not None else "expr"
         yield Problem(center.where(key, place), _told(error), "an expression over the model's columns")
+
+
+def _joins(con: duckdb.DuckDBPyConnection, center: Center, metric: SimpleMetric) -> Iterator[Problem]:
+    """The joins by which its dimensions are reached."""
+    try:
+        joined_views.provide(con, center, [metric.model], metric.dimensions)
+    except duckdb.Error as error:
+        where = center.where(f"metrics/{metric.name}", "dimensions")
+        yield Problem(where, _told(error), "dimensions whose joins run", "mend the entities' expr")
 
 
 def _told(error: duckdb.Error) -> str:

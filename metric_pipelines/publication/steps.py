@@ -29,7 +29,7 @@ from metric_pipelines.publication.verdicts import reason_of
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.audit import audit
 from metric_pipelines.quality.rules import Rules, rules_of_metric, rules_of_table
-from metric_pipelines.semantics import staging
+from metric_pipelines.semantics import joined_views, staging
 from metric_pipelines.warehouse.staged import Staged
 
 Readings = Mapping[str, increments.Reading]
@@ -293,6 +293,8 @@ def _stage_metrics(
         views = {n: f'lake.metrics."{n}"' for n in names}
         read = sorted({p for k in keys for m in months for _, p in shop.graph.inputs((k, m)) if p != WHOLE})
         staging.provide_inputs(con, names, dimensions, views, read)
+    else:
+        joined_views.provide(con, shop.center, shapes.models_of(shop.center, first), dimensions)
     columns = {metric.name: measures.columns_of(shop, metric) for metric in metrics}
     question = staging.Question(metrics, first.grain, dimensions)
     return staging.stage(con, shop.center, question, columns, months, shop.today, _target())

@@ -12,16 +12,17 @@ import duckdb
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric
 from metric_pipelines.dictionary.graph import Pair
-from metric_pipelines.dictionary.months import first_day, month_of, months_between
+from metric_pipelines.dictionary.members import in_order
+from metric_pipelines.dictionary.months import WHOLE, first_day, month_of, months_between
 from metric_pipelines.dictionary.periods import period_start, touches
-from metric_pipelines.dictionary.questions import Asked, Question, checked
+from metric_pipelines.dictionary.questions import Asked, Question, checked, spec_of
 from metric_pipelines.errors import UsageError
 from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, root_reason, standing
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.query.answers import Answer, Gap
 from metric_pipelines.query.rollups import from_published, last_of_period, rollup_of
-from metric_pipelines.query.snapshots import Snapshots
+from metric_pipelines.query.snapshots import Snapshots, newly_joined
 from metric_pipelines.semantics import staging
 from metric_pipelines.semantics.manifest import parts_of
 from metric_pipelines.semantics.staging import model_sql
@@ -67,6 +68,7 @@ class Reader:
             columns += ["numerator", "denominator"]
         found = self._rows(question, sql, columns) if sql else []
         rows = [row for row in found if not touches(question.grain, row[0], lost)]
+        rows = in_order(rows, [spec_of(self.center, question.metric, d) for d in question.dimensions])
         named = [TIME, *question.asked, *columns[1 + len(question.asked) :]]
         return Answer(metric, question.grain, question.asked, named, rows, route, gaps)
 
@@ -167,13 +169,24 @@ class Reader:
                 f"grain {metric.grain} by {', '.join(metric.dimensions) or 'total'}",
                 "this metric cannot be rolled up; ask for what it is published by",
             )
-        known = Snapshots(self.center, self.graph, self.ledger, self._computable(metric))
-        known.provide(self.con, metric, months, self.today)
-        if isinstance(metric, CumulativeMetric) and metric.period_agg is None:
-            asked = staging.Question([metric], metric.grain, dimensions, None, question.condition)
-            return last_of_period(f"({model_sql(self.center, asked)})", grain, dimensions), "model"
+        last = isinstance(metric, CumulativeMetric) and metric.period_agg is None
         asked = staging.Question([metric], grain, dimensions, self._first(metric), question.condition)
-        return model_sql(self.center, asked), "model"
+        if last:
+            asked = staging.Question([metric], metric.grain, dimensions, None, question.condition)
+        self._refuse_unread(metric, asked.dimensions_read)
+        known = Snapshots(self.center, self.graph, self.ledger, self._computable(metric))
+        known.provide(self.con, metric, asked.dimensions_read, months, self.today)
+        sql = model_sql(self.center, asked)
+        return (last_of_period(f"({sql})", grain, dimensions) if last else sql), "model"
+
+    def _refuse_unread(self, metric: Metric, asked: list[str]) -> None:
+        """A model that is joined to for this answer must have been published as it is now defined."""
+        for model in newly_joined(self.center, metric, asked):
+            receipt = self.receipt((f"models/{model}", WHOLE))
+            if receipt is None or self._is_outdated(receipt):
+                why = "was never published" if receipt is None else "has changed since it was published"
+                where, found = f"metrics/{metric.name}", f"by what model {model} says, which {why}"
+                raise UsageError(where, found, f"model {model} as it is defined", "metric-pipelines refresh")
 
     def _first(self, metric: Metric) -> date | None:
         """The day from which rows of models without months count: they have earlier ones. None where all have

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from metric_pipelines.dictionary.definitions import Grain
+from metric_pipelines.dictionary.definitions import Dimension, Grain
+from metric_pipelines.dictionary.members import Rank, in_order, rank_of
 from metric_pipelines.dictionary.query_rules import grain_of
+from metric_pipelines.dictionary.questions import spec_of
 from metric_pipelines.dictionary.saved_queries import DOWN, SavedQuery
 from metric_pipelines.errors import UsageError
 from metric_pipelines.query.answers import Answer, Gap
@@ -49,7 +51,8 @@ def answer_saved(
     grain = grain_of(center, query)
     answers = [reader.values(m, query.by, grain, start, end, query.filter) for m in query.metrics]
     columns = [TIME, *query.by, *query.metrics]
-    rows = _ordered(_side_by_side(answers), columns, query)
+    specs = [spec_of(center, center.metrics[query.metrics[0]], name) for name in query.by]
+    rows = _ordered(in_order(_side_by_side(answers), specs), columns, query, specs)
     return SavedAnswer(query, grain, columns, rows[: query.limit], {a.metric: a.gaps for a in answers})
 
 
@@ -63,12 +66,32 @@ def _side_by_side(answers: list[Answer]) -> list[tuple[Any, ...]]:
     return [(*key, *found[key]) for key in sorted(found, key=lambda key: [_rank(value) for value in key])]
 
 
-def _ordered(rows: list[tuple[Any, ...]], columns: list[str], query: SavedQuery) -> list[tuple[Any, ...]]:
+def _ordered(
+    rows: list[tuple[Any, ...]], columns: list[str], query: SavedQuery, specs: list[Dimension | None]
+) -> list[tuple[Any, ...]]:
     """By each name of `order_by`, the first before the others; what has no value comes last either way."""
+    ranks = {1 + i: rank_of(spec) for i, spec in enumerate(specs) if spec is not None and spec.ordinal}
     for written in reversed(query.order_by):
         i, down = columns.index(written.removeprefix(DOWN)), written.startswith(DOWN)
-        rows = sorted(rows, key=lambda row: _rank(row[i], last_is=not down), reverse=down)
+        if i in ranks:
+            rows = _by_rank(rows, i, ranks[i], down=down)
+        else:
+            rows = sorted(rows, key=lambda row: _rank(row[i], last_is=not down), reverse=down)
     return rows
+
+
+def _by_rank(
+    rows: list[tuple[Any, ...]], i: int, rank: Callable[[Any], Rank], *, down: bool
+) -> list[tuple[Any, ...]]:
+    """By the order that members have; what is not among them comes last either way."""
+    kinds: dict[int, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        kinds.setdefault(rank(row[i])[0], []).append(row)
+    return [
+        row
+        for kind in sorted(kinds)
+        for row in sorted(kinds[kind], key=lambda row: rank(row[i]), reverse=down)
+    ]
 
 
 def _rank(value: Any, *, last_is: bool = True) -> tuple[bool, Any]:

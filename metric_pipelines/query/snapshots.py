@@ -10,11 +10,19 @@ import duckdb
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
-from metric_pipelines.dictionary.graph import Graph, calendar_of
+from metric_pipelines.dictionary.dimensions import joined_models
+from metric_pipelines.dictionary.graph import Graph, calendar_of, models_read
 from metric_pipelines.dictionary.months import WHOLE, shift
 from metric_pipelines.ledger.ledger import Ledger
+from metric_pipelines.semantics import joined_views
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.tables import MONTH, name
+
+
+def newly_joined(center: Center, metric: Metric, asked: list[str]) -> list[str]:
+    """The models that are joined to for what is asked, and that the metric was not computed from."""
+    joined = joined_models(center, shapes.models_of(center, metric), asked)
+    return [model for model in joined if model not in models_read(center, metric)]
 
 
 class Snapshots:
@@ -37,8 +45,21 @@ class Snapshots:
             for m in around
         )
 
-    def provide(self, con: duckdb.DuckDBPyConnection, metric: Metric, months: list[str], today: date) -> None:
-        """Each month of the models, as it was when that month's receipt was given, as views `models.*`."""
+    def provide(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        metric: Metric,
+        asked: list[str],
+        months: list[str],
+        today: date,
+    ) -> None:
+        """Each month of the models, as it was when that month's receipt was given, as views `models.*`, with
+        the dimensions that are `asked` for by a join.
+
+        A model that is joined to for what the metric is published by is one of those it was computed from,
+        and is read as of the receipts. One that is joined to for this answer alone is read as it was last
+        published, for all months: the same rows, told apart by what is known of them now.
+        """
         calendar = f"models/{calendar_of(self._center)}"
         at: dict[int, list[str]] = {}
         for month in self._around(metric, months):
@@ -58,9 +79,14 @@ class Snapshots:
             con.execute(
                 f"create or replace view memory.models.{name(self._graph.nodes[key].name)} as {query}"
             )
+        for model in newly_joined(self._center, metric, asked):
+            come = f" where date_day <= date '{today}'" if f"models/{model}" == calendar else ""
+            query = f"select * from {tables.relation(f'models/{model}')}{come}"
+            con.execute(f"create or replace view memory.models.{name(model)} as {query}")
+        joined_views.provide(con, self._center, shapes.models_of(self._center, metric), asked)
 
     def _models(self, metric: Metric) -> list[str]:
-        return [f"models/{model}" for model in shapes.models_of(self._center, metric)]
+        return [f"models/{model}" for model in models_read(self._center, metric)]
 
     def _around(self, metric: Metric, months: list[str]) -> list[str]:
         """The months, and those around them that their values depend on, as far as they have come."""

@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import ConversionMetric, Metric, Model, SimpleMetric
+from metric_pipelines.dictionary.dimensions import dimension_of, of_model
 from metric_pipelines.dictionary.filters import expression_tree
 from metric_pipelines.dictionary.graph import calendar_of
 from metric_pipelines.dictionary.source_definitions import SourceTable
@@ -229,11 +230,17 @@ class _Found:
         return _uses(union(found), "dimension")
 
     def _dimension(self, model: str, name: str) -> Columns:
-        known = self.center.models[model].dimensions
+        """Its columns; of one that is reached by a join, the other model's, and the keys of both."""
+        reached = dimension_of(self.center, model, name)
         where = self.center.where(f"models/{model}", "dimensions", name)
-        if name not in known:
-            raise DefinitionError.unknown_name(where, "dimension", name, known)
-        return self._named(model, known[name].expr or name, where)
+        if reached is None:
+            raise DefinitionError.unknown_name(where, "dimension", name, of_model(self.center, model))
+        columns, join = self._named(reached.model, reached.expr, where), reached.join
+        if join is None:
+            return columns
+        return union(
+            [columns, self._named(model, join.near, where), self._named(join.model, join.key, where)]
+        )
 
     def _matching(self, metric: Metric) -> frozenset[Use]:
         """What decides rows beside the input metrics: the spine's days, how conversions find their base."""

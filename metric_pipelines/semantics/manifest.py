@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+from metric_pipelines.dictionary import dimensions as dims
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import (
@@ -25,13 +26,13 @@ from metric_pipelines.dictionary.definitions import (
     DerivedMetric,
     Metric,
     MetricInput,
-    Model,
     RatioMetric,
     SimpleMetric,
 )
+from metric_pipelines.dictionary.dimensions import BY
 from metric_pipelines.dictionary.filters import TIME, Condition, parsed_filter
 from metric_pipelines.dictionary.graph import calendar_of, digest
-from metric_pipelines.dictionary.questions import BY
+from metric_pipelines.semantics import joined_views
 
 INPUTS = "inputs"
 INPUTS_RELATION = "memory.main.inputs"
@@ -44,7 +45,7 @@ def over_models(center: Center, metrics: Iterable[Metric], dimensions: Iterable[
     """The manifest of some metrics by some dimensions, with all they are computed from, over models."""
     needed = _with_inputs(center, metrics)
     simple = [m for m in needed if isinstance(m, SimpleMetric)]
-    models = {name: _SemanticModel(center.models[name]) for name in sorted({m.model for m in simple})}
+    models = {name: _SemanticModel(center, name) for name in sorted({m.model for m in simple})}
     for metric in simple:
         models[metric.model].add_times(metric)
     for conversion in (m for m in needed if isinstance(m, ConversionMetric)):
@@ -67,7 +68,7 @@ def over_inputs(center: Center, metrics: Iterable[Metric], dimensions: Iterable[
         "name": INPUTS,
         "node_relation": _relation(INPUTS_RELATION),
         "defaults": {"agg_time_dimension": INPUT_TIME},
-        "entities": [_row_of(INPUTS), *(_entity(name, name) for name in dimensions)],
+        "entities": [_row_of(INPUTS), *(_entity(_bare(name), name) for name in dimensions)],
         "dimensions": [_time(INPUT_TIME, "metric_time", "day")],
         "measures": [],
     }
@@ -114,10 +115,12 @@ def _time_by(grain: str) -> str:
 class _SemanticModel:
     """One model of a manifest, as far as it is asked for."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, center: Center, name: str) -> None:
+        self.center, self.model = center, center.models[name]
+        model = self.model
         self._times = {model.time: model.time} if model.time else {}
         self._entities: dict[str, dict[str, Any]] = {}
+        self._asked: list[str] = []
 
     def add_times(self, metric: SimpleMetric) -> None:
         """The times that a metric is counted by, and the entities its balances are kept for."""
@@ -127,19 +130,23 @@ class _SemanticModel:
             self.add(name)
 
     def has(self, name: str) -> bool:
-        """Whether the model knows an entity or a dimension, or a time dimension by a grain."""
-        return name.partition(BY)[0] in {*self.model.dimensions, *(e.name for e in self.model.entities)}
+        """Whether the model knows an entity, or reaches a dimension, which may be a time by a grain."""
+        is_entity = name in [e.name for e in self.model.entities]
+        return is_entity or dims.asked_of(self.center, self.model.name, name) is not None
 
     def add(self, name: str) -> None:
         """An entity, or a dimension as an entity."""
-        plain, _, grain = name.partition(BY)
-        entity = next((e for e in self.model.entities if e.name == plain), None)
+        entity = next((e for e in self.model.entities if e.name == name), None)
         if entity is not None:
             self._entities[name] = entity.model_dump()
             return
-        spec = self.model.dimensions[plain]
-        expr = spec.expr or plain
-        if spec.type == "time":
+        found = dims.asked_of(self.center, self.model.name, name)
+        assert found is not None, f"{self.model.name} knows no {name}"
+        reached, grain = found
+        expr = reached.expr
+        if reached.join is not None:
+            expr, self._asked = name.removesuffix(f"{BY}{grain}"), [*self._asked, name]
+        if reached.spec.type == "time":
             expr = f"date_trunc('{grain or 'day'}', {expr})"
         self._entities[name] = _entity(_bare(name), expr)
 
@@ -155,7 +162,7 @@ class _SemanticModel:
         primary = [] if any(e["type"] == "primary" for e in own) else [_row_of(model.name)]
         return {
             "name": model.name,
-            "node_relation": _relation(f"memory.models.{model.name}"),
+            "node_relation": _relation(joined_views.relation(self.center, model.name, self._asked)),
             "defaults": {"agg_time_dimension": model.time},
             "entities": [*own, *primary],
             "dimensions": [_time(t, t, model.time_granularity) for t in sorted(self._times)],

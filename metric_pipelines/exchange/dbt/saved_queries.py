@@ -10,8 +10,8 @@ from jinja2 import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from metric_pipelines.dictionary.definitions import GRAINS
+from metric_pipelines.dictionary.dimensions import BY
 from metric_pipelines.dictionary.filters import TIME as METRIC_TIME
-from metric_pipelines.dictionary.questions import BY
 from metric_pipelines.exchange.dbt.conditions import NotCarriedError, condition
 from metric_pipelines.exchange.dbt.elements import GRANULARITIES
 from metric_pipelines.exchange.dbt.flat_model import TIME, FlatModel
