@@ -41,9 +41,6 @@ select
     added.baskets_before > 0 as active_before,
     coalesce(ended.month_over, false) as month_over,
     added.baskets,
-    added.baskets_before,
-    coalesce(household.income, 'UNKNOWN') as income,
-    coalesce(household.age, 'UNKNOWN') as age
+    added.baskets_before
 from added
 left join ended on ended.month_start = added.month_start
-left join models.households as household on household.household_id = added.household_id
