@@ -30,7 +30,7 @@ MONTHLY = sorted(set(QUERIES) - set(DAILY))
 CUTS = [(name, dimension) for name, query in sorted(QUERIES.items()) for dimension in query.dimensions]
 YEAR = 2017
 WHOLE_YEAR = date(2017, 1, 1), date(2018, 1, 1)
-FEW = date(2017, 2, 1), date(2017, 4, 1)
+FEW = date(2017, 2, 15), date(2017, 3, 15)
 """Days enough to cross a border of months: from the lines, a year of windows takes half a minute."""
 ENOUGH = 2
 """By so many dimensions each metric is compared, where it has them."""

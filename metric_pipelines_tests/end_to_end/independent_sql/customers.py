@@ -27,12 +27,12 @@ QUERIES: dict[str, Query] = {
     ),
     "returning_households": Query(
         """
-        select month, {by}count(*) filter (where
-            exists (from active as b where b.household_id = a.household_id and b.month < a.month)
-            and not exists (
-                from active as b where b.household_id = a.household_id and b.month = a.month - interval 1 month
-            )
-        ) from active as a group by all
+        select month, {by}count(*) filter (where last_before < month - interval 1 month) from (
+            select a.*, (
+                select max(b.month) from active as b
+                where b.household_id = a.household_id and b.month < a.month
+            ) as last_before from active as a
+        ) group by all
         """,
         ("household__income", "household__age"),
     ),

@@ -54,7 +54,8 @@ QUERIES: dict[str, Query] = {
     ),
     "baskets_per_store_hour": Query(
         """
-        select month, {by}count(distinct basket_id)::double / count(distinct (store_id, date_trunc('hour', paid_at)))
+        select month, {by}count(distinct basket_id)::double
+            / count(distinct (store_id, date_trunc('hour', paid_at)))
         from lines group by all
         """,
         ("store", "hour", "day__weekday"),
