@@ -14,7 +14,7 @@ import duckdb_extension_ducklake
 import duckdb_extension_sqlite_scanner
 import pytest
 
-from metric_pipelines.dictionary.dimensions import of_metric
+from metric_pipelines.dictionary.dimensions import of_metric, of_model
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.query import Reader, open_for_reading
 from metric_pipelines_tests.end_to_end import independent_sql
@@ -80,6 +80,15 @@ def test_every_metric_is_computed_a_second_time_by_what_it_is_published_by_and_t
 
 def test_nothing_is_computed_that_is_no_metric() -> None:
     assert sorted(QUERIES) == METRICS
+
+
+@pytest.mark.parametrize("model", ["basket_lines", "redemptions", "campaign_mailings"])
+def test_every_member_that_occurs_has_a_label_where_members_have(model: str) -> None:
+    table = {"basket_lines": "lines", "campaign_mailings": "mailings"}.get(model, model)
+    labelled = {name: one.spec for name, one in of_model(CENTER, model).items() if one.spec.values}
+    assert labelled
+    for name, spec in labelled.items():
+        assert independent_sql.members(table, name) - {"UNKNOWN"} <= set(spec.values), name
 
 
 def test_the_years_net_revenue_is_right_to_the_cent(reader: Reader) -> None:

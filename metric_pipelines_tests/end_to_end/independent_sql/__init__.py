@@ -25,7 +25,7 @@ from metric_pipelines_tests.end_to_end.independent_sql import (
     operations,
     sales,
 )
-from metric_pipelines_tests.end_to_end.independent_sql.query import Query
+from metric_pipelines_tests.end_to_end.independent_sql.query import COLUMNS, Query
 from metric_pipelines_tests.end_to_end.independent_sql.raw_files import raw_files
 
 Value: TypeAlias = Decimal | float | int
@@ -49,6 +49,12 @@ def rows_by(name: str, dimension: str) -> list[tuple[date, str, Value]]:
     """The metric's rows by a dimension: (day or first day of the month, member, value)."""
     found = raw_files().execute(QUERIES[name].text(dimension)).fetchall()
     return sorted((as_day(day), str(member), value) for day, member, value in found if value is not None)
+
+
+def members(table: str, dimension: str) -> set[str]:
+    """The members of a dimension that occur in a table."""
+    column = COLUMNS.get(dimension, dimension)
+    return {str(member) for (member,) in raw_files().execute(f"select distinct {column} from {table}").fetchall()}
 
 
 def as_day(day: date) -> date:
