@@ -18,6 +18,7 @@ from metric_pipelines.dictionary.dimensions import of_metric
 from metric_pipelines.dictionary.drafts import DraftMetric
 from metric_pipelines.dictionary.formulas import formula
 from metric_pipelines.dictionary.months import shift
+from metric_pipelines.dictionary.names import folded
 from metric_pipelines.dictionary.reviews import review_due
 from metric_pipelines.publication.health import Health
 from metric_pipelines.query import Reader
@@ -135,7 +136,7 @@ def _named(screen: Screen, dimension: dict[str, Any]) -> str:
     """A dimension by its label, and the name it is asked by."""
     name, label = dimension["name"], dimension["label"]
     called = (label[screen.lang] or label["en"] or label["zh"]) if label else ""
-    return f"{name} ({called})" if called and called != name else name
+    return f"{name} ({called})" if called and folded(called) != folded(name) else name
 
 
 def more_dimensions(found: Opened, metric: Metric) -> list[str]:

@@ -21,8 +21,7 @@ def _name(value: str) -> str:
 
 
 def _dimension(value: str) -> str:
-    *entity, name = value.split("__", 1)
-    for part in (*entity, name):
+    for part in value.split("__"):
         _name(part)
     return value
 

@@ -9,6 +9,7 @@ from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source
 from metric_pipelines.errors import MetricPipelinesError
 from metric_pipelines.semantics.lineage import model_columns, model_rows
 from metric_pipelines.site.changelog import newest_first, of_definitions, of_events
+from metric_pipelines.site.dimensions import of_page
 from metric_pipelines.site.picture import lineage_picture
 from metric_pipelines.site.rules import column_rules, contract_of, expectations_of, judged
 from metric_pipelines.site.timeline import Moment
@@ -25,6 +26,7 @@ def model_page(views: Views, model: Model) -> dict[str, Any]:
         "sql": views.center.sql[model.name].strip(),
         "columns": [(n, c, column_rules(c), behind.get(n, [])) for n, c in model.columns.items()],
         "row_columns": rows,
+        "dimensions": of_page(views.center, model.name),
         "contract": contract_of(model),
         "expectations": expectations_of(model),
         "judged": judged(views.shot, key),

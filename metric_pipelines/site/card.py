@@ -16,6 +16,7 @@ from metric_pipelines.figures import with_unit
 from metric_pipelines.semantics.lineage import columns_behind, metric_inputs
 from metric_pipelines.site.changelog import log_of_metric
 from metric_pipelines.site.charts import months_chart
+from metric_pipelines.site.dimensions import of_card
 from metric_pipelines.site.picture import lineage_picture
 from metric_pipelines.site.rules import contract_of, expectations_of, judged
 from metric_pipelines.site.views import Views
@@ -39,6 +40,7 @@ def card(views: Views, metric: Metric) -> dict[str, Any]:
     key = f"metrics/{metric.name}"
     points = views.points(metric)
     source, model = _columns(views, metric)
+    published, others = of_card(views.center, metric)
     return {
         "metric": metric,
         "key": key,
@@ -57,6 +59,8 @@ def card(views: Views, metric: Metric) -> dict[str, Any]:
         "models": [f"models/{name}" for name in shapes.models_of(views.center, metric)],
         "reads_published": shapes.reads_published(views.center, metric),
         "additive": _additive(metric),
+        "published_by": published,
+        "asked_by": others,
         "reach": _reach(views, metric),
         "sql": views.queries.of(views.center, views.graph, metric),
         "file": str(views.center.files[key].path.relative_to(views.center.folder)),

@@ -140,6 +140,8 @@ TEXTS: dict[str, Both] = {
     "grain.quarter": ("quarter", "季度"),
     "grain.year": ("year", "年"),
     "dimensions": ("Dimensions", "维度"),
+    "dimensions.more": ("Can also be asked by", "还可按以下维度查询"),
+    "dimensions.joined": ("joined from", "关联自"),
     "total_only": ("none: total only", "无：仅有总计"),
     "additive": ("Adds up over", "可加性"),
     "additive.all": ("time and all its dimensions", "时间及全部维度均可相加"),
@@ -351,6 +353,8 @@ KEYS: dict[str, Both] = {
     "entities": ("Entities", "实体"),
     "look_back": ("Look-back", "回看月数"),
     "look_ahead": ("Look-ahead", "前看月数"),
+    "values": ("Members", "成员"),
+    "ordinal": ("Members in order", "成员有序"),
     "partitions": ("Months", "月份范围"),
     "departments": ("Departments", "部门"),
 }

@@ -125,7 +125,9 @@ def _diff(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _flat(value: Any, path: str = "") -> dict[str, str]:
-    """Scalars by dotted path; lists of scalars as one text; what is empty is left out."""
+    """Scalars by dotted path; lists of scalars as one text; what is empty or not so is left out: a key that is
+    new in the dictionary changed nothing.
+    """
     if isinstance(value, Mapping):
         return {
             key: text
@@ -138,4 +140,4 @@ def _flat(value: Any, path: str = "") -> dict[str, str]:
         }
     if isinstance(value, list):
         return {path: ", ".join(map(str, value))} if value else {}
-    return {} if value is None or value == "" else {path: str(value)}
+    return {} if value is None or value is False or value == "" else {path: str(value)}

@@ -273,15 +273,6 @@ class Views:
         """The page of an owner."""
         return f"owners/{self.owner_files[owner]}.html"
 
-    def dimension(self, metric: Metric, name: str) -> Text | Phrase:
-        """The label of a dimension."""
-        from_models = (self.center.models[k.removeprefix("models/")] for k in self._models_above(metric))
-        labels = (m.dimensions[name].label for m in from_models if name in m.dimensions)
-        return next((label for label in labels if label is not None), Phrase(name, name))
-
-    def _models_above(self, metric: Metric) -> list[str]:
-        return sorted(k for k in self.graph.upstream(f"metrics/{metric.name}") if k.startswith("models/"))
-
     @cached_property
     def metric_keys(self) -> frozenset[str]:
         """The keys of all metrics."""
