@@ -54,7 +54,9 @@ def rows_by(name: str, dimension: str) -> list[tuple[date, str, Value]]:
 def members(table: str, dimension: str) -> set[str]:
     """The members of a dimension that occur in a table."""
     column = COLUMNS.get(dimension, dimension)
-    return {str(member) for (member,) in raw_files().execute(f"select distinct {column} from {table}").fetchall()}
+    return {
+        str(member) for (member,) in raw_files().execute(f"select distinct {column} from {table}").fetchall()
+    }
 
 
 def as_day(day: date) -> date:

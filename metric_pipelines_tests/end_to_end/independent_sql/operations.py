@@ -64,6 +64,10 @@ QUERIES: dict[str, Query] = {
         "select month, {by}sum(sales_value) from lines where fuel group by all",
         ("department", "store", "hour"),
     ),
+    "metered_fuel_revenue": Query(
+        "select month, {by}sum(sales_value) from lines where fuel and quantity <> 1 group by all",
+        ("department", "store", "day__weekday"),
+    ),
     "fuel_revenue_share": Query(
         """
         select month, {by}sum(sales_value) filter (where fuel)::double / nullif(sum(sales_value), 0)::double
