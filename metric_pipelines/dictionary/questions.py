@@ -33,6 +33,12 @@ class Question:
     compilable: bool
     condition: Condition | None = None
 
+    @property
+    def read(self) -> list[str]:
+        """The dimensions that are grouped by, and those of the condition."""
+        of_condition = self.condition.columns.values() if self.condition else ()
+        return list(dict.fromkeys([*self.dimensions, *(name for name in of_condition if name != TIME)]))
+
 
 @dataclass(frozen=True)
 class Asked:

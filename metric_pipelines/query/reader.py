@@ -60,7 +60,7 @@ class Reader:
         if question.condition is None:
             rollup = rollup_of(self.center, question.metric, question.grain, question.dimensions)
         months = self._months(question)
-        lost = self._lost(question.metric, months, rollup)
+        lost = self._lost(question, months, rollup)
         gaps = list(self._gaps(question.metric, months, lost))
         sql, route = self._sql(question, rollup, [m for m in months if m not in lost])
         columns = [TIME, *question.dimensions, "value"]
@@ -122,11 +122,12 @@ class Reader:
             elif not kept:
                 yield Gap(month, "incomplete", kept, "a month it is computed from has no values")
 
-    def _lost(self, metric: Metric, months: list[str], rollup: str | None) -> list[str]:
+    def _lost(self, question: Question, months: list[str], rollup: str | None) -> list[str]:
         """Months that cannot be answered by their published rows, or from the models as of receipts."""
+        metric = question.metric
         if rollup is not None:
             return [m for m in months if not self._has_rows(metric, m, rollup)]
-        known = Snapshots(self.center, self.graph, self.ledger, self._computable(metric))
+        known = self._snapshots(metric, question.read)
         return [m for m in months if not known.hold(metric, m)]
 
     def _has_rows(self, metric: Metric, month: str, rollup: str) -> bool:
@@ -173,11 +174,13 @@ class Reader:
         asked = staging.Question([metric], grain, dimensions, self._first(metric), question.condition)
         if last:
             asked = staging.Question([metric], metric.grain, dimensions, None, question.condition)
-        self._refuse_unread(metric, asked.dimensions_read)
-        known = Snapshots(self.center, self.graph, self.ledger, self._computable(metric))
-        known.provide(self.con, metric, asked.dimensions_read, months, self.today)
+        self._refuse_unread(metric, question.read)
+        self._snapshots(metric, question.read).provide(self.con, metric, months, self.today)
         sql = model_sql(self.center, asked)
         return (last_of_period(f"({sql})", grain, dimensions) if last else sql), "model"
+
+    def _snapshots(self, metric: Metric, asked: list[str]) -> Snapshots:
+        return Snapshots(self.center, self.graph, self.ledger, self._computable(metric), asked)
 
     def _refuse_unread(self, metric: Metric, asked: list[str]) -> None:
         """A model that is joined to for this answer must have been published as it is now defined."""

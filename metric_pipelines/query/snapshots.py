@@ -26,11 +26,19 @@ def newly_joined(center: Center, metric: Metric, asked: list[str]) -> list[str]:
 
 
 class Snapshots:
-    """`months` are the snapshots at which each month of a metric was published, by its definition of now."""
+    """`months` are the snapshots at which each month of a metric was published, by its definition of now;
+    `asked` are the dimensions that are grouped or filtered by.
 
-    def __init__(self, center: Center, graph: Graph, ledger: Ledger, months: Mapping[str, int]) -> None:
+    A model that is joined to for what the metric is published by is one of those it was computed from, and is
+    read as of the receipts. One that is joined to for this answer alone is read as it was last published, for
+    all months: the same rows, told apart by what is known of them now.
+    """
+
+    def __init__(
+        self, center: Center, graph: Graph, ledger: Ledger, months: Mapping[str, int], asked: list[str]
+    ) -> None:
         self._center, self._graph, self._months = center, graph, months
-        self._ledger = ledger
+        self._ledger, self._asked = ledger, asked
         self._versions: dict[str, list[tuple[int, str]]] = {}
 
     def hold(self, metric: Metric, month: str) -> bool:
@@ -45,20 +53,9 @@ class Snapshots:
             for m in around
         )
 
-    def provide(
-        self,
-        con: duckdb.DuckDBPyConnection,
-        metric: Metric,
-        asked: list[str],
-        months: list[str],
-        today: date,
-    ) -> None:
+    def provide(self, con: duckdb.DuckDBPyConnection, metric: Metric, months: list[str], today: date) -> None:
         """Each month of the models, as it was when that month's receipt was given, as views `models.*`, with
-        the dimensions that are `asked` for by a join.
-
-        A model that is joined to for what the metric is published by is one of those it was computed from,
-        and is read as of the receipts. One that is joined to for this answer alone is read as it was last
-        published, for all months: the same rows, told apart by what is known of them now.
+        what is asked for by a join.
         """
         calendar = f"models/{calendar_of(self._center)}"
         at: dict[int, list[str]] = {}
@@ -79,14 +76,18 @@ class Snapshots:
             con.execute(
                 f"create or replace view memory.models.{name(self._graph.nodes[key].name)} as {query}"
             )
-        for model in newly_joined(self._center, metric, asked):
+        for model in newly_joined(self._center, metric, self._asked):
             come = f" where date_day <= date '{today}'" if f"models/{model}" == calendar else ""
             query = f"select * from {tables.relation(f'models/{model}')}{come}"
             con.execute(f"create or replace view memory.models.{name(model)} as {query}")
-        joined_views.provide(con, self._center, shapes.models_of(self._center, metric), asked)
+        joined_views.provide(con, self._center, shapes.models_of(self._center, metric), self._asked)
 
     def _models(self, metric: Metric) -> list[str]:
-        return [f"models/{model}" for model in models_read(self._center, metric)]
+        """The models that are read as of receipts."""
+        own = shapes.models_of(self._center, metric)
+        joined = joined_models(self._center, own, self._asked)
+        kept = [model for model in joined if model in models_read(self._center, metric)]
+        return [f"models/{model}" for model in dict.fromkeys([*own, *kept])]
 
     def _around(self, metric: Metric, months: list[str]) -> list[str]:
         """The months, and those around them that their values depend on, as far as they have come."""

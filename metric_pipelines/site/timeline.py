@@ -125,8 +125,8 @@ def _diff(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _flat(value: Any, path: str = "") -> dict[str, str]:
-    """Scalars by dotted path; lists of scalars as one text; what is empty or not so is left out: a key that is
-    new in the dictionary changed nothing.
+    """Scalars by dotted path; lists of scalars as one text; what is empty or false is left out: a key that
+    the dictionary did not know before changed nothing.
     """
     if isinstance(value, Mapping):
         return {

@@ -154,3 +154,42 @@ def test_answers_of_now_tell_rows_apart_by_what_was_last_published(joined: Shop)
     assert keyed(answer.rows) == by_hand(joined, "sum(amount)", "region")
     assert keyed(distinct.rows) == by_hand(joined, "count(distinct customer_id)", "region")
     assert [(sum(row[2] for row in answer.rows),)] == before
+
+
+def test_a_conversion_and_a_window_by_a_joined_dimension(fresh_shop: Shop) -> None:
+    shop = with_customers(fresh_shop)
+    rate = ["large_order_rate", "orders_placed", "large_orders"]
+    shop.keep("revenue", "revenue_7d", *rate, models=["customers"])
+    assert shop.refresh().troubles == []
+    with open_for_reading(shop.open()) as reader:
+        windows = reader.values("revenue_7d", ["customer__region"])
+        rates = reader.values("large_order_rate", ["customer__region"], "month")
+    summed = shop.read(
+        f"select d.day, region, sum(amount) from (select distinct order_day as day from {LINES}) as d"
+        f" join {LINES} as l on l.order_day between d.day - 6 and d.day group by all"
+    )
+    found = keyed(windows.rows)
+    assert {key: found[key] for key in found if key[0] in {row[0] for row in summed}} == {
+        (day, region): value for day, region, value in summed
+    }
+    base = by_hand(shop, "count(*)", "region")
+    assert {(row[0], row[1]): row[4] for row in rates.rows} == base
+    assert all(0 <= row[2] <= 1 for row in rates.rows)
+
+
+def test_months_of_another_state_of_the_joined_model_are_not_mixed_in(fresh_shop: Shop) -> None:
+    """March is withheld when a customer moves: its receipt knows the old region, January's the new one."""
+    shop = with_customers(fresh_shop)
+    shop.keep("revenue", models=["customers"])
+    publish_by(shop, "revenue", "category", "customer__region")
+    shop.refresh()
+    shop.sql("update customers set region = 'south' where customer_id = 1")
+    shop.sql("update orders set amount = 900 where order_id = 201")
+    assert {t.pair for t in shop.refresh().troubles} == {("metrics/revenue", "2024-03")}
+    with open_for_reading(shop.open()) as reader:
+        mixed = reader.values("revenue", grain="month", filter="customer__region = 'south'")
+        apart = reader.values("revenue", grain="month", filter="category = 'tea'")
+    assert [f"{row[0]:%Y-%m}" for row in mixed.rows] == ["2024-01", "2024-02"]
+    assert [(gap.month, gap.kept) for gap in mixed.gaps] == [("2024-03", False)]
+    assert [f"{row[0]:%Y-%m}" for row in apart.rows] == ["2024-01", "2024-02", "2024-03"]
+    assert [(gap.month, gap.kept) for gap in apart.gaps] == [("2024-03", True)]
