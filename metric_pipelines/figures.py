@@ -17,13 +17,17 @@ Number = Decimal | float | int
 
 UNITS: dict[str, str] = {
     "baskets": "个购物篮",
+    "coupons": "张券",
     "customers": "位客户",
     "days": "天",
+    "gallons": "加仑",
     "hours": "小时",
     "households": "户",
     "mailings": "封邮寄",
     "orders": "单",
     "redemptions": "次核销",
+    "store-days": "店日",
+    "store-hours": "店时",
     "stores": "家门店",
     "tickets": "张工单",
     "units": "件",

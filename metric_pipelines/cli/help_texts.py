@@ -322,11 +322,11 @@ HELP: dict[str, Help] = {
                 ("by quarter and department", "按季度与部门"),
             ),
             (
-                "metric-pipelines values active_households --by income --filter \"department = 'GROCERY'\"",
-                ("of one department", "仅限一个部门"),
+                'metric-pipelines values average_basket --by household__income --filter "hour >= 17"',
+                ("of the evening alone", "仅限晚间"),
             ),
             (
-                "metric-pipelines values household_retention --by income --csv",
+                "metric-pipelines values household_retention --by household__income --csv",
                 ("for a spreadsheet", "供电子表格使用"),
             ),
         ),

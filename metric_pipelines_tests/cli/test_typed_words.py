@@ -108,7 +108,7 @@ def test_a_metric_is_meant_by_name_code_label_or_synonym(retail: Center, word: s
 
 
 def test_a_word_for_two_metrics_is_refused_with_both(retail: Center) -> None:
-    with pytest.raises(UsageError, match="compare basket_retention household_retention"):
+    with pytest.raises(UsageError, match="compare household_retention basket_retention"):
         the_metric(retail, "客户留存率")
 
 

@@ -44,10 +44,16 @@ def test_a_changed_filter_recomputes_its_metric_and_dependents_alone(own: Center
     assert set(stale) == own.outdated()
     assert own.refresh().success
     made = {at[:2] for at in own.attempts_after(mark) if at[0].startswith(("metrics/", "models/"))}
-    touched = ["metrics/fuel_revenue", "metrics/fuel_revenue_share", "metrics/merchandise_revenue"]
-    assert made == {(key, month) for key in touched for month in MONTHS}
+    touched = {
+        "average_unit_price",
+        "fuel_revenue",
+        "fuel_revenue_share",
+        "merchandise_revenue",
+        "private_label_share_without_fuel",
+    }
+    assert made == {(f"metrics/{name}", month) for name in touched for month in MONTHS}
     changed = {at[0] for at, found in own.fingerprints().items() if before[at] != found}
-    assert changed == {"fuel_revenue", "fuel_revenue_share", "merchandise_revenue"}
+    assert changed == touched
     with own.instance() as instance:
         view = DagsterView(instance, own.definitions())
         assert view.stale(own.in_state("published")) == {}

@@ -14,27 +14,28 @@ import duckdb_extension_ducklake
 import duckdb_extension_sqlite_scanner
 import pytest
 
+from metric_pipelines.dictionary.dimensions import of_metric, of_model
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.query import Reader, open_for_reading
 from metric_pipelines_tests.end_to_end import independent_sql
 from metric_pipelines_tests.end_to_end.center_at_work import RETAIL, CenterAtWork
+from metric_pipelines_tests.end_to_end.independent_sql import QUERIES
 
 pytestmark = pytest.mark.slow
 
-DAILY = ["net_revenue_mtd", "net_revenue_rolling_28d"]
-METRICS = sorted(load_valid_center(RETAIL).metrics)
-MONTHLY = sorted(set(independent_sql.QUERIES) & set(METRICS) - set(DAILY))
+CENTER = load_valid_center(RETAIL)
+METRICS = sorted(CENTER.metrics)
+DAILY = sorted(name for name, query in QUERIES.items() if query.daily)
+MONTHLY = sorted(set(QUERIES) - set(DAILY))
+CUTS = [(name, dimension) for name, query in sorted(QUERIES.items()) for dimension in query.dimensions]
+YEAR = 2017
+WHOLE_YEAR = date(2017, 1, 1), date(2018, 1, 1)
+FEW = date(2017, 2, 15), date(2017, 3, 15)
+"""Days enough to cross a border of months: from the lines, a year of windows takes half a minute."""
+ENOUGH = 2
+"""By so many dimensions each metric is compared, where it has them."""
 BORDERS = [date(2017, 1, 1), date(2017, 1, 31), date(2017, 2, 1), date(2017, 2, 28), date(2017, 3, 1),
            date(2017, 6, 30), date(2017, 12, 25), date(2017, 12, 31)]  # fmt: skip
-BY_DEPARTMENT = """
-    select month, department, sum(sales_value) from lines group by month, department
-"""
-BY_STORE = """
-    select month, store_id, sum(sales_value)::double / count(distinct basket_id) from lines group by all
-"""
-NOT_ADDITIVE_BY_STORE = """
-    select month, store_id, count(distinct household_id) from lines group by month, store_id
-"""
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,27 @@ def compare(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -> No
     assert not wrong
 
 
-def test_nearly_every_metric_of_the_center_is_computed_a_second_time() -> None:
-    assert len(MONTHLY) + len(DAILY) >= len(METRICS) - 3
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_metric_is_computed_a_second_time_by_what_it_is_published_by_and_two_dimensions(
+    metric: str,
+) -> None:
+    definition = CENTER.metrics[metric]
+    reached, compared = of_metric(CENTER, definition), QUERIES[metric].dimensions
+    assert set(definition.dimensions) <= set(compared) <= set(reached)
+    assert len(compared) >= min(ENOUGH, len(reached))
+
+
+def test_nothing_is_computed_that_is_no_metric() -> None:
+    assert sorted(QUERIES) == METRICS
+
+
+@pytest.mark.parametrize("model", ["basket_lines", "redemptions", "campaign_mailings"])
+def test_every_member_that_occurs_has_a_label_where_members_have(model: str) -> None:
+    table = {"basket_lines": "lines", "campaign_mailings": "mailings"}.get(model, model)
+    labelled = {name: one.spec for name, one in of_model(CENTER, model).items() if one.spec.values}
+    assert labelled
+    for name, spec in labelled.items():
+        assert independent_sql.members(table, name) - {"UNKNOWN"} <= set(spec.values), name
 
 
 def test_the_years_net_revenue_is_right_to_the_cent(reader: Reader) -> None:
@@ -80,7 +100,7 @@ def test_the_years_net_revenue_is_right_to_the_cent(reader: Reader) -> None:
 def test_the_year_has_364_trading_days_and_all_are_of_2017(reader: Reader) -> None:
     days = [row[0] for row in reader.values("net_revenue").rows]
     assert len(days) == 364
-    assert {day.year for day in days} == {2017}
+    assert {day.year for day in days} == {YEAR}
     assert date(2017, 12, 25) not in days
 
 
@@ -91,7 +111,7 @@ def test_the_years_baskets_are_all_counted_once(reader: Reader) -> None:
 @pytest.mark.parametrize("metric", MONTHLY)
 def test_every_month_equals_the_raw_files(reader: Reader, metric: str) -> None:
     answer = reader.values(metric, grain="month")
-    expected = [row for row in independent_sql.rows(metric) if row[0].year == 2017]
+    expected = [row for row in independent_sql.rows(metric) if row[0].year == YEAR]
     compare([(row[0], row[1]) for row in answer.rows], expected)
     assert answer.gaps == []
 
@@ -113,22 +133,21 @@ def test_to_date_begins_anew_at_each_month_and_a_window_does_not(reader: Reader)
     assert rolling[first] == sum(revenue[first - timedelta(days=n)] for n in range(28))
 
 
-def test_a_dimension_adds_up_to_the_total_and_its_members_are_right(reader: Reader) -> None:
-    answer = reader.values("net_revenue", by=["department"], grain="month")
-    compare(sorted(answer.rows), independent_sql.rows_by(BY_DEPARTMENT))
-    assert sum(row[2] for row in answer.rows) == Decimal("4596039.58")
-
-
-def test_a_ratio_by_a_dimension_is_a_quotient_of_sums(reader: Reader) -> None:
-    rows = reader.values("average_basket", by=["store"], grain="month").rows
-    compare(sorted((row[0], str(row[1]), row[2]) for row in rows), independent_sql.rows_by(BY_STORE))
-
-
-def test_what_does_not_add_up_is_computed_from_the_model(reader: Reader) -> None:
-    answer = reader.values("active_households", by=["store"], grain="month")
-    assert answer.route == "model"
+@pytest.mark.parametrize(("metric", "dimension"), CUTS)
+def test_every_member_equals_the_raw_files(reader: Reader, metric: str, dimension: str) -> None:
+    by_day = metric in DAILY
+    start, end = FEW if by_day and dimension not in CENTER.metrics[metric].dimensions else WHOLE_YEAR
+    answer = reader.values(metric, by=[dimension], grain="day" if by_day else "month", start=start, end=end)
     found = sorted((row[0], str(row[1]), row[2]) for row in answer.rows)
-    compare(found, independent_sql.rows_by(NOT_ADDITIVE_BY_STORE))
+    compare(found, [row for row in independent_sql.rows_by(metric, dimension) if start <= row[0] < end])
+    assert answer.gaps == []
+
+
+def test_what_adds_up_is_read_as_published_and_what_does_not_from_the_model(reader: Reader) -> None:
+    revenue = reader.values("net_revenue", by=["department"], grain="month")
+    assert sum(row[2] for row in revenue.rows) == Decimal("4596039.58")
+    assert revenue.route == "published"
+    assert reader.values("active_households", by=["store"], grain="month").route == "model"
 
 
 @pytest.mark.parametrize("metric", ["net_revenue", "units", "baskets", "discounts", "fuel_revenue"])
@@ -158,7 +177,7 @@ def test_a_plain_client_reads_a_window_by_day(client: duckdb.DuckDBPyConnection,
 
 
 def test_every_metric_has_a_view_of_time_dimensions_and_value(client: duckdb.DuckDBPyConnection) -> None:
-    for name, metric in load_valid_center(RETAIL).metrics.items():
+    for name, metric in CENTER.metrics.items():
         columns = client.execute(f"select * from lake.metrics.{name} limit 0").description
         found = [column[0] for column in columns]
         known = ["metric_time", *sorted(metric.dimensions), "value"]

@@ -94,6 +94,12 @@ def test_the_layers_hold() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_readme_counts_the_metrics_of_the_shipped_center() -> None:
+    told = re.search(r"^\| (\d+) metrics of every kind", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert told
+    assert int(told[1]) == len(list((PACKAGE / "centers/retail/metrics").rglob("*.yaml")))
+
+
 def test_the_project_names_no_machine_and_no_registry() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode != 0:

@@ -30,6 +30,9 @@ LINES = "oms.transactions: product_id; erp.products: product_id"
 """What basket_lines are joined by; every metric of baskets and households goes through them."""
 BASKETS = f"{LINES}; oms.transactions: basket_id household_id store_id transaction_timestamp"
 HOUSEHOLDS = f"{BASKETS}; crm.households: household_id; crm.demographics: household_id"
+INCOME = (
+    "crm.demographics: income; crm.households: household_id; oms.transactions: household_id"  # with the join
+)
 MAILINGS = (
     "crm.campaigns: campaign_id; crm.campaign_mailings: campaign_id household_id; "
     "crm.coupon_redemptions: campaign_id household_id"
@@ -81,12 +84,12 @@ BEHIND = {
     },
     "household_retention": {
         "time": "oms.transactions: transaction_timestamp",
-        "dimension": "crm.demographics: income",
+        "dimension": INCOME,
         "row": HOUSEHOLDS,
     },
     "new_households": {
         "time": "oms.transactions: transaction_timestamp",
-        "dimension": "crm.demographics: income",
+        "dimension": INCOME,
         "row": HOUSEHOLDS,
     },
     "days_to_redemption": {
@@ -153,11 +156,23 @@ def test_the_source_columns_behind_a_metric_are_those_a_reader_finds(retail: Cen
 
 
 def test_who_reads_the_brand_of_a_product(retail: Center) -> None:
-    assert metrics_reading(retail, "erp.products.brand") == ["private_label_revenue", "private_label_share"]
+    assert metrics_reading(retail, "erp.products.brand") == [
+        "private_label_merchandise_revenue",
+        "private_label_revenue",
+        "private_label_share",
+        "private_label_share_without_fuel",
+    ]
 
 
 def test_who_reads_when_a_campaign_began(retail: Center) -> None:
-    readers = ["days_to_redemption", "mailings", "redemption_rate"]
+    readers = [
+        "answered_mailings",
+        "days_to_redemption",
+        "mailed_households",
+        "mailings",
+        "prompt_redemption_rate",
+        "redemption_rate",
+    ]
     assert metrics_reading(retail, "crm.campaigns.start_date") == readers
 
 
@@ -168,8 +183,9 @@ def test_nobody_reads_a_column_or_a_table_that_no_model_takes(retail: Center) ->
 
 def test_all_but_the_metrics_of_campaigns_read_products(retail: Center) -> None:
     of_campaigns = {
-        "coupon_redemptions", "days_to_redemption", "mailings", "redeeming_households", "redeeming_mailings",
-        "redemption_rate",
+        "answered_mailings", "coupon_redemptions", "coupons_per_redeeming_household", "days_to_redemption",
+        "mailed_households", "mailings", "prompt_redemption_rate", "redeeming_households",
+        "redeeming_mailings", "redemption_rate",
     }  # fmt: skip
     assert metrics_reading(retail, "erp.products") == sorted(set(retail.metrics) - of_campaigns)
 
@@ -183,12 +199,11 @@ def test_the_columns_of_a_model_come_from_its_direct_inputs(retail: Center) -> N
         "household_id": {"models.baskets.household_id"},
         "active": set(),
         "active_before": set(),
+        "month_over": months,
         "baskets": set(),
         "baskets_before": set(),
-        "income": {"models.households.income"},
-        "age": {"models.households.age"},
     }
-    rows = "models.baskets: business_day household_id; models.households: household_id"
+    rows = "models.baskets: business_day household_id"
     assert names(model_rows(retail, "household_months")) == listed(rows)
 
 

@@ -22,6 +22,15 @@ added as (
         cast(sum(baskets_before) as bigint) as baskets_before
     from spoken
     group by month_start, household_id
+),
+
+-- Until its last day is there, nobody can be said to have stayed away for the month.
+ended as (
+    select
+        cast(date_trunc('month', business_day) as date) as month_start,
+        max(business_day) = last_day(max(business_day)) as month_over
+    from models.baskets
+    group by all
 )
 
 select
@@ -30,9 +39,8 @@ select
     added.household_id,
     added.baskets > 0 as active,
     added.baskets_before > 0 as active_before,
+    coalesce(ended.month_over, false) as month_over,
     added.baskets,
-    added.baskets_before,
-    coalesce(household.income, 'UNKNOWN') as income,
-    coalesce(household.age, 'UNKNOWN') as age
+    added.baskets_before
 from added
-left join models.households as household on household.household_id = added.household_id
+left join ended on ended.month_start = added.month_start
