@@ -18,7 +18,7 @@ from metric_pipelines.ingest.headers import refuse_unusable
 from metric_pipelines.ingest.system import Since, Span, System
 from metric_pipelines.ingest.texts import FIRST_YEAR, as_ours, as_text, quoted, sql_type, translated
 from metric_pipelines.warehouse.staged import Staged
-from metric_pipelines.warehouse.tables import MONTH, name
+from metric_pipelines.warehouse.tables import MONTH, name, unordered
 
 LONGEST_DOUBLE = 300
 """Digits; a number that has more may be beyond what a double holds, and a cast makes it infinite."""
@@ -76,11 +76,14 @@ def typed(
     where = f" where case when {odd} then error({quoted(ODD)}) else {within} end" if odd else f" where {within}"
     month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
     try:
-        con.execute(f"create or replace temp table {target} as select {selected}{month} from {texts}{where}")
+        with unordered(con):
+            con.execute(f"create or replace temp table {target} as select {selected}{month} from {texts}{where}")
     except duckdb.InvalidInputException as error:
         if ODD not in str(error):
             raise
         _refuse_rows_of_no_month(con, source, spec, table, texts)
+        # A value of another type is an error of its own, which comes first.
+        con.execute(f"create or replace temp table {target} as select {selected} from {texts} where {within}")
         _refuse_what_a_cast_would_change(con, source, table, changed, f"{texts} where {within}")
         raise
 
