@@ -161,7 +161,9 @@ class AttachedFile:
     def _newest_by_sqlite(self, table: str, column: str, before: date) -> str:
         """A relation with the newest texts, of days and of words; SQLite finds them by an index it has."""
         greatest = f"select max({name(column)}) as {name(column)} from {name(_bare(table))}"
-        query = f"{greatest} where {name(column)} < '{before}' union all {greatest} where {name(column)} >= ':'"
+        query = (
+            f"{greatest} where {name(column)} < '{before}' union all {greatest} where {name(column)} >= ':'"
+        )
         return f"sqlite_query('{SYSTEM}', {quoted(query)})"
 
     def declared(self, table: str, spec: SourceTable) -> Declared:

@@ -73,11 +73,15 @@ def typed(
     within = "true" if span is None else _within(spec, span)
     no_month, changed = _conditions_of_no_month(spec), _conditions_of_change(spec, system.digits)
     odd = " or ".join([*no_month, *(f"({within} and {condition})" for condition in changed.values())])
-    where = f" where case when {odd} then error({quoted(ODD)}) else {within} end" if odd else f" where {within}"
+    where = (
+        f" where case when {odd} then error({quoted(ODD)}) else {within} end" if odd else f" where {within}"
+    )
     month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
     try:
         with unordered(con):
-            con.execute(f"create or replace temp table {target} as select {selected}{month} from {texts}{where}")
+            con.execute(
+                f"create or replace temp table {target} as select {selected}{month} from {texts}{where}"
+            )
     except duckdb.InvalidInputException as error:
         if ODD not in str(error):
             raise
