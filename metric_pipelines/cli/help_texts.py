@@ -67,9 +67,10 @@ HELP: dict[str, Help] = {
             "erp": ("The same for the ERP.", "ERP 同理。"),
             "oms": ("The same for order management.", "订单管理系统同理。"),
             "promotions": (
-                "Of the ERP's promotions, those of what the panel bought: 0.3 of 20.9 million, which is faster and "
-                "changes no number but that of products on promotion; default: all.",
-                "ERP 促销只写入样本家庭买过的部分：2,090 万行中的 30 万行，更快，除促销商品数外不改变任何数字；默认全部。",
+                "Of the ERP's promotions all 20.9 million, or those of what the panel bought: 0.3 million, which "
+                "is faster and changes no number but that of products on promotion; default all.",
+                "ERP 促销写入全部 2,090 万行，或只写入样本家庭买过的 30 万行："
+                "后者更快，除促销商品数外不改变任何数字；默认全部。",
             ),
             "scale": (
                 "For a center with scripts: how much they lay out; default 1.",

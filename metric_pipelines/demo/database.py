@@ -1,8 +1,8 @@
 """One demo database as a file: written whole, changed in one transaction, marked with its last day.
 
 The mark is SQLite's own: `application_id` says that the file is the demo's, `user_version` until which
-business day it is complete, and by which layout. Both are part of the transaction that brings the rows, and no table is added to
-the source system. What does not belong here: which tables there are and what is in them.
+business day it is complete, and by which layout. Both are part of the transaction that brings the rows, and
+no table is added to the source system. What does not belong here: which tables there are and what is in them.
 """
 
 from __future__ import annotations

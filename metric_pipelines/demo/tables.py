@@ -15,7 +15,6 @@ from typing import Literal, TypeAlias
 
 from metric_pipelines.demo.business_days import LAST_DAY, Days
 
-
 Bound: TypeAlias = datetime | int
 
 
@@ -188,8 +187,10 @@ PROMOTIONS = Table(
     PRIMARY KEY (week_start, product_id, store_id, display_location, mailer_location)
     """,
     """
-    select strftime(greatest(date '2017-01-01', date '2016-12-26' + cast(7 * (week - 1) as integer)), '%Y-%m-%d')
-            as week_start,
+    select
+        strftime(
+            greatest(date '2017-01-01', date '2016-12-26' + cast(7 * (week - 1) as integer)), '%Y-%m-%d'
+        ) as week_start,
         week, product_id, store_id, display_location, mailer_location
     from promotions
     where week >= ? and week < ?

@@ -1,4 +1,4 @@
-"""The metrics of merchandising computed a second time, on the raw files: `independent_sql` says how to read it.
+"""The metrics of merchandising computed a second time, on the raw files; see `independent_sql`.
 
 - A promotion belongs to a product, a store and a week of the grocer's: the lines of that week are sold on
   promotion, whatever month they fall into. The week of a line stands in the raw file.

@@ -1,4 +1,4 @@
-"""What merchandising publishes is right, by month and by every dimension; no promotion counts a line twice."""
+"""What merchandising publishes is right, by month and every dimension; no promotion counts a line twice."""
 
 from __future__ import annotations
 
