@@ -1,9 +1,10 @@
 """What an asset and its checks cost a month, with the stock event log and with the buffered one.
 
 One partitioned run in one process, in groups of 40 as ours are, on a new home each, the two storages in
-turn; of several months a range run, whose events are logged month by month as ours are. Prints the median of CPU
-and wall milliseconds for an asset with its checks and a month, with its share of the run's own cost, and the
-ratio.
+turn; of several months a range run, whose events are logged month by month as ours are. Prints the median of
+CPU and wall milliseconds for an asset with its checks and a month, with its share of the run's own cost, and
+the ratio.
+
 What does not belong here: the cost of metrics.
 
     python benchmarks/event_log.py                                  40 and 400 assets, one month and twelve
