@@ -155,6 +155,8 @@ def test_what_cannot_be_read_in_place_is_told_with_its_line(
 
 
 def test_a_view_has_no_months(in_place: Shop) -> None:
-    in_place.edit("models/order_lines.yaml", "materialized: view", "materialized: view\npartition_by: order_day")
+    in_place.edit(
+        "models/order_lines.yaml", "materialized: view", "materialized: view\npartition_by: order_day"
+    )
     with pytest.raises(InvalidCenterError, match="a view with partition_by"):
         load_valid_center(Path(in_place.center))

@@ -37,26 +37,31 @@ def test_both_forms_have_the_same_rows(
     quick = with_filters(query)
     assert "filter" in quick.lower()
     assert "case" not in quick.lower()
-    assert con.execute(f"from ({quick}) order by k").fetchall() == con.execute(
-        f"from ({query}) order by k"
-    ).fetchall()
+    assert (
+        con.execute(f"from ({quick}) order by k").fetchall()
+        == con.execute(f"from ({query}) order by k").fetchall()
+    )
 
 
 def test_a_condition_of_several_metrics_is_computed_once() -> None:
-    inner = "select k, case when kind = 'x' then amount end as a, case when kind = 'x' then who end as b from t"
-    assert with_filters(f"select k, sum(a), count(distinct b) from ({inner}) s group by k").count("= 'x'") == 1
+    two = ["case when kind = 'x' then amount end as a", "case when kind = 'x' then who end as b"]
+    query = f"select k, sum(a), count(distinct b) from (select k, {', '.join(two)} from t) s group by k"
+    assert with_filters(query).count("= 'x'") == 1
+
+
+MORE = "case when kind = 'x' then who end as m"
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        "select k, sum(m), max(m) from (select k, case when kind = 'x' then amount end as m from t) s group by k",
-        "select k, sum(coalesce(m, 0)) from (select k, case when kind = 'x' then who end as m from t) s group by 1",
+        f"select k, sum(m), max(m) from (select k, {MORE} from t) s group by k",
+        f"select k, sum(coalesce(m, 0)) from (select k, {MORE} from t) s group by 1",
         "select k, sum(m) from (select k, case when kind = 'x' then who else 9 end as m from t) s group by k",
         "select k, sum(m) from (select k, case kind when 'x' then who end as m from t) s group by k",
-        "select m, count(*) from (select case when kind = 'x' then who end as m from t) s group by m",
-        "select k, median(m) from (select k, case when kind = 'x' then who end as m from t) s group by k",
-        "select k, sum(m) from (select distinct k, case when kind = 'x' then who end as m from t) s group by k",
+        f"select m, count(*) from (select {MORE} from t) s group by m",
+        f"select k, median(m) from (select k, {MORE} from t) s group by k",
+        f"select k, sum(m) from (select distinct k, {MORE} from t) s group by k",
     ],
 )
 def test_what_is_used_otherwise_is_left_as_it_is(con: duckdb.DuckDBPyConnection, query: str) -> None:
