@@ -7,7 +7,7 @@ MONTH ?= 2017-06
 export METRIC_PIPELINES_HOME ?= $(abspath $(HOME_FOLDER))
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: install refresh up demo-bad-month demo-fix test lint lock docs clean
+.PHONY: install refresh up demo-bad-month demo-fix test storage-suite lint lock docs clean
 
 install: .venv/installed
 
@@ -41,6 +41,10 @@ demo-fix: install
 
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Dagster's own tests of event logs, over our storage; its source distribution comes from the package index.
+storage-suite: install
+	$(BIN)/python -m metric_pipelines_tests.dagsters_suite
 
 lint: install
 	$(BIN)/ruff check .
