@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
 import duckdb
 
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.source_definitions import Source, SourceTable
-from metric_pipelines.errors import DefinitionError, SourceDataError
+from metric_pipelines.errors import DefinitionError, SourceDataError, SourceUnavailableError
+from metric_pipelines.ingest.connections import opened
 from metric_pipelines.ingest.files import Files
 from metric_pipelines.ingest.system import System
 from metric_pipelines.ingest.texts import quoted, sql_type
@@ -67,6 +69,16 @@ def _refuse_infinite(con: duckdb.DuckDBPyConnection, where: str, target: str, sp
         if count:
             found = f"{count:,} value(s) that are infinite or no number"
             raise SourceDataError(f"{where}.{column}", found, "finite values", "mend the files")
+
+
+def version_now(con: duckdb.DuckDBPyConnection, source: Source, table: str, home: Path) -> str | None:
+    """The version of a table's files as they are now; None where they are away, or are being written."""
+    try:
+        with opened(con, source, home) as files:
+            assert isinstance(files, Files)
+            return version_in_place(files, source.tables[table].table or table)
+    except SourceUnavailableError:
+        return None
 
 
 def version_in_place(files: Files, table: str) -> str:

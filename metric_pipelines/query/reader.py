@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -23,7 +23,9 @@ from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.query.answers import Answer, Gap
 from metric_pipelines.query.combining import combination_of
 from metric_pipelines.query.routes import Routes
-from metric_pipelines.query.snapshots import Versions, newly_joined
+from metric_pipelines.query.snapshots import newly_joined
+from metric_pipelines.query.unkept import Unkept
+from metric_pipelines.query.versions import Versions
 from metric_pipelines.warehouse.groups import TIME
 from metric_pipelines.warehouse.lake import open_reader
 from metric_pipelines.warehouse.tables import name
@@ -39,6 +41,7 @@ class Reader:
         self.con, self.history, self.ledger = con, history, shop.ledger
         self.standings = standing(self.graph, self.history)
         self.versions = Versions(self.ledger, self.history)
+        self.unkept = Unkept(con, shop.center, shop.graph, self.versions, shop.home)
 
     def values(
         self,
@@ -58,28 +61,13 @@ class Reader:
         Raises: UsageError for unknown names, a finer grain than is kept, or dates inside a period.
         """
         question = checked(self.center, metric, Asked(list(by), grain, start, end, filter))
-        routes = Routes(self.center, self.graph, self.versions, self._receipts(question.metric), self.today)
-        months = self._months(question)
-        question = checked(self.center, metric, Asked(list(by), grain, start, end, filter))
-        routes = Routes(self.center, self.graph, self.versions, self._receipts(question.metric), self.today)
-        months = self._months(question)
-        chosen = routes.best(question, months) if route is None else routes.over_models(question, months)
-        gaps = list(self._gaps(question.metric, months, chosen.lost))
-        if chosen.kind == "model" and chosen.months:
-            self._refuse_unread(question)
-        sql = chosen.sql(self.con)
-        columns = [TIME, *question.dimensions, "value", *chosen.parts]
-        asked = self._asked(question, sql, columns) if sql else ""
-        rows = [
-            row for row in self._rows(question, asked) if not touches(question.grain, row[0], chosen.lost)
-        ]
-        rows = in_order(rows, [spec_of(self.center, question.metric, d) for d in question.dimensions])
-        named = [TIME, *question.asked, *columns[1 + len(question.asked) :]]
-        told = chosen.explanation(asked) if explain else None
-        return Answer(metric, question.grain, question.asked, named, rows, chosen.kind, gaps, told)
-        named = [TIME, *question.asked, *columns[1 + len(question.asked) :]]
-        told = chosen.explanation(asked) if explain else None
-        return Answer(metric, question.grain, question.asked, named, rows, chosen.kind, gaps, told)
+        try:
+            found = self._answer(question, route, explain=explain)
+        except duckdb.IOException:
+            if not self.unkept.moved():
+                raise
+            return self._answer(question, route, explain=explain)
+        return self._answer(question, route, explain=explain) if self.unkept.moved() else found
 
     def total(self, metric: str, start: date, end: date) -> Any:
         """One number for a metric over the days from `start` to before `end`, from its published daily rows;
@@ -112,13 +100,31 @@ class Reader:
         """The reason why a pair is withheld or blocked."""
         return root_reason(self.standings, pair)
 
+    def _answer(self, question: Question, route: Literal["model"] | None, *, explain: bool) -> Answer:
+        metric, receipts = question.metric, self._receipts(question.metric)
+        routes = Routes(self.center, self.graph, self.versions, self.unkept, receipts, self.today)
+        months = self._months(question)
+        chosen = routes.best(question, months) if route is None else routes.over_models(question, months)
+        if chosen.kind == "model" and chosen.months:
+            self._refuse_unread(question)
+        sql = chosen.sql(self.con)
+        columns = [TIME, *question.dimensions, "value", *chosen.parts]
+        asked = self._asked(question, sql, columns) if sql else ""
+        found = self._rows(question, asked)
+        rows = [row for row in found if not touches(question.grain, row[0], chosen.lost)]
+        rows = in_order(rows, [spec_of(self.center, metric, d) for d in question.dimensions])
+        named = [TIME, *question.asked, *columns[1 + len(question.asked) :]]
+        gaps = list(self._gaps(metric, months, chosen.lost))
+        told = chosen.explanation(asked) if explain else None
+        return Answer(metric.name, question.grain, question.asked, named, rows, chosen.kind, gaps, told)
+
     def _months(self, question: Question) -> list[str]:
         """The months that the asked periods touch."""
         first = month_of(question.start) if question.start else self.graph.first
         last = month_of(question.end - timedelta(days=1)) if question.end else self.graph.months[-1]
         return [m for m in months_between(first, last) if m in self.graph.months]
 
-    def _gaps(self, metric: Metric, months: Iterable[str], lost: Collection[str]) -> Iterator[Gap]:
+    def _gaps(self, metric: Metric, months: Iterable[str], lost: Mapping[str, str]) -> Iterator[Gap]:
         """Months that are not as of now, or are left out."""
         for month in months:
             pair = (f"metrics/{metric.name}", month)
@@ -129,9 +135,7 @@ class Reader:
             elif receipt is not None and self._is_outdated(receipt):
                 yield Gap(month, "stale", kept, "its definition changed since; refresh")
             elif not kept:
-                yield Gap(
-                    month, "incomplete", kept, "a month it is computed from has no values, or others by now"
-                )
+                yield Gap(month, "incomplete", kept, lost[month])
 
     def _receipts(self, metric: Metric) -> dict[str, Attempt]:
         """The receipts in force of a metric, by month."""

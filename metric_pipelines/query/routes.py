@@ -22,19 +22,23 @@ from metric_pipelines.publication import as_of
 from metric_pipelines.query.answers import Explanation, Kind
 from metric_pipelines.query.combining import Combination, combination_of, from_published
 from metric_pipelines.query.kept_cuts import KeptCut, kept_cut
-from metric_pipelines.query.snapshots import Snapshots, Versions, computable
+from metric_pipelines.query.snapshots import OTHERS, Snapshots, computable
+from metric_pipelines.query.unkept import Unkept
+from metric_pipelines.query.versions import Versions
 from metric_pipelines.semantics import staging
 from metric_pipelines.semantics.manifest import parts_of
 from metric_pipelines.warehouse.groups import PARTS, TIME
 
+NO_VALUES = "it has no published values of this shape"
+
 
 @dataclass
 class Route:
-    """One way to an answer: the months it leaves out, the columns beside `value`, and what it reads."""
+    """One way to an answer: the months it leaves out and why, the columns beside `value`, what it reads."""
 
     kind: Kind
     how: str
-    lost: list[str]
+    lost: Mapping[str, str]
     parts: Sequence[str]
     text: str = ""
     known: Snapshots | None = None
@@ -63,10 +67,12 @@ class Routes:
         center: Center,
         graph: Graph,
         versions: Versions,
+        unkept: Unkept,
         receipts: Mapping[str, Attempt],
         today: date,
     ) -> None:
-        self._center, self._graph, self._versions = center, graph, versions
+        self._center, self._graph = center, graph
+        self._versions, self._unkept = versions, unkept
         self._receipts, self._today = receipts, today
 
     def best(self, question: Question, months: Sequence[str]) -> Route:
@@ -109,7 +115,7 @@ class Routes:
                 "this metric cannot be rolled up; ask for what it is published by",
             )
         known = self._known(question)
-        lost = [m for m in months if not known.hold(m)]
+        lost = known.lost(months)
         left = [m for m in months if m not in lost]
         found = Route("model", "model", lost, _parts(metric), known=known, months=left)
         if left:
@@ -122,7 +128,7 @@ class Routes:
     def _combined(self, question: Question, months: Sequence[str], combination: Combination) -> Route:
         """From published rows, as they are or combined."""
         metric = question.metric
-        lost = [m for m in months if not self._has_rows(metric, m, combination)]
+        lost = {m: NO_VALUES for m in months if not self._has_rows(metric, m, combination)}
         left = [m for m in months if m not in lost]
         parts = PARTS if combination == "ratio" else ()
         found = Route("published", combination, lost, parts)
@@ -137,7 +143,7 @@ class Routes:
         if not question.metric.rollups:
             return "no_cut"
         known = self._known(question)
-        lost = [m for m in months if not known.hold(m)]
+        lost = {m: OTHERS for m in months if not known.hold(m)}
         left = [m for m in months if m not in lost]
         if combined is not None and not set(lost) <= set(combined.lost):
             return "cut_outdated"
@@ -153,7 +159,9 @@ class Routes:
     def _known(self, question: Question) -> Snapshots:
         metric, asked = question.metric, question.read
         receipts = self._computable(metric)
-        return Snapshots(self._center, self._graph, self._versions, metric, asked, receipts, self._today)
+        return Snapshots(
+            self._center, self._graph, self._versions, self._unkept, metric, asked, receipts, self._today
+        )
 
     def _computable(self, metric: Metric) -> list[Attempt]:
         return computable(self._receipts, self._graph.nodes[f"metrics/{metric.name}"].computation)

@@ -10,39 +10,15 @@ import duckdb
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
-from metric_pipelines.dictionary.graph import Graph, Pair, calendar_of, models_joined, models_read
+from metric_pipelines.dictionary.graph import Graph, calendar_of, models_joined, models_read
 from metric_pipelines.dictionary.months import WHOLE
-from metric_pipelines.ledger.ledger import Attempt, Ledger, PairHistory
+from metric_pipelines.ledger.ledger import Attempt
 from metric_pipelines.publication import as_of
 from metric_pipelines.publication.plan import CLOCK
-from metric_pipelines.publication.standing import NOTHING
+from metric_pipelines.query.unkept import VIEW_CHANGED, Unkept
+from metric_pipelines.query.versions import Versions
 
-
-class Versions:
-    """What the models held as of any snapshot; asked of the ledger once a model. `history` is what is in
-    force.
-    """
-
-    def __init__(self, ledger: Ledger, history: Mapping[Pair, PairHistory]) -> None:
-        self._ledger, self._history = ledger, history
-        self._known: dict[str, dict[str, list[tuple[int, str]]]] = {}
-
-    def of(self, key: str, partition: str, snapshot: int) -> str | None:
-        """The contents of a partition as of a snapshot; None before its first publication."""
-        if key not in self._known:
-            self._known[key] = {}
-            for attempt in self._ledger.attempts_of([key]):
-                if attempt.state == "published" and attempt.snapshot is not None:
-                    at = (attempt.snapshot, attempt.data_version or "")
-                    self._known[key].setdefault(attempt.partition, []).append(at)
-        known = [(at, version) for at, version in self._known[key].get(partition, ()) if at <= snapshot]
-        newest = max((at for at, _ in known), default=None)
-        return next((version for at, version in reversed(known) if at == newest), None)
-
-    def now(self, key: str) -> str | None:
-        """The contents of a whole table that are in force."""
-        receipt = self._history.get((key, WHOLE), NOTHING).published
-        return None if receipt is None else receipt.data_version
+OTHERS = "a month it is computed from has no values, or others by now"
 
 
 class Snapshots:
@@ -52,6 +28,7 @@ class Snapshots:
     A model that is joined to for what the metric is published by is one of those it was computed from, and is
     read as of the receipts. One that is joined to for this answer alone is read as it was last published, for
     all months: the same rows, told apart by what is known of them now.
+    What the lake keeps no rows of (`unkept`) answers only where it is still what the receipts know.
     """
 
     def __init__(
@@ -59,12 +36,14 @@ class Snapshots:
         center: Center,
         graph: Graph,
         versions: Versions,
+        unkept: Unkept,
         metric: Metric,
         asked: Sequence[str],
         receipts: Iterable[Attempt],
         today: date,
     ) -> None:
-        self._center, self._graph, self._versions, self._metric = center, graph, versions, metric
+        self._center, self._graph, self._metric = center, graph, metric
+        self._versions, self._unkept = versions, unkept
         given = list(receipts)
         self.months = {a.partition: a.snapshot for a in given if a.snapshot is not None}
         self.until = {a.partition: _shown_until(a, today) for a in given}
@@ -83,8 +62,20 @@ class Snapshots:
         """The keys of the models that are read."""
         return [*self._as_of, *self._as_now]
 
+    def lost(self, months: Sequence[str]) -> dict[str, str]:
+        """Of some months those that the models cannot answer, and why."""
+        unkept = [key for key in self.models if self._unkept.holds(key)]
+        now = next((reason for key in unkept if (reason := self._unkept.why_not(key))), "")
+        found = {}
+        for month in months:
+            if not self.hold(month):
+                found[month] = OTHERS
+            elif now or not all(self._is_of_now(key, month) for key in unkept):
+                found[month] = now or VIEW_CHANGED
+        return found
+
     def hold(self, month: str) -> bool:
-        """Whether a month can be answered: it and those around it were published, from one version of each
+        """Whether a month is of one state: it and those around it were published, from one version of each
         model that has no months; and those around it are what they were when it was published.
         """
         around = as_of.around(self._center, self._graph, self._metric, [month])
@@ -98,13 +89,20 @@ class Snapshots:
             return all(self._versions.of(key, WHOLE, self.months[m]) == newest for m in around)
         return self._is_as_of(key, around, self.months[month])
 
+    def _is_of_now(self, key: str, month: str) -> bool:
+        """Whether a whole model that a month was computed from is what it is now."""
+        of_receipt = self._versions.of(key, WHOLE, self.months[month])
+        return key in self._as_now or of_receipt == self._versions.now(key, WHOLE)
+
     def are_as_of(self, months: Sequence[str], read: int, until: date) -> bool:
         """Whether what these months are answered from is what all of it was at the snapshot `read`, shown up
         to the day `until`.
         """
         around = as_of.around(self._center, self._graph, self._metric, months)
         shown = all(self.until.get(m) == min(until, as_of.last_day(m)) for m in months)
-        same = all(self._versions.of(key, WHOLE, read) == self._versions.now(key) for key in self._as_now)
+        same = all(
+            self._versions.of(key, WHOLE, read) == self._versions.now(key, WHOLE) for key in self._as_now
+        )
         return shown and same and all(self._is_as_of(key, around, read) for key in self._keys())
 
     def provide(self, con: duckdb.DuckDBPyConnection, months: Sequence[str]) -> dict[int, list[str]]:
