@@ -4,51 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
-import yaml
 
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import InvalidCenterError
-from metric_pipelines_tests.small_shop import Shop, orders
-
-FILES = "connection: file:exports"
-ORDERS = "sources/shop.yaml"
-COLUMNS = {
-    "order_id": "bigint", "customer_id": "integer", "product_id": "integer", "ordered_at": "timestamp",
-    "quantity": "smallint", "amount": "decimal(10,2)",
-}  # fmt: skip
+from metric_pipelines_tests.shop_in_place import COLUMNS, ORDERS, lay_out, with_orders_in_place
+from metric_pipelines_tests.small_shop import Shop
 
 
 @pytest.fixture
 def in_place(shop: Shop) -> Shop:
-    """The small shop with its orders as Parquet, read in place, and its order lines as a view over them."""
     shop.keep("revenue")
-    source = shop.center / ORDERS
-    definition = yaml.safe_load(source.read_text())
-    definition["connection"] = "file:exports"
-    table = definition["tables"]["orders"]
-    table |= {"table": "orders.parquet", "in_place": True}
-    del table["partition_by"], table["reread"]
-    definition["tables"]["products"] |= {"table": "products.parquet"}
-    source.write_text(yaml.safe_dump(definition))
-    shop.edit("models/order_lines.yaml", "partition_by: order_day\n", "materialized: view\n")
-    shop.edit("center.yaml", "newest_source_day", "2024-03-31")
-    lay_out(shop)
-    return shop
-
-
-def lay_out(shop: Shop, change: str = "amount", of: dict[str, str] = COLUMNS) -> None:
-    """Writes the exports, with the amount changed."""
-    folder = shop.home / "exports"
-    folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as con:
-        con.execute(f"create table orders ({', '.join(f'{c} {t}' for c, t in of.items())})")
-        con.executemany("insert into orders values (?, ?, ?, ?, ?, ?)", orders())
-        chosen = ", ".join(f"({change}) as amount" if c == "amount" else c for c in of)
-        con.execute(f"copy (select {chosen} from orders) to '{folder}/orders.parquet' (format parquet)")
-        products = "(values (1, 'tea'), (2, 'tea'), (3, 'coffee')) v(product_id, category)"
-        con.execute(f"copy (from {products}) to '{folder}/products.parquet' (format parquet)")
+    return with_orders_in_place(shop)
 
 
 def revenue(shop: Shop) -> dict[str, object]:
