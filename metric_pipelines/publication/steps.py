@@ -26,6 +26,7 @@ from metric_pipelines.publication import additivity, as_of, cuts, increments, me
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
+from metric_pipelines.publication.unkept import Unkept
 from metric_pipelines.publication.verdicts import reason_of
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.audit import audit
@@ -174,6 +175,8 @@ def _audited(
 ) -> list[Candidate]:
     begun = {(key, m): _attempt(facts, (key, m), run_id) for key in keys for m in months}
     staged = stage(con, shop, keys, months, reading)
+    unkept = Unkept(con, shop.center, shop.graph, facts.history, shop.home)
+    unkept.refuse_changed({edge.key for key in keys for edge in shop.graph.nodes[key].inputs})
     verdicts = judged(con, shop, staged)
     measured = measures.measure(
         con, shop, staged, {item.key: begun[item.key, item.months[0]].inputs for item in staged}

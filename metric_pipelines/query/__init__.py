@@ -10,7 +10,6 @@ all. A period that touches a month that was never published is left out and name
     kept_cuts  rollups that are kept, as far as they are in force
     snapshots  the models as they were when receipts were given
     versions   what assets held as of a snapshot, and hold now
-    unkept     views, and files read in place, which can be asked as of now alone
     saved      saved queries answered, their metrics side by side
     reader     all of it together, at one state of a center
 

@@ -19,12 +19,12 @@ from metric_pipelines.errors import UsageError
 from metric_pipelines.ingest import folders_in_place
 from metric_pipelines.ledger.ledger import Attempt, PairHistory
 from metric_pipelines.publication.standing import NOTHING, Standing, root_reason, standing
+from metric_pipelines.publication.unkept import Unkept
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.query.answers import Answer, Gap
 from metric_pipelines.query.combining import combination_of
 from metric_pipelines.query.routes import Routes
 from metric_pipelines.query.snapshots import newly_joined
-from metric_pipelines.query.unkept import Unkept
 from metric_pipelines.query.versions import Versions
 from metric_pipelines.warehouse.groups import TIME
 from metric_pipelines.warehouse.lake import open_reader
@@ -41,7 +41,7 @@ class Reader:
         self.con, self.history, self.ledger = con, history, shop.ledger
         self.standings = standing(self.graph, self.history)
         self.versions = Versions(self.ledger, self.history)
-        self.unkept = Unkept(con, shop.center, shop.graph, self.versions, shop.home)
+        self.unkept = Unkept(con, shop.center, shop.graph, history, shop.home)
 
     def values(
         self,

@@ -19,11 +19,11 @@ from metric_pipelines.dictionary.questions import Question
 from metric_pipelines.errors import UsageError
 from metric_pipelines.ledger.ledger import Attempt
 from metric_pipelines.publication import as_of
+from metric_pipelines.publication.unkept import Unkept
 from metric_pipelines.query.answers import Explanation, Kind
 from metric_pipelines.query.combining import Combination, combination_of, from_published
 from metric_pipelines.query.kept_cuts import KeptCut, kept_cut
 from metric_pipelines.query.snapshots import OTHERS, Snapshots, computable
-from metric_pipelines.query.unkept import Unkept
 from metric_pipelines.query.versions import Versions
 from metric_pipelines.semantics import staging
 from metric_pipelines.semantics.manifest import parts_of

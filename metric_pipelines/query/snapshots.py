@@ -15,7 +15,7 @@ from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.ledger.ledger import Attempt
 from metric_pipelines.publication import as_of
 from metric_pipelines.publication.plan import CLOCK
-from metric_pipelines.query.unkept import VIEW_CHANGED, Unkept
+from metric_pipelines.publication.unkept import VIEW_CHANGED, Unkept
 from metric_pipelines.query.versions import Versions
 
 OTHERS = "a month it is computed from has no values, or others by now"
@@ -64,7 +64,8 @@ class Snapshots:
 
     def lost(self, months: Sequence[str]) -> dict[str, str]:
         """Of some months those that the models cannot answer, and why."""
-        unkept = [key for key in self.models if self._unkept.holds(key)]
+        read = dict.fromkeys([*self.models, f"models/{calendar_of(self._center)}"])
+        unkept = [key for key in read if self._unkept.holds(key)]
         now = next((reason for key in unkept if (reason := self._unkept.why_not(key))), "")
         found = {}
         for month in months:
@@ -92,7 +93,7 @@ class Snapshots:
     def _is_of_now(self, key: str, month: str) -> bool:
         """Whether a whole model that a month was computed from is what it is now."""
         of_receipt = self._versions.of(key, WHOLE, self.months[month])
-        return key in self._as_now or of_receipt == self._versions.now(key, WHOLE)
+        return key in self._as_now or of_receipt == self._versions.now(key)
 
     def are_as_of(self, months: Sequence[str], read: int, until: date) -> bool:
         """Whether what these months are answered from is what all of it was at the snapshot `read`, shown up
@@ -100,9 +101,7 @@ class Snapshots:
         """
         around = as_of.around(self._center, self._graph, self._metric, months)
         shown = all(self.until.get(m) == min(until, as_of.last_day(m)) for m in months)
-        same = all(
-            self._versions.of(key, WHOLE, read) == self._versions.now(key, WHOLE) for key in self._as_now
-        )
+        same = all(self._versions.of(key, WHOLE, read) == self._versions.now(key) for key in self._as_now)
         return shown and same and all(self._is_as_of(key, around, read) for key in self._keys())
 
     def provide(self, con: duckdb.DuckDBPyConnection, months: Sequence[str]) -> dict[int, list[str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from metric_pipelines.dictionary.graph import Pair
-from metric_pipelines.ledger.ledger import Attempt, Ledger, PairHistory
+from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.ledger.ledger import Ledger, PairHistory
 from metric_pipelines.publication.standing import NOTHING
 
 
@@ -30,11 +31,7 @@ class Versions:
         newest = max((at for at, _ in known), default=None)
         return next((version for at, version in reversed(known) if at == newest), None)
 
-    def receipt(self, key: str, partition: str) -> Attempt | None:
-        """The receipt in force."""
-        return self._history.get((key, partition), NOTHING).published
-
-    def now(self, key: str, partition: str) -> str | None:
-        """The contents of a partition that are in force."""
-        receipt = self.receipt(key, partition)
+    def now(self, key: str) -> str | None:
+        """The contents of a whole asset that are in force."""
+        receipt = self._history.get((key, WHOLE), NOTHING).published
         return None if receipt is None else receipt.data_version

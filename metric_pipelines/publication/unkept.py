@@ -7,29 +7,37 @@ months were computed from which version (`snapshots.py`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
 
 from metric_pipelines.dictionary.center_files import Center
-from metric_pipelines.dictionary.graph import Graph
+from metric_pipelines.dictionary.graph import Graph, Pair
 from metric_pipelines.dictionary.months import WHOLE
-from metric_pipelines.query.versions import Versions
+from metric_pipelines.errors import SourceDataError
+from metric_pipelines.ledger.ledger import PairHistory
+from metric_pipelines.publication.standing import NOTHING
 
-FILES_CHANGED = "the files it was computed from have changed; refresh"
+FILES_CHANGED = "the files it was computed from have changed"
 VIEW_CHANGED = "it was computed from a view that keeps no rows, and what that reads has changed"
 
 
 class Unkept:
-    """The views and files of a center, as `versions` knows them. The files are looked at once, until `moved`
-    is asked.
+    """The views and files of a center, of which `history` is in force. The files are looked at once, until
+    `moved` is asked.
     """
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, center: Center, graph: Graph, versions: Versions, home: Path
+        self,
+        con: duckdb.DuckDBPyConnection,
+        center: Center,
+        graph: Graph,
+        history: Mapping[Pair, PairHistory],
+        home: Path,
     ) -> None:
-        self._con, self._center, self._graph, self._versions = con, center, graph, versions
-        self._home = home
+        self._con, self._center, self._graph = con, center, graph
+        self._history, self._home = history, home
         self._files: dict[str, str | None] = {}
 
     def holds(self, key: str) -> bool:
@@ -41,7 +49,7 @@ class Unkept:
 
     def why_not(self, key: str) -> str:
         """Why what is read of a view or of files now is not what was published of it; empty where it is."""
-        receipt = self._versions.receipt(key, WHOLE)
+        receipt = self._history.get((key, WHOLE), NOTHING).published
         if receipt is None:
             return VIEW_CHANGED
         if self._graph.nodes[key].kind == "source":
@@ -49,9 +57,17 @@ class Unkept:
         for given, partition in self._graph.inputs((key, WHOLE)):
             if self.holds(given) and (reason := self.why_not(given)):
                 return reason
-            if receipt.inputs.get(f"{given}@{partition}") != self._versions.now(given, partition):
+            newest = self._history.get((given, partition), NOTHING).published
+            if newest is None or receipt.inputs.get(f"{given}@{partition}") != newest.data_version:
                 return VIEW_CHANGED
         return ""
+
+    def refuse_changed(self, keys: Iterable[str]) -> None:
+        """Raises SourceDataError where what assets were computed from is not what was published."""
+        for key in keys:
+            reason = self.why_not(key) if self.holds(key) else ""
+            if reason:
+                raise SourceDataError(key, reason, "what was published of it", "metric-pipelines refresh")
 
     def moved(self) -> bool:
         """Whether files have changed since they were looked at; they are looked at anew then."""
