@@ -77,11 +77,16 @@ class Snapshots:
 
     def hold(self, month: str) -> bool:
         """Whether a month is of one state: it and those around it were published, from one version of each
-        model that has no months; and those around it are what they were when it was published.
+        model that has no months; and those around it are what they were when it was published, those before
+        it shown to their end.
         """
         around = as_of.around(self._center, self._graph, self._metric, [month])
-        return all(m in self.months for m in around) and all(
-            self._holds(key, month, around) for key in self._as_of
+        before = [m for m in around if m < month]
+        whole = all(self.until.get(m) == as_of.last_day(m) for m in before)
+        return (
+            whole
+            and all(m in self.months for m in around)
+            and all(self._holds(key, month, around) for key in self._as_of)
         )
 
     def _holds(self, key: str, month: str, around: Iterable[str]) -> bool:

@@ -5,6 +5,7 @@ beside restated ones, where published rows and the models said different things 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -87,6 +88,21 @@ def test_days_after_the_last_refresh_are_not_carried_on_by_the_models(fresh_shop
     total = ask(fresh_shop, "revenue_7d", [], "day").rows
     by_category = ask(fresh_shop, "revenue_7d", ["category"], "day").rows
     assert max(row[0] for row in total) == max(row[0] for row in by_category) == date(2024, 2, 13)
+
+
+def test_a_month_after_one_that_is_shown_in_part_is_left_out_by_the_models(shop: Shop) -> None:
+    """The clock was set back: the window of March had all of February, which is shown up to its 14th now."""
+    shop.keep("revenue", "revenue_7d")
+    shop.edit("center.yaml", "newest_source_day", "2024-02-14")
+    assert shop.refresh().troubles == []
+    shop.edit("center.yaml", "2024-02-14", "2024-03-10")
+    whole = dict(ask(shop, "revenue_7d", [], "day").rows)
+    answer = ask(shop, "revenue_7d", ["category"], "day")
+    assert [gap.month for gap in answer.gaps if not gap.kept] == ["2024-03"]
+    added: dict[date, Decimal] = {}
+    for row in answer.rows:
+        added[row[0]] = added.get(row[0], Decimal(0)) + row[2]
+    assert added == {day: value for day, value in whole.items() if day < date(2024, 3, 1)}
 
 
 def test_a_withheld_month_beside_a_restated_one_is_left_out_by_the_models(shop: Shop) -> None:
