@@ -183,7 +183,7 @@ PROMOTIONS = Table(
     "promotions",
     """
     week_start DATE NOT NULL, week INTEGER NOT NULL, product_id INTEGER NOT NULL, store_id INTEGER NOT NULL,
-    display_location TEXT NOT NULL, mailer_location TEXT NOT NULL,
+    display_location CHAR(1) NOT NULL, mailer_location CHAR(1) NOT NULL,
     PRIMARY KEY (week_start, product_id, store_id, display_location, mailer_location)
     """,
     """

@@ -70,11 +70,13 @@ LINES = """
 create table merchandise as
 select
     sales.*,
-    (sales.month, sales.store) in (select (month, store_id) from in_months) as known,
+    stores.store is not null as known,
     case when known then replace(display, '0', 'NONE') else 'UNKNOWN' end as display_location,
     case when known then replace(mailer, '0', 'NONE') else 'UNKNOWN' end as mailer_location,
     regexp_replace(trim(raw_category), ' +', ' ', 'g') as category
 from sales
+left join (select distinct month, store_id as store from in_months) as stores
+    on stores.month = sales.month and stores.store = sales.store
 """
 
 PROMOTED = """
