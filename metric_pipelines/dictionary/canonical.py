@@ -123,10 +123,8 @@ class _Canonical:
             if tree.this is not None:
                 condition = self._compared(exp.EQ, self.of(tree.this), condition)
             ifs.append(exp.If(this=condition, true=self.of(branch.args["true"])))
-        default = tree.args.get("default")
-        if default is None or isinstance(default.unnest(), exp.Null):
-            return exp.Case(ifs=ifs)
-        return exp.Case(ifs=ifs, default=self.of(default))
+        default = self.of(tree.args.get("default") or exp.null())
+        return exp.Case(ifs=ifs, default=None if isinstance(default.unnest(), exp.Null) else default)
 
     # Conditions
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metric_pipelines.dictionary.canonical import canonical, text
@@ -143,5 +143,6 @@ def test_a_form_gives_the_values_of_its_expression(rows: duckdb.DuckDBPyConnecti
 
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(_numbers(3), _conditions(3)))
+@example("case when f then a else -(-(null)) end")
 def test_a_form_is_its_own_form(written: str) -> None:
     assert form(form(written)) == form(written)
