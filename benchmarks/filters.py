@@ -1,5 +1,5 @@
-"""What filters of metrics cost: twenty aggregates of one model, each with a filter of its own, and the same
-twenty without any: sums, and distinct counts. Over TPC-H's lines as the nightly benchmark has them.
+"""What filters of metrics cost: twenty aggregates of one model, each with a filter of its own, beside the
+same twenty without any: sums, and distinct counts. Over TPC-H's lines as the nightly benchmark has them.
 
     python benchmarks/nightly/run.py --folder /tmp/nightly --scale 1 --peers floor     makes the lines
     python benchmarks/filters.py /tmp/nightly/data_1
