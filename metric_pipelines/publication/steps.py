@@ -24,6 +24,7 @@ from metric_pipelines.errors import ComputationError, DefinitionError, SourceDat
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
 from metric_pipelines.publication import additivity, as_of, cuts, increments, measures, reconciliation
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
+from metric_pipelines.publication.published_inputs import published_inputs
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
 from metric_pipelines.publication.standing import root_reason, standing
 from metric_pipelines.publication.unkept import Unkept
@@ -343,9 +344,8 @@ def _stage_values(
         _provide(con, shop, node, months, metrics)
     if shapes.reads_published(shop.center, first):
         names = list(dict.fromkeys(n for metric in metrics for n in shapes.input_names(metric)))
-        views = {n: f'lake.metrics."{n}"' for n in names}
         read = sorted({p for k in keys for m in months for _, p in shop.graph.inputs((k, m)) if p != WHOLE})
-        staging.provide_inputs(con, names, dimensions, views, read)
+        staging.provide_inputs(con, names, dimensions, published_inputs(shop, names, read))
     else:
         joined_views.provide(con, shop.center, shapes.models_of(shop.center, first), dimensions)
     columns = measures.columns_of(shop, metrics)

@@ -15,10 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 
 from metric_pipelines.dictionary.expectation_names import COLUMN_ARGUMENTS
 from metric_pipelines.dictionary.months import WHOLE
@@ -27,6 +26,9 @@ from metric_pipelines.errors import DefinitionError, did_you_mean
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.rules import EXPECTATIONS, Rules
 from metric_pipelines.warehouse.tables import MONTH, columns, month_list, name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LIBRARY = "great_expectations"
 MOST_CASES = 20
@@ -157,6 +159,8 @@ class Expectations:
         rules, have = judged.rules, columns(self._con, judged.table)
         wanted = [c for c in _columns(asked, rules) if rules.rename.get(c, c) in have]
         if not wanted:
+            import pandas as pd  # late, as the library
+
             return pd.DataFrame(index=range(sum(judged.rows[month] for month in months)))
         listed = [f"{_cast(rules.rename.get(c, c), have)} as {name(c)}" for c in wanted]
         conditions = [] if months == [WHOLE] else [f"{MONTH} in ({month_list(months)})"]
@@ -168,7 +172,7 @@ class Expectations:
     def _validate(self, judged: Judged, month: str, asked: list[Expectation], count: int) -> Verdict:
         """The verdict on a month by the rules that are open still; `count` is how many there are."""
         failures: list[dict[str, Any]] = []
-        frame = self._frame(judged, [month], asked) if asked else pd.DataFrame()
+        frame = self._frame(judged, [month], asked) if asked else None
         for expectation in asked:
             if self._holds(frame, expectation, judged.rules, judged.place):
                 continue
@@ -179,11 +183,11 @@ class Expectations:
         detail = {"failures": failures} if failures else {"expectations": count}
         return Verdict(EXPECTATIONS, LIBRARY, not failures, severity, detail)
 
-    def _holds(self, frame: pd.DataFrame, expectation: Expectation, rules: Rules, where: str) -> bool:
+    def _holds(self, frame: pd.DataFrame | None, expectation: Expectation, rules: Rules, where: str) -> bool:
         return bool(self._result(frame, expectation, rules, "BOOLEAN_ONLY", where).success)
 
     def _result(
-        self, frame: pd.DataFrame, expectation: Expectation, rules: Rules, form: str, where: str
+        self, frame: pd.DataFrame | None, expectation: Expectation, rules: Rules, form: str, where: str
     ) -> Any:
         batch = _batch_definition().get_batch(batch_parameters={"dataframe": frame})
         return _result(batch, _built(expectation, rules, where), form, where)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from metric_pipelines.dictionary.definitions import Dimension, Grain
 from metric_pipelines.dictionary.members import Rank, in_order, rank_of
@@ -18,6 +16,9 @@ from metric_pipelines.errors import UsageError
 from metric_pipelines.query.answers import Answer, Gap
 from metric_pipelines.query.reader import Reader
 from metric_pipelines.warehouse.groups import TIME
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class SavedAnswer:
 
     def frame(self) -> pd.DataFrame:
         """The rows as pandas: `metric_time` as datetime64, dimensions as text, a column a metric."""
+        import pandas as pd  # late: 0.4 s, where a frame is asked for
+
         frame = pd.DataFrame(self.rows, columns=self.columns)
         frame[TIME] = pd.to_datetime(frame[TIME])
         return frame

@@ -190,24 +190,39 @@ def named_columns(metric: Metric, columns: MetricColumns) -> list[str]:
     return [f"{name(sources[part])} as {name(column)}" for part, column in columns.all.items()]
 
 
+@dataclass(frozen=True)
+class InputRows:
+    """Published values of input metrics that stand in one relation: its column for each, and the months in
+    which they stand there.
+    """
+
+    relation: str
+    columns: dict[str, str]
+    months: list[str]
+
+
 def provide_inputs(
-    con: duckdb.DuckDBPyConnection,
-    names: list[str],
-    dimensions: list[str],
-    tables: dict[str, str],
-    months: list[str],
+    con: duckdb.DuckDBPyConnection, names: list[str], dimensions: list[str], rows: list[InputRows]
 ) -> None:
     """The published values of input metrics as `memory.main.inputs`: metric_time, dimensions, a column an
     input.
 
-    `tables` gives a relation with (metric_time, dimensions, value) for each input. Other dimensions are added
-    up here already (an input that does not add up has none): a window then joins far fewer rows.
+    Other dimensions are added up here already (an input that does not add up has none): a window then joins
+    far fewer rows.
     """
-    within = f"cast(date_trunc('month', {TIME}) as date) in ({month_list(months)})"
-    branches = []
-    for key in names:
-        columns = ", ".join([TIME, *map(name, dimensions), f"sum(value) as {name(key)}"])
-        branches.append(
-            f"select {columns} from {tables[key]} where value is not null and {within} group by all"
-        )
+    keys = ", ".join([TIME, *map(name, dimensions)])
+    branches = [_input_rows(keys, one) for one in rows]
+    known = {metric for one in rows for metric in one.columns}
+    for metric in names:
+        if metric not in known:  # nothing of it is there, but its columns
+            nothing = f"select {keys}, value as {name(metric)} from lake.metrics.{name(metric)} where false"
+            branches.append(nothing)
     con.execute(f"create or replace view memory.main.{m.INPUTS} as {' union all by name '.join(branches)}")
+
+
+def _input_rows(keys: str, rows: InputRows) -> str:
+    """The rows in which any of them has a value, within their months."""
+    sums = ", ".join(f"sum({name(column)}) as {name(metric)}" for metric, column in rows.columns.items())
+    some = " or ".join(f"{name(column)} is not null" for column in rows.columns.values())
+    within = f"{MONTH} in ({month_list(rows.months)}) and ({some})"
+    return f"select {keys}, {sums} from {rows.relation} where {within} group by all"
