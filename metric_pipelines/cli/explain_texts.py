@@ -17,7 +17,7 @@ EXPLAIN_TEXTS: dict[str, tuple[str, str]] = {
     "explain.from": ("From", "来源"),
     "explain.as_of": ("As of", "版本"),
     "explain.snapshot": ("snapshot {snapshot}: {months}", "快照 {snapshot}：{months}"),
-    "explain.sql": ("SQL", "SQL"),
+    "explain.sql": ("SQL", "SQL 查询"),
     "explain.how.same": ("published rows as they are", "已发布的行，原样"),
     "explain.how.sum": ("published rows, added up", "已发布的行，相加"),
     "explain.how.ratio": (
