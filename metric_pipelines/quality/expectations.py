@@ -63,6 +63,15 @@ say of its column in the wide table of its group.
 """
 
 
+VALUES_WITHIN = "expect_column_values_to_be_between"
+EXTREMES = {
+    VALUES_WITHIN: ("least", "greatest"),
+    "expect_column_min_to_be_between": ("least",),
+    "expect_column_max_to_be_between": ("greatest",),
+}
+"""Expectations that say of a month's values what they say of the least or the greatest of them."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """A staged table to be judged by rules: its months (or the whole), the rows of each, and where its checks
@@ -103,17 +112,56 @@ class Expectations:
         return [self._by_month(one, together.get(one.table, _Held())) for one in asked]
 
     def _together(self, group: Sequence[Judged]) -> _Held:
-        """What holds of the metrics of one table: one batch and one suite for all of them, and then for each
-        month, of what cannot be said of all months at once.
+        """What holds of the metrics of one table: bounds that several share are asked of the least and the
+        greatest value of each month, a row a metric; the rest in one batch and one suite for all of them, and
+        then for each month what cannot be said of all months at once.
         """
-        held, months = _Held(), group[0].months
-        of_rows = [(one, e) for one in group for e in _of_filled_rows(one) if _is_of_single_rows(e)]
+        held, months = _Held(self._within_bounds(group)), group[0].months
+        of_rows = [
+            (one, e)
+            for one in group
+            for e in _of_filled_rows(one)
+            if _is_of_single_rows(e) and id(e) not in held.always
+        ]
         if len(months) == 1 or sum(max(one.rows[m] for one in group) for m in months) <= MOST_ROWS:
             held.always |= self._hold(of_rows, months)
         for month in months:
             left = [(one, e) for one in group for e in _of_filled_rows(one) if id(e) not in held.always]
             held.by_month[month] = self._hold([(one, e) for one, e in left if one.rows[month]], [month])
         return held
+
+    def _within_bounds(self, group: Sequence[Judged]) -> set[int]:
+        """Which expectations about bounds hold in every month of the metrics of one table."""
+        alike: dict[str, list[tuple[Judged, Expectation]]] = {}
+        for one in group:
+            for e in _of_filled_rows(one):
+                if e.expect in EXTREMES and e.arguments.get("mostly", 1) == 1:
+                    bounds = {k: v for k, v in e.arguments.items() if k != "column"}
+                    alike.setdefault(json.dumps([e.expect, bounds], default=str), []).append((one, e))
+        shared = {key: asked for key, asked in alike.items() if len(asked) > 1}
+        if not shared:
+            return set()
+        import pandas as pd  # late, as the library
+
+        extremes, found = self._extremes(group), set[int]()
+        for asked in shared.values():
+            rows = [row for one, _ in asked for row in extremes[one.rules.rename["value"]]]
+            frame = pd.DataFrame(rows, columns=["least", "greatest"], dtype="float64")
+            batch = _batch_definition().get_batch(batch_parameters={"dataframe": frame})
+            one, e = asked[0]
+            built = [_built(e, one.rules, one.place, c, VALUES_WITHIN) for c in EXTREMES[e.expect]]
+            if all(_results(batch, built)):
+                found |= {id(e) for _, e in asked}
+        return found
+
+    def _extremes(self, group: Sequence[Judged]) -> dict[str, list[tuple[float | None, float | None]]]:
+        """The least and the greatest value of each month, by the metric's column."""
+        table, have = group[0].table, columns(self._con, group[0].table)
+        named = list(dict.fromkeys(one.rules.rename["value"] for one in group if "value" in one.rules.rename))
+        asked = ", ".join(f"min({_cast(c, have)}), max({_cast(c, have)})" for c in named)
+        by = "" if group[0].months == [WHOLE] else f" group by {MONTH}"
+        rows = self._con.execute(f"select {asked} from {table}{by}").fetchall()
+        return {c: [(row[2 * at], row[2 * at + 1]) for row in rows] for at, c in enumerate(named)}
 
     def _hold(self, asked: Sequence[tuple[Judged, Expectation]], months: list[str]) -> set[int]:
         """Which of some expectations on columns of one table hold of these months."""
@@ -262,8 +310,12 @@ def _arguments(expectation: Expectation, rules: Rules) -> dict[str, Any]:
     return arguments
 
 
-def _built(expectation: Expectation, rules: Rules, where: str, column: str | None = None) -> Any:
-    """Great Expectations' own form of a rule; of another `column` than it names, where one is given."""
+def _built(
+    expectation: Expectation, rules: Rules, where: str, column: str | None = None, of: str | None = None
+) -> Any:
+    """Great Expectations' own form of a rule; of another `column` than it names, and as the expectation `of`
+    another name, where these are given.
+    """
     from great_expectations.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.registry import (
         get_expectation_impl,
@@ -272,7 +324,7 @@ def _built(expectation: Expectation, rules: Rules, where: str, column: str | Non
 
     arguments = _arguments(expectation, rules) | ({"column": column} if column else {})
     try:
-        return get_expectation_impl(expectation.expect)(**arguments)
+        return get_expectation_impl(of or expectation.expect)(**arguments)
     except ExpectationNotFoundError as error:
         remedy = did_you_mean(expectation.expect, list_registered_expectation_implementations())
         raise DefinitionError(
