@@ -6,7 +6,7 @@ no subquery, no comment, no second statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import sqlglot
@@ -58,6 +58,12 @@ class Condition:
     def sql(self, spelled: Callable[[str], str]) -> str:
         """The condition with each column as it is spelled somewhere."""
         return self.template.format(*(spelled(column) for column in self.columns.values()))
+
+
+def dimensions_read(grouped: Iterable[str], condition: Condition | None) -> list[str]:
+    """The dimensions that are grouped by, and those of a condition."""
+    of_condition = condition.columns.values() if condition else ()
+    return list(dict.fromkeys([*grouped, *(name for name in of_condition if name != TIME)]))
 
 
 def condition_over(text: str, columns: Collection[str], where: str) -> Condition:

@@ -13,7 +13,7 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import GRAINS, CumulativeMetric, Dimension, Grain, Metric
 from metric_pipelines.dictionary.dimensions import BY, Reached
-from metric_pipelines.dictionary.filters import TIME, Condition, condition_over
+from metric_pipelines.dictionary.filters import TIME, Condition, condition_over, dimensions_read
 from metric_pipelines.dictionary.periods import period_start
 from metric_pipelines.errors import DefinitionError, UsageError, listed
 
@@ -34,10 +34,9 @@ class Question:
     condition: Condition | None = None
 
     @property
-    def read(self) -> list[str]:
+    def dimensions_read(self) -> list[str]:
         """The dimensions that are grouped by, and those of the condition."""
-        of_condition = self.condition.columns.values() if self.condition else ()
-        return list(dict.fromkeys([*self.dimensions, *(name for name in of_condition if name != TIME)]))
+        return dimensions_read(self.dimensions, self.condition)
 
     def holds(self, start: date) -> bool:
         """Whether the period from `start` on is asked for."""

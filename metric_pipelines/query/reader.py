@@ -147,7 +147,7 @@ class Reader:
 
     def _refuse_unread(self, question: Question) -> None:
         """A model that is joined to for this answer must have been published as it is now defined."""
-        for key in newly_joined(self.center, question.metric, question.read):
+        for key in newly_joined(self.center, question.metric, question.dimensions_read):
             receipt = self.receipt((key, WHOLE))
             if receipt is None or self._is_outdated(receipt):
                 model = self.graph.nodes[key].name

@@ -157,7 +157,7 @@ class Routes:
         return found
 
     def _known(self, question: Question) -> Snapshots:
-        metric, asked = question.metric, question.read
+        metric, asked = question.metric, question.dimensions_read
         receipts = self._computable(metric)
         return Snapshots(
             self._center, self._graph, self._versions, self._unkept, metric, asked, receipts, self._today

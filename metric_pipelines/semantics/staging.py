@@ -14,7 +14,7 @@ import duckdb
 from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric, SimpleMetric
-from metric_pipelines.dictionary.filters import Condition
+from metric_pipelines.dictionary.filters import Condition, dimensions_read
 from metric_pipelines.errors import ComputationError
 from metric_pipelines.semantics import manifest as m
 from metric_pipelines.semantics.filtered_aggregates import with_filters
@@ -43,8 +43,7 @@ class Question:
     @property
     def dimensions_read(self) -> list[str]:
         """The dimensions that are grouped by, and those of the condition."""
-        of_condition = self.condition.columns.values() if self.condition else ()
-        return list(dict.fromkeys([*self.dimensions, *(c for c in of_condition if c != TIME)]))
+        return dimensions_read(self.dimensions, self.condition)
 
     def constraints(self) -> list[str]:
         """What rows must meet, in MetricFlow's form."""
