@@ -144,11 +144,14 @@ def test_every_member_equals_the_raw_files(reader: Reader, metric: str, dimensio
     assert answer.gaps == []
 
 
-def test_what_adds_up_is_read_as_published_and_what_does_not_from_the_model(reader: Reader) -> None:
+def test_what_adds_up_is_read_as_published_and_what_does_not_from_a_rollup_or_the_model(
+    reader: Reader,
+) -> None:
     revenue = reader.values("net_revenue", by=["department"], grain="month")
     assert sum(row[2] for row in revenue.rows) == Decimal("4596039.58")
     assert revenue.route == "published"
-    assert reader.values("active_households", by=["store"], grain="month").route == "model"
+    assert reader.values("active_households", by=["store"], grain="month").route == "rollup"
+    assert reader.values("active_households", by=["store"], grain="quarter").route == "model"
 
 
 @pytest.mark.parametrize("metric", ["net_revenue", "units", "baskets", "discounts", "fuel_revenue"])
