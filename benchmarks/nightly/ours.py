@@ -28,6 +28,7 @@ from metric_pipelines.publication import measures, steps  # noqa: E402
 from metric_pipelines.quality import audit  # noqa: E402
 from metric_pipelines.quality.expectations import Expectations  # noqa: E402
 from metric_pipelines.semantics import staging  # noqa: E402
+from metric_pipelines.starting import seldom_collected  # noqa: E402
 
 SPENT: dict[str, float] = {}
 
@@ -95,4 +96,5 @@ def _timed(function: Any, phase: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    with seldom_collected():
+        main()

@@ -25,6 +25,7 @@ from metric_pipelines.cli.help_page import PROGRAM, Command, Group, translated
 from metric_pipelines.cli.screen import Screen, leave_quietly, near
 from metric_pipelines.cli.texts import LANGS, Lang
 from metric_pipelines.errors import InvalidCenterError, MetricPipelinesError, UsageError, unwritable
+from metric_pipelines.starting import seldom_collected
 
 CENTER = "METRIC_PIPELINES_CENTER"
 INTERRUPTED = 130
@@ -34,7 +35,8 @@ BROKEN = 3
 
 def command() -> NoReturn:
     """The process `metric-pipelines`."""
-    leave(main())
+    with seldom_collected():
+        leave(main())
 
 
 def leave(code: int) -> NoReturn:

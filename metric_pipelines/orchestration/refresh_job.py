@@ -35,6 +35,7 @@ from metric_pipelines.orchestration.site_asset import build_after_refresh
 from metric_pipelines.publication.plan import Scope, Work
 from metric_pipelines.publication.refresh import Trouble, refresh
 from metric_pipelines.publication.workshop import Workshop
+from metric_pipelines.starting import seldom_collected
 
 OP = "carry_out_plan"
 LAST_REFRESH = "mark_of_last_refresh"
@@ -93,7 +94,8 @@ def refresh_job(means: Means, tags: Mapping[str, str], alarm: Alarm) -> dg.JobDe
             alarm.without_shop(context, error)
             raise
         try:
-            shop, found = _carried_out(context, config, scope, shop, means)
+            with seldom_collected():
+                shop, found = _carried_out(context, config, scope, shop, means)
         except Exception as error:
             alarm.after(context, shop, scope, error)
             raise

@@ -7,12 +7,10 @@ All rules are asked for a yes or no first; what failed is asked again for its wh
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,7 @@ from metric_pipelines.dictionary.yaml_types import Expectation
 from metric_pipelines.errors import DefinitionError, did_you_mean
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.quality.rules import EXPECTATIONS, Rules
+from metric_pipelines.starting import seldom_collected, when_used
 from metric_pipelines.warehouse.tables import MONTH, columns, month_list, name
 
 if TYPE_CHECKING:
@@ -265,19 +264,10 @@ def _columns(asked: Sequence[Expectation], rules: Rules) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-@contextmanager
-def gc_paused() -> Iterator[None]:
-    """While much is made that stays, looking for what does not costs a fifth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 @cache  # 65 ms, and it holds no data: one a process
 def _batch_definition() -> Any:
-    with warnings.catch_warnings(), gc_paused():
+    when_used("scipy.stats")  # a third of the library's import, for one expectation
+    with warnings.catch_warnings(), seldom_collected():
         warnings.simplefilter("ignore")
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
