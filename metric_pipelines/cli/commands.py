@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -62,13 +62,16 @@ def load_demo(
     erp: Annotated[str | None, typer.Option("--erp", metavar="URL")] = None,
     oms: Annotated[str | None, typer.Option("--oms", metavar="URL")] = None,
     scale: Annotated[float | None, typer.Option("--scale", metavar="NUMBER")] = None,
+    promotions: Annotated[
+        Literal["all", "bought"] | None, typer.Option("--promotions", show_default="all")
+    ] = None,
     if_missing: Annotated[bool, typer.Option("--if-missing")] = False,
 ) -> None:
     from metric_pipelines.cli import demo
 
     given = {"crm": crm, "erp": erp, "oms": oms}
     servers = {name: url for name, url in given.items() if url is not None}
-    demo.load_demo(context.obj, settings(), until, servers, scale, if_missing=if_missing)
+    demo.load_demo(context.obj, settings(), until, servers, scale, promotions, if_missing=if_missing)
 
 
 def next_day(context: typer.Context) -> None:

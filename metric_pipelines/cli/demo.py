@@ -16,7 +16,7 @@ from metric_pipelines.demo import changes, layout, script
 from metric_pipelines.demo.database import laid_until
 from metric_pipelines.demo.journey import Progress
 from metric_pipelines.demo.layout import LaidDatabase
-from metric_pipelines.demo.tables import DATABASES
+from metric_pipelines.demo.tables import CRM, OMS, Promotions
 from metric_pipelines.errors import UsageError
 from metric_pipelines.settings import Settings
 
@@ -29,23 +29,26 @@ def load_demo(
     until: str | None,
     servers: Mapping[str, str],
     scale: float | None,
+    promotions: Promotions | None,
     *,
     if_missing: bool,
 ) -> None:
     """Lays out the source systems, and says what is there; `if_missing`: unless all are. Scripts of the
-    center lay it out at a `scale`; without them it is the grocer's year, `until` a day, and `servers` are
-    addresses of those of its systems that go to a database server.
+    center lay it out at a `scale`; without them it is the grocer's year, `until` a day, with all `promotions`
+    or those of what was bought, and `servers` are addresses of those of its systems that go to a database
+    server.
 
     Raises: UsageError, DefinitionError, EnvironmentBrokenError, SourceUnavailableError, BusyError.
     """
     if script.scripts(settings.center_folder):
-        if until is not None or servers:
-            raise UsageError("load-demo", "--until, --crm, --erp and --oms are the retail demo's", "--scale")
+        if until is not None or servers or promotions is not None:
+            found = "--until, --promotions, --crm, --erp and --oms are the retail demo's"
+            raise UsageError("load-demo", found, "--scale")
         _load_scripted(screen, settings, scale, if_missing=if_missing)
         return
     if scale is not None:
         raise UsageError("--scale", "this center's demo has one size", "a center with scripts in demo/")
-    _load_journey(screen, settings, until, servers, if_missing=if_missing)
+    _load_journey(screen, settings, until, servers, promotions or "all", if_missing=if_missing)
 
 
 def _load_scripted(screen: Screen, settings: Settings, scale: float | None, *, if_missing: bool) -> None:
@@ -63,7 +66,13 @@ def _load_scripted(screen: Screen, settings: Settings, scale: float | None, *, i
 
 
 def _load_journey(
-    screen: Screen, settings: Settings, until: str | None, servers: Mapping[str, str], *, if_missing: bool
+    screen: Screen,
+    settings: Settings,
+    until: str | None,
+    servers: Mapping[str, str],
+    promotions: Promotions,
+    *,
+    if_missing: bool,
 ) -> None:
     folder = settings.home_folder / "sources"
     say, there = screen.say, _there_until(folder)
@@ -71,7 +80,7 @@ def _load_journey(
         screen.line(say("demo.there", day=there))
         return
     with _bars(screen) as progress:
-        laid = layout.load(folder, day_of("--until", until), progress, servers)
+        laid = layout.load(folder, day_of("--until", until), progress, servers, promotions)
     screen.title(say("demo.title", day=laid.until), say("demo.in", folder=folder))
     _told(screen, laid.databases)
     exports = [(f"export RETAIL_{name.upper()}=...", say("demo.export", name=name)) for name in servers]
@@ -92,9 +101,9 @@ def _told(screen: Screen, databases: Sequence[LaidDatabase]) -> None:
 
 def _there_until(folder: Path) -> date | None:
     """The day until which all source systems are there; None where one is missing or behind the others."""
-    days = {database.file: laid_until(folder / database.file) for database in DATABASES}
-    growing = {days[database.file] for database in DATABASES if database.growing}
-    return growing.pop() if len(growing) == 1 and None not in days.values() else None
+    here = (CRM, changes.laid_erp(folder), OMS)
+    days = {laid_until(folder / database.file, database.layout) for database in here}
+    return days.pop() if len(days) == 1 else None
 
 
 @contextmanager

@@ -101,8 +101,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "demo.total": ("Total", "合计"),
     "demo.in": ("in {folder}", "位于 {folder}"),
     "demo.next_day": (
-        "One more business day is in the order system and the CRM: {day}.",
-        "订单系统与 CRM 已多出一个营业日：{day}。",
+        "One more business day is in the order system, the CRM and the ERP: {day}.",
+        "订单系统、CRM 与 ERP 已多出一个营业日：{day}。",
     ),
     "demo.bad_month": (
         "{n} transaction lines of {month} now cost ten times as much, as if a decimal point had slipped.",

@@ -7,6 +7,7 @@ open.
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from metric_pipelines.errors import UsageError
 
 FIRST_DAY = date(2017, 1, 1)
 LAST_DAY = date(2017, 12, 31)
+FIRST_MONDAY = date(2017, 1, 2)
 STORE_TIME = ZoneInfo("America/New_York")
 
 
@@ -29,10 +31,29 @@ class Days:
         """Half-open bounds in the stores' own time, without a zone."""
         return midnight(self.first), midnight(self.last + timedelta(days=1))
 
+    def by_month(self) -> Iterator[Days]:
+        """The same days, month by month."""
+        first = self.first
+        while first <= self.last:
+            end = first.replace(day=monthrange(first.year, first.month)[1])
+            yield Days(first, min(end, self.last))
+            first = end + timedelta(days=1)
+
     def in_utc(self) -> tuple[datetime, datetime]:
         """Half-open bounds in UTC, without a zone, as the order system keeps its time stamps."""
         begin, end = self.in_local_time()
         return as_utc(begin), as_utc(end)
+
+    def in_weeks(self) -> tuple[int, int]:
+        """Half-open bounds of the grocer's weeks that begin on one of these days."""
+        return weeks_begun(self.first - timedelta(days=1)) + 1, weeks_begun(self.last) + 1
+
+
+def weeks_begun(day: date) -> int:
+    """How many of the grocer's weeks have begun by a day: they turn on Monday, and the first begins with the
+    year, on a Sunday.
+    """
+    return (day - FIRST_MONDAY).days // 7 + 2 if day >= FIRST_DAY else 0
 
 
 def midnight(day: date) -> datetime:

@@ -24,7 +24,7 @@ from metric_pipelines.demo.database import (
     only_writer,
 )
 from metric_pipelines.demo.journey import copy_rows, opened
-from metric_pipelines.demo.tables import CRM, OMS, Database
+from metric_pipelines.demo.tables import CRM, ERP, OMS, SMALL_ERP, Database
 from metric_pipelines.errors import UsageError
 
 PRICES = ("sales_value", "retail_disc", "coupon_disc", "coupon_match_disc")
@@ -36,15 +36,16 @@ A_TENTH = "round({price} * 10) / 100.0"
 
 
 def next_day(folder: Path) -> date:
-    """Lay in one more business day of redemptions and transactions, as a night would; returns the day.
+    """Lay in one more business day of redemptions, promotions and transactions, as a night would; returns the
+    day. Promotions come with the first day of their week.
 
     One transaction per database, the order system last; a killed run is simply repeated. 2017-12-25 has no
-    rows. Raises UsageError (the year is over, or nothing is laid out), EnvironmentBrokenError,
+    transactions. Raises UsageError (the year is over, or nothing is laid out), EnvironmentBrokenError,
     SourceUnavailableError and BusyError as `load` does.
     """
     with only_writer(folder), opened() as raw:
         day = day_to_come(folder)
-        for database in (CRM, OMS):
+        for database in (CRM, laid_erp(folder), OMS):
             lay_in(raw, database, folder / database.file, day)
     return day
 
@@ -97,15 +98,21 @@ def day_to_come(folder: Path) -> date:
             str(folder), f"the year is over: {last} is laid out", remedy="load the demo until an earlier day"
         )
     day = last + timedelta(days=1)
-    if laid_day(folder, CRM) not in (last, day):
-        raise UsageError(
-            str(folder), "crm and oms end on different days", remedy="load the demo again, until one of them"
-        )
+    for database in (CRM, laid_erp(folder)):
+        if laid_day(folder, database) not in (last, day):
+            found = f"{database.name} and oms end on different days"
+            raise UsageError(str(folder), found, remedy="load the demo again, until one of them")
     return day
 
 
+def laid_erp(folder: Path) -> Database:
+    """The ERP as it is laid out there: with all promotions, or those of what was bought."""
+    small = laid_until(folder / SMALL_ERP.file, SMALL_ERP.layout) is not None
+    return SMALL_ERP if small else ERP
+
+
 def laid_day(folder: Path, database: Database) -> date:
-    day = laid_until(folder / database.file)
+    day = laid_until(folder / database.file, database.layout)
     if day is None:
         raise not_laid_out(folder / database.file)
     return day
@@ -114,11 +121,11 @@ def laid_day(folder: Path, database: Database) -> date:
 def lay_in(raw: duckdb.DuckDBPyConnection, database: Database, path: Path, day: date) -> None:
     with changed(path) as connection:
         # A run that was killed between the databases left this one a day ahead.
-        if marked(connection) == day:
+        if marked(connection, database.layout) == day:
             return
         for table in database.growing:
             copy_rows(raw, table, Days(day, day), connection)
-        mark(connection, day)
+        mark(connection, day, database.layout)
 
 
 def reprice(connection: sqlite3.Connection, days: Days, price: str) -> int:

@@ -1,15 +1,15 @@
 """One demo database as a file: written whole, changed in one transaction, marked with its last day.
 
 The mark is SQLite's own: `application_id` says that the file is the demo's, `user_version` until which
-business day it is complete. Both are part of the transaction that brings the rows, and no table is added to
-the source system. What does not belong here: which tables there are and what is in them.
+business day it is complete, and by which layout. Both are part of the transaction that brings the rows, and
+no table is added to the source system. What does not belong here: which tables there are and what is in them.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -25,8 +25,6 @@ from metric_pipelines.errors import (
 )
 
 DEMO_FILE = 0x4D50444D
-LAYOUT = 1
-"""Raised with every change of a table or of its rows, so that older files are laid out anew."""
 BUSY_SECONDS = 5.0
 
 
@@ -45,16 +43,21 @@ def only_writer(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def written_anew(path: Path, until: date) -> Iterator[sqlite3.Connection]:
-    """A new database, put in place of `path` when the block is through; until then `path` stays."""
+def written_anew(
+    path: Path, until: date, layout: int, fill: Callable[[Path], None]
+) -> Iterator[sqlite3.Connection]:
+    """A new database, put in place of `path` when the block is through; until then `path` stays. `fill` is
+    given the new file first, while nobody has it open.
+    """
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     try:
+        fill(part)
         with errors_named(path), closing(sqlite3.connect(part, isolation_level=None)) as connection:
             connection.execute("pragma journal_mode = off")
             connection.execute("begin")
             yield connection
-            mark(connection, until)
+            mark(connection, until, layout)
             connection.execute("commit")
         put_in_place(part, path)
     finally:
@@ -83,8 +86,8 @@ def changed(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("commit")
 
 
-def laid_until(path: Path) -> date | None:
-    """The last business day in the file; None without a file, or when it has the layout of another version.
+def laid_until(path: Path, layout: int) -> date | None:
+    """The last business day in the file; None without a file, or when it has another layout.
 
     Raises UsageError when the file is somebody else's.
     """
@@ -93,18 +96,18 @@ def laid_until(path: Path) -> date | None:
     with errors_named(path), closing(connected(path)) as connection:
         if pragma(connection, "application_id") != DEMO_FILE:
             raise foreign(path)
-        return marked(connection)
+        return marked(connection, layout)
 
 
-def mark(connection: sqlite3.Connection, until: date) -> None:
+def mark(connection: sqlite3.Connection, until: date, layout: int) -> None:
     """Say, inside the running transaction, that the database is complete until this day."""
     connection.execute(f"pragma application_id = {DEMO_FILE}")
-    connection.execute(f"pragma user_version = {LAYOUT}{until:%Y%m%d}")
+    connection.execute(f"pragma user_version = {layout}{until:%Y%m%d}")
 
 
-def marked(connection: sqlite3.Connection) -> date | None:
-    layout, day = divmod(pragma(connection, "user_version"), 100_000_000)
-    return datetime.strptime(str(day), "%Y%m%d").date() if layout == LAYOUT else None
+def marked(connection: sqlite3.Connection, layout: int) -> date | None:
+    found, day = divmod(pragma(connection, "user_version"), 100_000_000)
+    return datetime.strptime(str(day), "%Y%m%d").date() if found == layout else None
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> int:

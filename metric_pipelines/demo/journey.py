@@ -6,9 +6,8 @@ What does not belong here: what a table looks like (`tables`) and when a file is
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,8 +15,9 @@ from typing import Any, TypeAlias
 import duckdb
 
 from metric_pipelines.demo.business_days import Days
-from metric_pipelines.demo.tables import Table
+from metric_pipelines.demo.tables import Bound, Table
 from metric_pipelines.errors import EnvironmentBrokenError
+from metric_pipelines.warehouse.lake import load_scanners
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with a table's name, the rows copied so far and the rows there will be."""
@@ -79,13 +79,38 @@ def copy_rows(
     return done
 
 
+def copy_in_bulk(
+    raw: duckdb.DuckDBPyConnection, table: Table, days: Days, file: Path, progress: Progress = silent
+) -> int:
+    """Lay a table out in a SQLite file that nobody has open, by DuckDB's own writer; returns its rows.
+
+    The table is kept in the order of its key, in which the rows come: the file grows at its end alone.
+    """
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"create table {table.name} ({table.columns}) without rowid")
+        connection.commit()
+    load_scanners(raw)
+    quoted = str(file).replace("'", "''")
+    raw.execute(f"attach '{quoted}' as laid (type sqlite, journal_mode 'OFF')")
+    try:
+        unordered = table.select.rpartition("order by")[0]
+        total, done = counted(raw, unordered, table.parameters(days)), 0
+        for part in days.by_month():  # few enough to be sorted in memory
+            copied = raw.execute(f"insert into laid.{table.name} {table.select}", table.parameters(part))
+            done += int((copied.fetchone() or (0,))[0])
+            progress(table.name, done, total)
+    finally:
+        raw.execute("detach laid")
+    return done
+
+
 def batches(
     raw: duckdb.DuckDBPyConnection, table: Table, days: Days, progress: Progress = silent
 ) -> Iterator[tuple[list[str], list[tuple[Any, ...]]]]:
     """The column names and some rows of a table, again and again until there are no more."""
-    parameters = table.parameters(days)
-    total, done = counted(raw, table, parameters), 0
-    cursor = raw.execute(table.select, parameters)
+    raw.execute(f"create or replace temp table rows_to_copy as {table.select}", table.parameters(days))
+    total, done = counted(raw, "from rows_to_copy"), 0
+    cursor = raw.execute("from rows_to_copy")
     names = [str(column[0]) for column in cursor.description or []]
     while rows := cursor.fetchmany(ROWS_AT_ONCE):
         yield names, rows
@@ -93,8 +118,8 @@ def batches(
         progress(table.name, done, total)
 
 
-def counted(raw: duckdb.DuckDBPyConnection, table: Table, parameters: list[datetime]) -> int:
-    found = raw.execute(f"select count(*) from ({table.select})", parameters).fetchone()
+def counted(raw: duckdb.DuckDBPyConnection, rows: str, parameters: Sequence[Bound] = ()) -> int:
+    found = raw.execute(f"select count(*) from ({rows})", list(parameters)).fetchone()
     return int(found[0]) if found else 0
 
 

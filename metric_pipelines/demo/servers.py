@@ -17,7 +17,6 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from metric_pipelines.demo.business_days import FIRST_DAY, Days
-from metric_pipelines.demo.database import LAYOUT
 from metric_pipelines.demo.journey import Progress, batches, silent
 from metric_pipelines.demo.tables import Database, Table
 from metric_pipelines.errors import SourceUnavailableError, UsageError
@@ -54,12 +53,12 @@ def load_into(
         with engine.connect() as con:
             if _complete_until(con, url, database) == day:
                 return {table.name: _count(con, table.name) for table in database.tables}, False
-            _mark(con, day, complete=False)
+            _mark(con, day, database.layout, complete=False)
             rows = {
                 table.name: _write(con, raw, table, Days(FIRST_DAY, until), progress)
                 for table in database.tables
             }
-            _mark(con, day, complete=True)
+            _mark(con, day, database.layout, complete=True)
     return rows, True
 
 
@@ -77,15 +76,15 @@ def _complete_until(con: sa.Connection, url: URL, database: Database) -> date | 
             raise UsageError(where, found, "an empty database", remedy)
         return None
     row = con.exec_driver_sql(f"select layout, until_day, complete from {MARK}").one_or_none()
-    return row[1] if row is not None and row[0] == LAYOUT and row[2] else None
+    return row[1] if row is not None and row[0] == database.layout and row[2] else None
 
 
-def _mark(con: sa.Connection, day: date, *, complete: bool) -> None:
+def _mark(con: sa.Connection, day: date, layout: int, *, complete: bool) -> None:
     con.exec_driver_sql(f"drop table if exists {MARK}")
     con.exec_driver_sql(f"create table {MARK} (layout integer, until_day date, complete boolean)")
     con.execute(
         sa.text(f"insert into {MARK} values (:layout, :day, :complete)").bindparams(
-            layout=LAYOUT, day=day, complete=complete
+            layout=layout, day=day, complete=complete
         )
     )
     con.commit()

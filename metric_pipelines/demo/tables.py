@@ -9,10 +9,13 @@ DECIMAL(18,2) DOUBLE. What does not belong here: reading or writing; that is `jo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal, TypeAlias
 
 from metric_pipelines.demo.business_days import LAST_DAY, Days
+
+Bound: TypeAlias = datetime | int
 
 
 @dataclass(frozen=True)
@@ -20,25 +23,30 @@ class Table:
     """One table: `columns` is the body of its create statement, `select` names the columns it fills.
 
     With `bounds` the table grows by business days and `select` takes the two half-open bounds as parameters;
-    without, it is master data and always whole. `index` is created after the rows are in.
+    without, it is master data and always whole. `index` is created after the rows are in. A table `in_bulk`
+    has so many rows that they never become values of Python: its `select` comes in the order of its key.
     """
 
     name: str
     columns: str
     select: str
-    bounds: Callable[[Days], tuple[datetime, datetime]] | None = None
+    bounds: Callable[[Days], tuple[Bound, Bound]] | None = None
     index: str = ""
+    in_bulk: bool = False
 
-    def parameters(self, days: Days) -> list[datetime]:
+    def parameters(self, days: Days) -> list[Bound]:
         return list(self.bounds(days)) if self.bounds else []
 
 
 @dataclass(frozen=True)
 class Database:
-    """One source system: the file it lives in and its tables."""
+    """One source system: the file it lives in and its tables. `layout` is marked in the file, and raised with
+    every change of a table or of its rows, so that older files are laid out anew.
+    """
 
     file: str
     tables: tuple[Table, ...]
+    layout: int = 1
 
     @property
     def name(self) -> str:
@@ -167,12 +175,58 @@ STORES = Table(
     "select store_id from transactions union select store_id from promotions order by store_id",
 )
 
+# The grocer numbers its weeks and keeps no date of them: `week_start` is the one thing added. A week turns at
+# Monday 00:00 of the stores' time, in all 53 weeks of the transactions; week 1 is the one Sunday before the
+# first Monday of the year, and begins with the year. (product_id, store_id, week) is there twice for 12,785
+# keys; all five columns together are the key, and the file is kept in its order, which needs no index.
+PROMOTIONS = Table(
+    "promotions",
+    """
+    week_start DATE NOT NULL, week INTEGER NOT NULL, product_id INTEGER NOT NULL, store_id INTEGER NOT NULL,
+    display_location TEXT NOT NULL, mailer_location TEXT NOT NULL,
+    PRIMARY KEY (week_start, product_id, store_id, display_location, mailer_location)
+    """,
+    """
+    select
+        strftime(
+            greatest(date '2017-01-01', date '2016-12-26' + cast(7 * (week - 1) as integer)), '%Y-%m-%d'
+        ) as week_start,
+        week, product_id, store_id, display_location, mailer_location
+    from promotions
+    where week >= ? and week < ?
+    order by week, product_id, store_id, display_location, mailer_location
+    """,
+    bounds=Days.in_weeks,
+    in_bulk=True,
+)
+
+# Those of products that the panel bought in that store and week, 280,287 rows, and the first of each store
+# and week, so that the same stores take part: no number of what was sold depends on the others.
+BOUGHT_PROMOTIONS = replace(
+    PROMOTIONS,
+    in_bulk=False,
+    select=PROMOTIONS.select.replace(
+        "from promotions",
+        """
+        from promotions semi join (
+            select product_id, store_id, week from transactions
+            union all
+            select min(product_id) as product_id, store_id, week from promotions group by store_id, week
+        ) as kept using (product_id, store_id, week)
+        """,
+    ),
+)
+
 CRM = Database(
     "crm.sqlite",
     (HOUSEHOLDS, DEMOGRAPHICS, CAMPAIGNS, CAMPAIGN_MAILINGS, COUPONS, COUPON_REDEMPTIONS),
 )
-ERP = Database("erp.sqlite", (PRODUCTS, STORES))
+ERP = Database("erp.sqlite", (PRODUCTS, STORES, PROMOTIONS), layout=2)
+SMALL_ERP = Database("erp.sqlite", (PRODUCTS, STORES, BOUGHT_PROMOTIONS), layout=3)
 OMS = Database("oms.sqlite", (TRANSACTIONS,))
 
 # The order system comes last: what is in it is in the others too.
 DATABASES = (CRM, ERP, OMS)
+
+Promotions: TypeAlias = Literal["all", "bought"]
+ERPS: dict[Promotions, Database] = {"all": ERP, "bought": SMALL_ERP}

@@ -142,10 +142,29 @@ class AttachedFile:
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
         """The greatest text; ISO dates and times sort as texts, and words after all of them."""
         text = self._text(name(column))
-        come = f"({text} < '{before}' or {text} >= ':')"
-        query = f"select max({text}) from {self._relation(table)} where {come}"
-        row = self._con.execute(query).fetchone()
+        relation, come = self._relation(table), f"({text} < '{before}' or {text} >= ':')"
+        if self._kind == "sqlite" and self._all_texts(table, column):
+            relation, come = self._newest_by_sqlite(table, column, before), "true"
+        row = self._con.execute(f"select max({text}) from {relation} where {come}").fetchone()
         return None if row is None or row[0] is None else str(row[0])
+
+    def _all_texts(self, table: str, column: str) -> bool:
+        """Whether a column of SQLite holds nothing but texts: numbers are below them there, bytes above."""
+        ends = " and ".join(
+            f"coalesce((select typeof({end}({name(column)})) from {name(_bare(table))}), '') = 'text'"
+            for end in ("min", "max")
+        )
+        query = f"select * from sqlite_query('{SYSTEM}', {quoted(f'select {ends} as texts')})"
+        row = self._con.execute(query).fetchone()
+        return row is not None and str(row[0]) == "1"
+
+    def _newest_by_sqlite(self, table: str, column: str, before: date) -> str:
+        """A relation with the newest texts, of days and of words; SQLite finds them by an index it has."""
+        greatest = f"select max({name(column)}) as {name(column)} from {name(_bare(table))}"
+        query = (
+            f"{greatest} where {name(column)} < '{before}' union all {greatest} where {name(column)} >= ':'"
+        )
+        return f"sqlite_query('{SYSTEM}', {quoted(query)})"
 
     def declared(self, table: str, spec: SourceTable) -> Declared:
         """Types and primary key, as its catalog has them; a file of SQLite knows whether a column is of

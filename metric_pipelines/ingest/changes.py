@@ -82,7 +82,8 @@ def refuse_unmergeable(
     empty = " or ".join(f"{c} is null" for c in columns)
     newest, read, no_cursor, no_key, doubled = con.execute(
         f"select max({name(how.cursor)}), count(*), count(*) filter (where {name(how.cursor)} is null),"
-        f" count(*) filter (where {empty}), count(*) - count(distinct ({', '.join(columns)})) from {rows}"
+        f" count(*) filter (where {empty}),"
+        f" count(*) - (select count(*) from (select distinct {', '.join(columns)} from {rows})) from {rows}"
     ).fetchone() or (None, 0, 0, 0, 0)
     for count, column, found in (
         (no_cursor, how.cursor, "row(s) without the cursor"),

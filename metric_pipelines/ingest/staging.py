@@ -16,12 +16,13 @@ from metric_pipelines.dictionary.source_definitions import Source, SourceColumn,
 from metric_pipelines.errors import SourceDataError, did_you_mean, listed
 from metric_pipelines.ingest.headers import refuse_unusable
 from metric_pipelines.ingest.system import Since, Span, System
-from metric_pipelines.ingest.texts import FIRST_YEAR, as_ours, as_text, sql_type, translated
+from metric_pipelines.ingest.texts import FIRST_YEAR, as_ours, as_text, quoted, sql_type, translated
 from metric_pipelines.warehouse.staged import Staged
-from metric_pipelines.warehouse.tables import MONTH, name
+from metric_pipelines.warehouse.tables import MONTH, name, unordered
 
 LONGEST_DOUBLE = 300
 """Digits; a number that has more may be beyond what a double holds, and a cast makes it infinite."""
+ODD = "a row that is to be looked at"
 TIME_STAMP = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,6}0*)?)?)?"
 
 
@@ -63,15 +64,32 @@ def typed(
     texts: str,
     target: str,
 ) -> None:
-    """The rows of the months, from texts to types."""
+    """The rows of the months, from texts to types: in one pass over the source, which may be long. Only where
+    something is odd is it asked again, what.
+    """
     spec = source.tables[table]
     selected = ", ".join(f"{cast_of(spec, c)} as {name(c)}" for c in spec.columns)
     span = None if months == [WHOLE] else _span(spec, source.time_zone, zone, months)
-    where = "" if span is None else f" where {_within(spec, span)}"
+    within = "true" if span is None else _within(spec, span)
+    no_month, changed = _conditions_of_no_month(spec), _conditions_of_change(spec, system.digits)
+    odd = " or ".join([*no_month, *(f"({within} and {condition})" for condition in changed.values())])
+    where = (
+        f" where case when {odd} then error({quoted(ODD)}) else {within} end" if odd else f" where {within}"
+    )
     month = f", {_month(spec, source.time_zone, zone)} as {MONTH}" if spec.partition_by else ""
-    _refuse_rows_of_no_month(con, source, spec, table, texts)
-    con.execute(f"create or replace temp table {target} as select {selected}{month} from {texts}{where}")
-    _refuse_what_a_cast_would_change(con, source, spec, table, texts + where, system.digits)
+    try:
+        with unordered(con):
+            con.execute(
+                f"create or replace temp table {target} as select {selected}{month} from {texts}{where}"
+            )
+    except duckdb.InvalidInputException as error:
+        if ODD not in str(error):
+            raise
+        _refuse_rows_of_no_month(con, source, spec, table, texts)
+        # A value of another type is an error of its own, which comes first.
+        con.execute(f"create or replace temp table {target} as select {selected} from {texts} where {within}")
+        _refuse_what_a_cast_would_change(con, source, table, changed, f"{texts} where {within}")
+        raise
 
 
 def texts_of(system: System, spec: SourceTable, theirs: str, part: Span | Since | None) -> str:
@@ -145,18 +163,25 @@ def _month(spec: SourceTable, source_zone: str, zone: str) -> str:
     return f"cast(date_trunc('month', {column} at time zone '{source_zone}' at time zone '{zone}') as date)"
 
 
-def _refuse_rows_of_no_month(
-    con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str
-) -> None:
+def _conditions_of_no_month(spec: SourceTable) -> list[str]:
     """A row without its partition column, or of a year that is no year (`24`, `0000`), would belong to no
     month, and be lost without a word.
     """
     if spec.partition_by is None:
+        return []
+    early = f"{cast_of(spec, spec.partition_by)} < date '{FIRST_YEAR}-01-01'"
+    return [f"{name(spec.partition_by)} is null", early]
+
+
+def _refuse_rows_of_no_month(
+    con: duckdb.DuckDBPyConnection, source: Source, spec: SourceTable, table: str, relation: str
+) -> None:
+    if spec.partition_by is None:
         return
     column = spec.partition_by
-    early = f"{cast_of(spec, column)} < date '{FIRST_YEAR}-01-01'"
+    null, early = _conditions_of_no_month(spec)
     row = con.execute(
-        f"select count(*) filter (where {name(column)} is null), count(*) filter (where {early}),"
+        f"select count(*) filter (where {null}), count(*) filter (where {early}),"
         f" min({name(column)}) filter (where {early}) from {relation}"
     ).fetchone()
     empty, before, example = row or (0, 0, "")
@@ -201,20 +226,19 @@ def wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, relat
     )
 
 
-def _refuse_what_a_cast_would_change(
-    con: duckdb.DuckDBPyConnection,
-    source: Source,
-    spec: SourceTable,
-    table: str,
-    relation: str,
-    digits: int | None,
-) -> None:
-    """A value that its type cannot hold exactly is an error: a cast would round it, or cut it, silently."""
-    changed = {
+def _conditions_of_change(spec: SourceTable, digits: int | None) -> dict[str, str]:
+    """By column: a value that its type cannot hold exactly is an error: a cast would round it, or cut it,
+    silently.
+    """
+    return {
         c: found for c, column in spec.columns.items() if (found := _changed(name(c), column.type, digits))
     }
-    if not changed:
-        return
+
+
+def _refuse_what_a_cast_would_change(
+    con: duckdb.DuckDBPyConnection, source: Source, table: str, changed: dict[str, str], relation: str
+) -> None:
+    spec = source.tables[table]
     counted = ", ".join(
         f"count(*) filter (where {condition}), min({name(c)}) filter (where {condition})"
         for c, condition in changed.items()

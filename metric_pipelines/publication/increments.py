@@ -108,10 +108,7 @@ def stage(
     if changes is not None:
         touched = _touched(con, key, by_change, changes, reading.told)
         parts.append(_merged(con, key, touched, changes, f"{target}_merged"))
-    branches = " union all by name ".join(f"select * from {part}" for part in parts)
-    con.execute(f"create or replace temp table {target} as {branches}")
-    for part in parts:
-        con.execute(f"drop table {part}")
+    tables.gather(con, parts, target)
     source, _, table = key.partition("/")
     newest, rows = ingest.refuse_unmergeable(con, shop.center.sources[source], table, target)
     facts: dict[str, Any] = {"rows": rows, "from": None, "to": _text(newest)}

@@ -30,6 +30,7 @@ from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.quality.audit import audit
 from metric_pipelines.quality.rules import Rules, rules_of_metric, rules_of_table
 from metric_pipelines.semantics import joined_views, staging
+from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.staged import Staged
 
 Readings = Mapping[str, increments.Reading]
@@ -267,8 +268,7 @@ def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, mon
     if len(parts) == 1:
         return parts[0]
     target = _target()
-    branches = " union all by name ".join(f"select * from {part.table}" for part in parts)
-    con.execute(f"create temp table {target} as {branches}")
+    tables.gather(con, [part.table for part in parts], target)
     return replace(parts[0], table=target, months=months)
 
 

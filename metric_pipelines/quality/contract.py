@@ -75,9 +75,12 @@ class Contracts:
         return single
 
     def _keys(self, rows: Any, rules: Rules, months: list[str], beside: str | None) -> Any:
-        """The key columns of the rows, and of the published months that are not among them."""
+        """The key columns of the rows, and of the published months that are not among them. A key that holds
+        the column by which rows have their month is in no other.
+        """
         named = list(dict.fromkeys(column for key in rules.unique for column in key))
-        if beside is None or not named or months == [WHOLE]:
+        across = [key for key in rules.unique if rules.month_by not in key]
+        if beside is None or not across or months == [WHOLE]:
             return rows
         keys = rows.select(*named, MONTH)
         others = self._backend.sql(
@@ -187,11 +190,10 @@ def _values_are_good(rows: Any, columns: Mapping[str, Column]) -> list[Any]:
 
 
 def _keys_are_single(rows: Any, rules: Rules) -> list[Any]:
-    """As many different keys as rows; a struct is counted where its fields are null, too."""
-    import ibis
-
-    different = [ibis.struct({column: rows[column] for column in key}).nunique() for key in rules.unique]
-    return [count == rows.count() for count in different]
+    """As many different keys as rows, also where a part of one is null. A distinct table of keys takes half
+    the time of counting structs.
+    """
+    return [rows.select(*key).distinct().count().as_scalar() == rows.count() for key in rules.unique]
 
 
 def _schemas(rules: Rules, rows: Any, keys: Any) -> list[tuple[Any, Any]]:

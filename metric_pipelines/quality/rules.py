@@ -22,6 +22,7 @@ class Rules:
     table.
 
     `some` names columns one of which must be filled for a row to belong to the asset (empty: all rows do).
+    `month_by` is the column that tells a row's month, where one does.
     """
 
     columns: Mapping[str, Column]
@@ -31,12 +32,20 @@ class Rules:
     expectations: list[Expectation] = field(default_factory=list)
     rename: dict[str, str] = field(default_factory=dict)
     some: list[str] = field(default_factory=list)
+    month_by: str | None = None
 
 
 def rules_of_table(table: SourceTable | Model) -> Rules:
     """The rules of a source table or model: as its YAML says."""
     checks = table.checks
-    return Rules(table.columns, checks.unique, checks.min_rows, checks.max_rows, checks.expectations)
+    return Rules(
+        table.columns,
+        checks.unique,
+        checks.min_rows,
+        checks.max_rows,
+        checks.expectations,
+        month_by=table.partition_by,
+    )
 
 
 def rules_of_metric(metric: Metric, staged: Staged) -> Rules:

@@ -7,6 +7,8 @@ Every monthly table carries `partition_month DATE`, the first day of the month i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import duckdb
 
@@ -36,6 +38,18 @@ def exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     return True
 
 
+@contextmanager
+def unordered(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Rows may be stored in any order: DuckDB holds them back for their order else, and a table larger than
+    its memory takes twice the time.
+    """
+    con.execute("set preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        con.execute("set preserve_insertion_order = true")
+
+
 def columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Column names and types of a table or view, in order."""
     return {str(row[0]): str(row[1]) for row in con.execute(f"describe {table}").fetchall()}
@@ -44,6 +58,16 @@ def columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
 def month_list(months: list[str]) -> str:
     """Months as a list of SQL dates."""
     return ", ".join(f"date '{first_day(month)}'" for month in months)
+
+
+def gather(con: duckdb.DuckDBPyConnection, parts: Sequence[str], target: str) -> None:
+    """Makes one temp table of parts with the same columns, which are gone then; no row is held twice."""
+    first, *others = parts
+    con.execute(f"alter table {first} rename to {target}")
+    for part in others:
+        with unordered(con):
+            con.execute(f"insert into {target} by name select * from {part}")
+        con.execute(f"drop table {part}")
 
 
 def content_versions(

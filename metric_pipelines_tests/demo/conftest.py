@@ -20,14 +20,14 @@ Content = Callable[[Path, str], list[tuple[object, ...]]]
 def whole_year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Layout]:
     """All of the year, not to be changed."""
     folder = tmp_path_factory.mktemp("whole_year")
-    return folder, load(folder)
+    return folder, load(folder, promotions="bought")
 
 
 @pytest.fixture(scope="session")
 def until_20_january(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first twenty days, not to be changed."""
     folder = tmp_path_factory.mktemp("until_20_january")
-    load(folder, date(2017, 1, 20))
+    load(folder, date(2017, 1, 20), promotions="bought")
     return folder
 
 

@@ -7,16 +7,20 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from metric_pipelines.demo import changes, database, journey
-from metric_pipelines.demo.layout import Layout, load
-from metric_pipelines.demo.tables import CRM
+from metric_pipelines.demo.layout import Layout
+from metric_pipelines.demo.layout import load as load_any
+from metric_pipelines.demo.tables import CRM, OMS, SMALL_ERP
 from metric_pipelines.errors import SourceUnavailableError, UsageError
 
 Content = Callable[[Path, str], list[tuple[object, ...]]]
+
+load = partial(load_any, promotions="bought")
 
 JUNE = """
 select basket_id, product_id, sales_value, retail_disc, coupon_disc, coupon_match_disc,
@@ -41,7 +45,7 @@ def until_22_january(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def set_day(folder: Path, name: str, day: date) -> None:
     with database.changed(folder / name) as connection:
-        database.mark(connection, day)
+        database.mark(connection, day, SMALL_ERP.layout if name == "erp.sqlite" else CRM.layout)
 
 
 def cents(folder: Path, begin: str = "2017", end: str = "2019") -> tuple[int, ...]:
@@ -59,8 +63,23 @@ def test_two_next_days_equal_a_load_until_then(
     assert not any(made.written for made in load(january, date(2017, 1, 22)).databases)
 
 
+def test_promotions_come_with_the_first_day_of_their_week(january: Path, tmp_path: Path) -> None:
+    def weeks(folder: Path) -> list[tuple[int, int]]:
+        with closing(sqlite3.connect(folder / "erp.sqlite")) as connection:
+            return connection.execute("select week, count(*) from promotions group by week").fetchall()
+
+    assert [week for week, _ in weeks(january)] == [1, 2, 3, 4]
+    for day in (21, 22):
+        assert changes.next_day(january) == date(2017, 1, day)
+    assert [week for week, _ in weeks(january)] == [1, 2, 3, 4]
+    assert changes.next_day(january) == date(2017, 1, 23)
+    load(tmp_path / "until_23", date(2017, 1, 23))
+    assert weeks(january) == weeks(tmp_path / "until_23")
+    assert [week for week, _ in weeks(january)] == [1, 2, 3, 4, 5]
+
+
 def test_the_day_without_trade_comes_and_goes(january: Path, content: Content) -> None:
-    for name in ("crm.sqlite", "oms.sqlite"):
+    for name in ("crm.sqlite", "erp.sqlite", "oms.sqlite"):
         set_day(january, name, date(2017, 12, 24))
     before = content(january / "oms.sqlite", "transactions")
     assert changes.next_day(january) == date(2017, 12, 25)
@@ -70,7 +89,7 @@ def test_the_day_without_trade_comes_and_goes(january: Path, content: Content) -
 
 
 def test_after_the_last_day_the_year_is_over(january: Path) -> None:
-    for name in ("crm.sqlite", "oms.sqlite"):
+    for name in ("crm.sqlite", "erp.sqlite", "oms.sqlite"):
         set_day(january, name, date(2017, 12, 31))
     with pytest.raises(UsageError, match="the year is over"):
         changes.next_day(january)
@@ -99,7 +118,7 @@ def test_a_night_that_fails_leaves_the_day_before(
     with pytest.raises(KeyboardInterrupt):
         changes.next_day(january)
     assert content(january / "oms.sqlite", "transactions") == before
-    assert database.laid_until(january / "oms.sqlite") == date(2017, 1, 20)
+    assert database.laid_until(january / "oms.sqlite", OMS.layout) == date(2017, 1, 20)
 
 
 def test_databases_of_different_days_are_not_carried_on(january: Path) -> None:

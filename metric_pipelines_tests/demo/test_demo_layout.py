@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -19,10 +20,13 @@ import pytest
 from filelock import FileLock
 
 from metric_pipelines.demo import database, journey
-from metric_pipelines.demo.layout import Layout, load
+from metric_pipelines.demo.layout import Layout
+from metric_pipelines.demo.layout import load as load_any
 from metric_pipelines.errors import BusyError, EnvironmentBrokenError, SourceUnavailableError, UsageError
 
 Content = Callable[[Path, str], list[tuple[object, ...]]]
+
+load = partial(load_any, promotions="bought")
 
 KILLED_IN_TRANSACTIONS = """
 import os, sys
@@ -34,7 +38,7 @@ def progress(table, done, total):
     if table == "transactions":
         os._exit(9)
 
-load(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), progress)
+load(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), progress, promotions="bought")
 """
 
 # With so small a cache the changes reach the file before the commit that never comes.
@@ -52,6 +56,11 @@ os._exit(9)
 def one(path: Path, query: str) -> tuple[object, ...]:
     with closing(sqlite3.connect(path)) as connection:
         return tuple(connection.execute(query).fetchone())
+
+
+def rows_of(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def killed_load(folder: Path, until: str) -> int:
@@ -81,6 +90,7 @@ def test_the_whole_year_has_every_row(whole_year: tuple[Path, Layout]) -> None:
         "coupon_redemptions": 2_102,
         "products": 92_331,
         "stores": 457,
+        "promotions": 286_036,
         "transactions": 1_469_307,
     }
 
@@ -126,6 +136,11 @@ def test_duckdb_reads_every_column_in_its_type(whole_year: tuple[Path, Layout]) 
         "DOUBLE": ["coupon_disc", "coupon_match_disc", "retail_disc", "sales_value"],
         "TIMESTAMP": ["transaction_timestamp"],
     }
+    assert types["promotions"] == {
+        "BIGINT": ["product_id", "store_id", "week"],
+        "DATE": ["week_start"],
+        "VARCHAR": ["display_location", "mailer_location"],
+    }
     assert types["campaigns"]["DATE"] == ["end_date", "start_date"]
     assert types["coupon_redemptions"]["DATE"] == ["redemption_date"]
     assert set(types["products"]) == {"BIGINT", "VARCHAR"}
@@ -148,10 +163,56 @@ def test_until_a_day_holds_that_local_day_and_no_later_one(until_20_january: Pat
 
 def test_until_a_day_holds_master_data_whole(january: Path, whole_year: tuple[Path, Layout]) -> None:
     rows = load(january, date(2017, 1, 20)).rows
-    growing = ("transactions", "coupon_redemptions")
+    growing = ("transactions", "coupon_redemptions", "promotions")
     assert {table: count for table, count in whole_year[1].rows.items() if table not in growing} == {
         table: count for table, count in rows.items() if table not in growing
     }
+
+
+WEEKS = "select week, week_start, count(*) from promotions group by week, week_start order by week"
+
+
+def test_until_a_day_holds_the_weeks_that_have_begun(tmp_path: Path) -> None:
+    assert load_any(tmp_path, date(2017, 1, 8)).rows["promotions"] == 386_086 + 355_244
+    assert rows_of(tmp_path / "erp.sqlite", WEEKS) == [
+        (1, "2017-01-01", 386_086),
+        (2, "2017-01-02", 355_244),
+    ]
+
+
+def test_every_week_begins_on_the_monday_of_its_transactions(whole_year: tuple[Path, Layout]) -> None:
+    folder, _ = whole_year
+    begun = {week: date.fromisoformat(str(start)) for week, start, _ in rows_of(folder / "erp.sqlite", WEEKS)}
+    with journey.opened() as raw:
+        local = "(transaction_timestamp at time zone 'UTC' at time zone 'America/New_York')::date"
+        query = f"select week, min({local}), max({local}) from transactions group by week"
+        traded = {week: (first, last) for week, first, last in raw.execute(query).fetchall()}
+    assert begun.keys() == traded.keys()
+    for week, (first, last) in traded.items():
+        # No store trades on 25 December, the Monday of the last week.
+        assert begun[week] == (date(2017, 12, 25) if week == 53 else first)
+        assert (last - begun[week]).days < 7
+
+
+def test_the_smaller_erp_has_every_promotion_of_a_line_and_every_store(
+    whole_year: tuple[Path, Layout],
+) -> None:
+    with journey.opened() as raw:
+        bought = """
+            select count(*) from promotions
+            semi join transactions using (product_id, store_id, week)
+        """
+        assert raw.execute(bought).fetchone() == (280_287,)
+        weeks = "select distinct week, store_id from promotions order by all"
+        taking_part = raw.execute(weeks).fetchall()
+    there = "select distinct week, store_id from promotions order by week, store_id"
+    assert rows_of(whole_year[0] / "erp.sqlite", there) == taking_part
+
+
+def test_the_other_erp_is_laid_out_anew(january: Path) -> None:
+    layout = load_any(january, date(2017, 1, 20), promotions="all")
+    assert [database.written for database in layout.databases] == [False, True, False]
+    assert layout.rows["promotions"] == 386_086 + 355_244 + 435_803 + 370_318
 
 
 def test_a_second_load_leaves_complete_databases_alone(january: Path) -> None:
@@ -161,9 +222,9 @@ def test_a_second_load_leaves_complete_databases_alone(january: Path) -> None:
     assert identities(january) == before
 
 
-def test_another_day_is_laid_out_anew_but_master_data_stays(january: Path) -> None:
+def test_another_day_is_laid_out_anew(january: Path) -> None:
     layout = load(january, date(2017, 1, 2))
-    assert [database.written for database in layout.databases] == [True, False, True]
+    assert [database.written for database in layout.databases] == [True, True, True]
     assert layout.rows["transactions"] == 7_973
 
 

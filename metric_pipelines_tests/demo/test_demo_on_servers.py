@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from metric_pipelines.demo.layout import load
+from metric_pipelines.demo.layout import load as load_any
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.validation import load_valid_center
@@ -21,6 +22,7 @@ from metric_pipelines.warehouse.lake import scanning_database
 from metric_pipelines_tests.servers import MARIADB, POSTGRES, database
 
 DAY = date(2017, 1, 3)
+load = partial(load_any, promotions="bought")
 MONTH = "2017-01"
 
 
@@ -53,7 +55,7 @@ def plain(url: URL) -> str:
 
 
 @pytest.mark.parametrize(
-    ("server", "name"), [(POSTGRES, "oms"), (POSTGRES, "crm"), (MARIADB, "crm"), (MARIADB, "oms")]
+    ("server", "name"), [(server, name) for server in (POSTGRES, MARIADB) for name in ("crm", "erp", "oms")]
 )
 def test_the_same_contents_come_from_a_server(
     retail: Center, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, name: str

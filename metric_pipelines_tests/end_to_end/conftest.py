@@ -73,7 +73,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, until: date | None) ->
     done = at_work.home.with_suffix(".done")
     with FileLock(at_work.home.with_suffix(".lock")):
         if not done.exists():
-            load(at_work.sources, until)
+            load(at_work.sources, until, promotions="bought")
             process = at_work.start()
             assert process.wait(600) == 0, process.text
             done.touch()
