@@ -26,7 +26,10 @@ from metric_pipelines.semantics.lineage import (
 from metric_pipelines.semantics.query_lineage import TableColumn
 from metric_pipelines_tests.small_shop import CENTER
 
-LINES = "oms.transactions: product_id; erp.products: product_id"
+LINES = (
+    "oms.transactions: product_id store_id week transaction_timestamp; erp.products: product_id; "
+    "erp.promotions: product_id store_id week week_start"
+)
 """What basket_lines are joined by; every metric of baskets and households goes through them."""
 BASKETS = f"{LINES}; oms.transactions: basket_id household_id store_id transaction_timestamp"
 HOUSEHOLDS = f"{BASKETS}; crm.households: household_id; crm.demographics: household_id"
