@@ -79,6 +79,7 @@ left join (select distinct month, store_id as store from in_months) as stores
     on stores.month = sales.month and stores.store = sales.store
 """
 
+
 def average(condition: str) -> str:
     """What is sold of a product in a store and week, where the condition holds."""
     chosen = f"filter (where known and {condition})"
