@@ -11,7 +11,13 @@ local day.
 Stays out: contracts (`quality/`) and writing (`publication/`).
 """
 
-from metric_pipelines.ingest.changes import Changes, Cursor, refuse_unmergeable, stage_changes
+from metric_pipelines.ingest.changes import (
+    Changes,
+    Cursor,
+    contract_finds_doubled_keys,
+    refuse_unmergeable,
+    stage_changes,
+)
 from metric_pipelines.ingest.connections import folders_in_place, opened, read
 from metric_pipelines.ingest.staging import newest_day, stage
 from metric_pipelines.ingest.system import System
@@ -20,6 +26,7 @@ __all__ = [
     "Changes",
     "Cursor",
     "System",
+    "contract_finds_doubled_keys",
     "folders_in_place",
     "newest_day",
     "opened",

@@ -76,7 +76,9 @@ def typed(
     span = None if months == [WHOLE] else _span(spec, source.time_zone, zone, months)
     within = "true" if span is None else _within(spec, span)
     no_month, changed = _conditions_of_no_month(spec), _conditions_of_change(spec, system.digits)
-    odd = " or ".join([*no_month, *(f"({within} and {condition})" for condition in changed.values())])
+    # Written once for all columns: a test of every row is what reading a long table costs.
+    changes = [f"({within} and ({' or '.join(changed.values())}))"] if changed else []
+    odd = " or ".join([*no_month, *changes])
     where = (
         f" where case when {odd} then error({quoted(ODD)}) else {within} end" if odd else f" where {within}"
     )

@@ -110,7 +110,9 @@ def stage(
         parts.append(_merged(con, key, touched, changes, f"{target}_merged"))
     tables.gather(con, parts, target)
     source, _, table = key.partition("/")
-    newest, rows = ingest.refuse_unmergeable(con, shop.center.sources[source], table, target)
+    definition = shop.center.sources[source]
+    judged = ingest.contract_finds_doubled_keys(definition.tables[table])
+    newest, rows = ingest.refuse_unmergeable(con, definition, table, target, judged=judged)
     facts: dict[str, Any] = {"rows": rows, "from": None, "to": _text(newest)}
     if changes is not None:
         facts = {"rows": changes.read, "from": _text(reading.seen), "to": _text(changes.newest)}

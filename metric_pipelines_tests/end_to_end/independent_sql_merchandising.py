@@ -79,11 +79,6 @@ left join (select distinct month, store_id as store from in_months) as stores
     on stores.month = sales.month and stores.store = sales.store
 """
 
-PROMOTED = """
-create table on_promotion as
-select month, product_id, store_id as store, replace(display, '0', 'NONE') as display_location from in_months
-"""
-
 
 def average(condition: str) -> str:
     """What is sold of a product in a store and week, where the condition holds."""
@@ -113,16 +108,14 @@ AGGREGATES = {
     "display_lift": f"{ON_DISPLAY} / nullif({OFF_DISPLAY}, 0)",
     "mailer_lift": f"{IN_MAILER} / nullif({OUT_OF_MAILER}, 0)",
     "categories_sold": "nullif(count(distinct category), 0)",
+    "products_sold_on_promotion": "nullif(count(distinct product_id) filter (where promoted), 0)",
 }
 """Of each metric its aggregate over the lines of a month, or of a month and a member."""
 
 DIMENSIONS = ("department", "store", "display_location", "mailer_location")
 
-METRICS = sorted([*AGGREGATES, "promoted_products"])
-CASES = [(metric, dimension) for metric in sorted(AGGREGATES) for dimension in DIMENSIONS] + [
-    ("promoted_products", "display_location"),
-    ("promoted_products", "store"),
-]
+METRICS = sorted(AGGREGATES)
+CASES = [(metric, dimension) for metric in METRICS for dimension in DIMENSIONS]
 
 
 def rows(metric: str) -> list[tuple[date, Value]]:
@@ -147,12 +140,10 @@ def rows_of_year(metric: str) -> list[Value]:
 
 
 def query_of(metric: str, by: str) -> str:
-    table = "merchandise" if metric in AGGREGATES else "on_promotion"
-    aggregate = AGGREGATES.get(metric, "count(distinct product_id)")
     named = f"{by}, " if by else ""
     grouped = f" group by {by}" if by else ""
     return (
-        f"select * from (select {named}{aggregate} as value from {table}{grouped})"
+        f"select * from (select {named}{AGGREGATES[metric]} as value from merchandise{grouped})"
         f" where value is not null order by all"
     )
 
@@ -161,6 +152,6 @@ def query_of(metric: str, by: str) -> str:
 def raw_files() -> duckdb.DuckDBPyConnection:
     """The raw files with the tables that these queries start from."""
     connection = independent_sql.raw_files()
-    for table in (LAID_OUT, PLACED, IN_MONTHS, SALES, LINES, PROMOTED):
+    for table in (LAID_OUT, PLACED, IN_MONTHS, SALES, LINES):
         connection.execute(table)
     return connection

@@ -185,14 +185,13 @@ def test_nobody_reads_a_column_or_a_table_that_no_model_takes(retail: Center) ->
     assert metrics_reading(retail, "erp.stores") == []
 
 
-def test_all_but_the_metrics_of_campaigns_and_promotions_read_products(retail: Center) -> None:
+def test_all_but_the_metrics_of_campaigns_read_products(retail: Center) -> None:
     of_campaigns = {
         "answered_mailings", "coupon_redemptions", "coupons_per_redeeming_household", "days_to_redemption",
         "mailed_households", "mailings", "prompt_redemption_rate", "redeeming_households",
         "redeeming_mailings", "redemption_rate",
     }  # fmt: skip
-    of_promotions = {"promoted_products"}
-    readers = set(retail.metrics) - of_campaigns - of_promotions
+    readers = set(retail.metrics) - of_campaigns
     assert metrics_reading(retail, "erp.products") == sorted(readers)
 
 

@@ -1,18 +1,52 @@
+-- The ERP has millions of promotions, of which a small part was bought: only those are grouped and kept. The
+-- first product of each store and week stays too, bought or not, so that the stores that take part are known.
 -- A week that turns the month stands in both, since the days of each are sold by it. Where a product stands
 -- twice in a store and week, the greatest code is kept: 0, which says no place, sorts before all others.
-with months as (
+with bought as (
+    select distinct
+        cast(
+            date_trunc(
+                'month', transaction_timestamp at time zone 'UTC' at time zone 'America/New_York'
+            ) as date
+        ) as month_start,
+        week,
+        product_id,
+        store_id
+    from oms.transactions
+),
+
+weeks as (
+    select distinct week_start, week from erp.promotions
+),
+
+months as (
     select distinct
         week_start,
+        week,
         unnest([
             cast(date_trunc('month', week_start) as date),
             cast(date_trunc('month', date_trunc('week', week_start) + interval 6 day) as date)
         ]) as month_start
-    from erp.promotions
+    from weeks
+),
+
+firsts as (
+    select week_start, store_id, min(product_id) as product_id from erp.promotions group by all
+),
+
+kept as (
+    select months.month_start, months.week_start, bought.product_id, bought.store_id
+    from bought
+    inner join months on months.month_start = bought.month_start and months.week = bought.week
+    union
+    select months.month_start, firsts.week_start, firsts.product_id, firsts.store_id
+    from firsts
+    inner join months on months.week_start = firsts.week_start
 ),
 
 placed as (
     select
-        months.month_start,
+        kept.month_start,
         promotion.week_start,
         promotion.week,
         promotion.product_id,
@@ -20,7 +54,10 @@ placed as (
         max(promotion.display_location) as display_location,
         max(promotion.mailer_location) as mailer_location
     from erp.promotions as promotion
-    inner join months on months.week_start = promotion.week_start
+    inner join kept
+        on kept.week_start = promotion.week_start
+        and kept.product_id = promotion.product_id
+        and kept.store_id = promotion.store_id
     group by all
 )
 
