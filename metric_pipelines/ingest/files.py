@@ -37,7 +37,7 @@ class Files:
         self._con, self._source, self._folder = con, source, folder
         self._copies: list[Path] = []
         self._spooled: list[str] = []
-        self._seen: dict[Path, tuple[int, int]] = {}
+        self._seen: dict[Path, tuple[int, ...]] = {}
 
     @property
     def folder(self) -> Path:
@@ -85,8 +85,8 @@ class Files:
             return Declared()
         return Declared({column: kind_of(kind) for column, kind in self._parquet_kinds(file).items()})
 
-    def stamp(self, file: Path) -> tuple[int, int]:
-        """When a file was changed last, as it was first looked at, and its size."""
+    def stamp(self, file: Path) -> tuple[int, ...]:
+        """When a file, and what is known of it, was changed last, as it was first looked at, and its size."""
         return self._seen[file]
 
     def forget(self) -> None:
@@ -250,9 +250,9 @@ class Files:
         return copy
 
 
-def _stamp(file: Path) -> tuple[int, int]:
+def _stamp(file: Path) -> tuple[int, ...]:
     about = file.stat()
-    return about.st_mtime_ns, about.st_size
+    return about.st_mtime_ns, about.st_ctime_ns, about.st_size
 
 
 def _first_rows(lines: TextIO, read: Reading) -> list[list[str]]:

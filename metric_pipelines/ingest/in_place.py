@@ -40,7 +40,7 @@ def stage_in_place(
     spec = source.tables[table]
     paths = [path.resolve() for path in files.paths(spec.table or table)]
     relation = f"read_parquet([{', '.join(quoted(str(path)) for path in paths)}])"
-    have = columns_of(con, f"select * from {relation}")
+    have = _alike(con, f"{source.name}.{table}", paths)
     chosen = []
     for ours, column in spec.columns.items():
         theirs, kind = column.source_name or ours, sql_type(column).upper()
@@ -58,6 +58,23 @@ def stage_in_place(
     _refuse_infinite(con, f"{source.name}.{table}", target, spec)
     version = version_in_place(files, spec.table or table)
     return Staged(f"{source.name}/{table}", target, [WHOLE], view=query, version=version)
+
+
+def _alike(con: duckdb.DuckDBPyConnection, where: str, paths: list[Path]) -> dict[str, str]:
+    """The columns and types of all files. DuckDB reads later files as the first one has it, and rounds."""
+    first, *others = paths
+    have = columns_of(con, f"select * from read_parquet({quoted(str(first))})")
+    for path in others:
+        own = columns_of(con, f"select * from read_parquet({quoted(str(path))})")
+        for column, kind in have.items():
+            if column in own and own[column] != kind:
+                raise SourceDataError(
+                    f"{where}.{column}",
+                    f"{kind} in {first.name}, {own[column]} in {path.name}",
+                    "one type in all files: what is read in place is not converted",
+                    "mend the files, or leave in_place out",
+                )
+    return have
 
 
 def _refuse_infinite(con: duckdb.DuckDBPyConnection, where: str, target: str, spec: SourceTable) -> None:

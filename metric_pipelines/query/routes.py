@@ -85,7 +85,7 @@ class Routes:
             metric = question.metric
             combination = combination_of(self._center, metric, question.grain, question.dimensions)
         combined = self._combined(question, months, combination) if combination else None
-        if combined is not None and combination == "same":
+        if combined is not None and (combination == "same" or _is_as_published(question)):
             return combined
         why = {"same": "filtered" if question.condition else "other_shape"}
         cut = "filtered" if question.condition else self._kept(question, months, combined)
@@ -189,6 +189,12 @@ class Routes:
 
 def _parts(metric: Metric) -> Sequence[str]:
     return PARTS if parts_of(metric) else ()
+
+
+def _is_as_published(question: Question) -> bool:
+    """Whether a metric is asked by the very grain and dimensions that it is published by."""
+    metric = question.metric
+    return question.grain == metric.grain and set(question.dimensions) == set(metric.dimensions)
 
 
 def _why_not_combined(question: Question) -> str:

@@ -109,7 +109,8 @@ def test_a_source_month_is_followed_by_all_that_reads_it(quarter: CenterAtWork) 
 def test_one_metric_of_a_group_and_one_month_leaves_its_neighbours_alone(quarter: CenterAtWork) -> None:
     before = quarter.fingerprints()
     quarter.lose_a_day("2017-02-05")
-    assert quarter.refresh(["oms/transactions", "models/basket_lines"], [MONTH]).success
+    lines = ["oms/transactions", "models/promotion_weeks", "models/basket_lines"]
+    assert quarter.refresh(lines, [MONTH]).success
     mark = quarter.ledger.mark()
     with ui(quarter) as launched:
         assert launched.launch(["metrics/net_revenue"], months=MONTH).success

@@ -74,6 +74,17 @@ def test_a_type_that_would_have_to_be_converted_is_refused(
     assert "leave in_place out" in in_place.reason("shop/orders", "")
 
 
+def test_files_of_several_types_are_refused_and_not_rounded(in_place: Shop) -> None:
+    in_place.edit(ORDERS, "orders.parquet", "orders*.parquet")
+    lay_out(in_place)
+    folder = in_place.home / "exports"
+    (folder / "orders.parquet").rename(folder / "orders_1.parquet")
+    lay_out(in_place, "amount + 0.239", COLUMNS | {"amount": "double"})
+    (folder / "orders.parquet").rename(folder / "orders_2.parquet")
+    in_place.refresh()
+    assert "in orders_1.parquet, DOUBLE in orders_2.parquet" in in_place.reason("shop/orders", "")
+
+
 @pytest.mark.parametrize("value", ["'nan'::double", "'infinity'::double"])
 def test_no_number_is_refused(in_place: Shop, value: str) -> None:
     in_place.edit(ORDERS, "type: decimal(18,2)", "type: double")

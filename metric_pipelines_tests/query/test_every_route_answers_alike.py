@@ -116,7 +116,7 @@ def _compared(shop: Shop, draws: int) -> Counter[str]:
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_answer_is_the_model_s(story: Story, state: str) -> None:
-    taken = _compared(story(f"routes_{state}", STATES[state]), 40)
+    taken = _compared(story(f"routes_{state}", STATES[state]), 15)
     assert taken["model"]
     assert taken["published"]
 
