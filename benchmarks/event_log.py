@@ -25,6 +25,7 @@ import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 GROUP = 40
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 MONTHS = dg.MonthlyPartitionsDefinition("2017-01-01", end_date="2018-01-01")
 SETTINGS = """telemetry: {{enabled: false}}
 event_log_storage:
@@ -78,7 +79,7 @@ def measure(name: str, assets: int, months: int, checks: int) -> tuple[float, fl
             keys = MONTHS.get_partition_keys()[:months]
             span = {ASSET_PARTITION_RANGE_START_TAG: keys[0], ASSET_PARTITION_RANGE_END_TAG: keys[-1]}
             cpu, wall = time.process_time(), time.perf_counter()
-            done = job.execute_in_process(instance=instance, tags=span)
+            done = job.execute_in_process(instance=instance, tags=span, run_config=QUIET)
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
             assert done.success
             instance.event_log_storage.dispose()

@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +19,7 @@ import duckdb
 
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.dictionary.months import WHOLE
+from metric_pipelines.ledger.lease import aware
 from metric_pipelines.ledger.ledger import Attempt, PairHistory, Verdict, now
 from metric_pipelines.publication import measures
 from metric_pipelines.publication.standing import NOTHING
@@ -80,17 +80,12 @@ def _without_superseded(
     left: list[Outcome] = []
     for candidate in candidates:
         newer = history.get(candidate.attempt.pair, NOTHING).published
-        if newer is not None and _utc(newer.started_at) > candidate.attempt.started_at:
+        if newer is not None and aware(newer.started_at) > candidate.attempt.started_at:
             reason = "superseded: another run has published newer contents meanwhile"
             left.append(Outcome(candidate.attempt.pair, "unchanged", newer, reason=reason))
         else:
             kept.append(candidate)
     return kept, left
-
-
-def _utc(moment: datetime) -> datetime:
-    """SQLite gives times back without their zone."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _publish(con: duckdb.DuckDBPyConnection, shop: Workshop, passed: Sequence[Candidate]) -> list[Outcome]:

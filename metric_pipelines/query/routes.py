@@ -80,15 +80,16 @@ class Routes:
 
         Raises: UsageError where there is none.
         """
-        combination = None
-        if question.condition is None:
-            metric = question.metric
-            combination = combination_of(self._center, metric, question.grain, question.dimensions)
+        if question.condition is not None:
+            found = self.over_models(question, months)
+            found.why_not = dict.fromkeys(("same", "rollup", "combined"), "filtered")
+            return found
+        combination = combination_of(self._center, question.metric, question.grain, question.dimensions)
         combined = self._combined(question, months, combination) if combination else None
         if combined is not None and (combination == "same" or _is_as_published(question)):
             return combined
-        why = {"same": "filtered" if question.condition else "other_shape"}
-        cut = "filtered" if question.condition else self._kept(question, months, combined)
+        why = {"same": "other_shape"}
+        cut = self._kept(question, months, combined)
         if isinstance(cut, Route):
             cut.why_not = why
             return cut
@@ -96,7 +97,7 @@ class Routes:
         if combined is not None:
             combined.why_not = why
             return combined
-        why["combined"] = "filtered" if question.condition else _why_not_combined(question)
+        why["combined"] = _why_not_combined(question)
         found = self.over_models(question, months)
         found.why_not = why
         return found
