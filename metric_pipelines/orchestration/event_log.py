@@ -54,6 +54,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorageWatchdog,
 )
 from dagster._serdes import ConfigurableClassData
+from dagster._time import datetime_from_timestamp
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
@@ -334,10 +335,24 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
         rows = [
             {"asset_key": m.row["asset_key"], **values}
             for m in batch
-            if m.row["asset_key"] and (values := self._get_asset_entry_values(m.event, m.id, has_columns))
+            if m.row["asset_key"] and (values := self._asset_values(m, has_columns))
         ]
         for columns, group in groupby(rows, key=tuple):
             index.execute(_upsert_asset(columns), list(group))
+
+    def _asset_values(self, mirrored: _Mirrored, has_columns: bool) -> Row:
+        """What the base says of an event's asset. It would pack a materialization once more, to put it into a
+        record; here its text is, as it was packed when it came.
+        """
+        event = mirrored.event
+        if not event.get_dagster_event().is_step_materialization:
+            return self._get_asset_entry_values(event, mirrored.id, has_columns)
+        record = (
+            f'{{"__class__": "EventLogRecord", "event_log_entry": {mirrored.row["event"]}, '
+            f'"storage_id": {mirrored.id}}}'
+        )
+        at = {"last_materialization_timestamp": datetime_from_timestamp(event.timestamp)}
+        return {"last_materialization": record, "last_run_id": event.run_id} | (at if has_columns else {})
 
     def _write_verdicts(self, index: Connection, batch: Iterable[_Mirrored]) -> None:
         for evaluated in batch:

@@ -154,11 +154,14 @@ def _of_cuts(con: duckdb.DuckDBPyConnection, items: Sequence[Staged]) -> dict[st
 
 
 def _contents(item: Staged | StagedCut, types: Mapping[str, str]) -> list[str]:
-    """Of a metric or a cut and each month: rows, and the sum of their hashes."""
+    """Of a metric or a cut and each month: rows, and the sum of their hashes.
+
+    Not by FILTER: for each aggregate that has one, DuckDB cuts out all columns that the query reads, so that
+    forty metrics cost six times what they cost so.
+    """
     assert item.columns is not None
     some = " or ".join(f"{name(c)} is not null" for c in item.columns.all.values())
-    within = f" filter ({some})"
-    return [f"count(*){within}", f"{tables.contents(types, _hashed(item))}{within}"]
+    return [f"count(case when {some} then 1 end)", tables.contents(types, _hashed(item), some)]
 
 
 def _hashed(item: Staged | StagedCut) -> list[str]:
@@ -171,7 +174,7 @@ def _asked(center: Center, metric: Metric, item: Staged, types: Mapping[str, str
     number (NULL where its table gives none).
     """
     assert item.columns is not None
-    newest = f"max({TIME}) filter ({name(item.columns.value)} is not null)"
+    newest = f"max(case when {name(item.columns.value)} is not null then {TIME} end)"
     return [*_contents(item, types), newest, _month_expression(center, metric, item) or "null"]
 
 

@@ -10,12 +10,13 @@ from collections.abc import Collection, Sequence
 from metric_pipelines.publication.standing import NOTHING
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.semantics.staging import InputRows
-from metric_pipelines.warehouse.groups import MetricColumns, relation
+from metric_pipelines.warehouse.groups import PARTS, TIME, MetricColumns, relation
 
 
 def published_inputs(shop: Workshop, names: Sequence[str], months: Collection[str]) -> list[InputRows]:
     """The rows of these months that are in force for each of some metrics, as their views show them."""
     at: dict[tuple[str, str], dict[str, str]] = {}
+    dimensions: dict[str, frozenset[str]] = {}
     history = shop.ledger.history()
     for name in names:
         own = {m: history.get((f"metrics/{name}", m), NOTHING).published for m in shop.graph.months}
@@ -27,7 +28,11 @@ def published_inputs(shop: Workshop, names: Sequence[str], months: Collection[st
                 continue
             columns = MetricColumns(name, receipt.column_version or 0)
             at.setdefault((str(table), month), {})[name] = columns.value
+            dimensions[str(table)] = frozenset(receipt.facts["schema"]) - {TIME, "value", *PARTS}
     alike: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
     for (table, month), found in at.items():
         alike.setdefault((table, tuple(sorted(found.items()))), []).append(month)
-    return [InputRows(relation(table), dict(found), sorted(ms)) for (table, found), ms in alike.items()]
+    return [
+        InputRows(relation(table), dimensions[table], dict(found), sorted(ms))
+        for (table, found), ms in alike.items()
+    ]

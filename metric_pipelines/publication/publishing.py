@@ -178,8 +178,15 @@ def _write(
     for (target, staged, chosen), cuts in _by_cut(metrics).items():
         columns = [cut.columns for cut in cuts]
         groups.replace_columns(con, target, staged, cuts[0].dimensions, columns, list(chosen))
-    for key in dict.fromkeys(c.attempt.asset for c in metrics):
-        _renew_view(con, history, key, [c for c in metrics if c.attempt.asset == key])
+    by_asset: dict[str, list[Candidate]] = {}
+    for candidate in metrics:
+        by_asset.setdefault(candidate.attempt.asset, []).append(candidate)
+    before: dict[str, dict[str, Attempt]] = {key: {} for key in by_asset}
+    for (key, month), of in history.items():
+        if key in before and of.published is not None:
+            before[key][month] = of.published
+    renewed = [_renewed_view(con, before[key], key, own) for key, own in by_asset.items()]
+    groups.create_views(con, [view for view in renewed if view is not None])
 
 
 def _by_table(candidates: Sequence[Candidate]) -> Iterator[tuple[Staged, list[str]]]:
@@ -223,18 +230,18 @@ def _by_cut(candidates: Sequence[Candidate]) -> dict[tuple[str, str, tuple[str, 
     return found
 
 
-def _renew_view(
+def _renewed_view(
     con: duckdb.DuckDBPyConnection,
-    history: Mapping[Pair, PairHistory],
+    receipts: Mapping[str, Attempt],
     key: str,
     candidates: Sequence[Candidate],
-) -> None:
+) -> MetricView | None:
     """The metric's view shows each month by the version in force there; replaced only where that changed."""
     item = candidates[0].staged
     assert item is not None
     assert item.columns is not None
     table, name = candidates[0].attempt.facts["table"], key.removeprefix("metrics/")
-    before = _versions(history, key, table)
+    before = _versions(receipts, name, table)
     after = before | {
         c.attempt.partition: c.staged.columns for c in candidates if c.staged and c.staged.columns
     }
@@ -243,23 +250,22 @@ def _renew_view(
         and len(set(after.values())) == 1
         and measures.has_view(con, name)
     ):
-        return
+        return None
     versions: dict[MetricColumns, list[str]] = {}
     for month in sorted(after):
         versions.setdefault(after[month], []).append(month)
-    groups.create_view(con, MetricView(name, str(table), item.dimensions, versions))
+    return MetricView(name, str(table), item.dimensions, versions)
 
 
-def _versions(history: Mapping[Pair, PairHistory], key: str, table: str) -> dict[str, MetricColumns]:
+def _versions(receipts: Mapping[str, Attempt], metric: str, table: str) -> dict[str, MetricColumns]:
     """The columns in force by month, of the receipts in this table: a metric of another shape begins anew."""
-    found = {}
-    for (asset, partition), own in history.items():
-        receipt = own.published
-        if asset == key and receipt is not None and receipt.facts.get("table") == table:
-            parts = "numerator" in receipt.facts.get("schema", {})
-            name = key.removeprefix("metrics/")
-            found[partition] = MetricColumns(name, receipt.column_version or 0, parts)
-    return found
+    return {
+        month: MetricColumns(
+            metric, receipt.column_version or 0, "numerator" in receipt.facts.get("schema", {})
+        )
+        for month, receipt in receipts.items()
+        if receipt.facts.get("table") == table
+    }
 
 
 def _reject(con: duckdb.DuckDBPyConnection, shop: Workshop, candidate: Candidate) -> None:

@@ -13,7 +13,11 @@ from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.publication.clock import today_of
 from metric_pipelines.publication.plan import Facts, open_month
 from metric_pipelines.publication.upstream import AskUpstream, nothing_known
+from metric_pipelines.semantics.kept_queries import keep_in
 from metric_pipelines.warehouse.lake import Lake
+
+COMPILED = "compiled"
+"""The folder in the home with compiled queries, so that the next night need not compile them."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def open_workshop(
     `ask_sources`: whether a clock that follows the sources looks at them now, or says what it last saw;
     `ask_upstream` answers for the assets that source tables are copies of.
     """
+    keep_in(home / COMPILED)
     today = today or today_of(center, home, ledger, ask_sources=ask_sources)
     last = center.settings.partitions.end or f"{today:%Y-%m}"
     graph = _graph(center, last)

@@ -83,7 +83,7 @@ def rows_of(
             groups.setdefault(item.table, []).append(item)
     for table, items in groups.items():
         months = items[0].months
-        counts = ", ".join(f"count(*) filter ({_own(rules[item.key])})" for item in items)
+        counts = ", ".join(f"count(case when {_own(rules[item.key])} then 1 end)" for item in items)
         query = f"select {tables.month_of(months)}, {counts} from {table} group by 1"
         rows = {str(row[0]): row[1:] for row in con.execute(query).fetchall()}
         for at, item in enumerate(items):

@@ -111,6 +111,7 @@ LEAST_SQLGLOT = 30
 _KEPT: dict[int, _Found] = {}
 
 
+@cache  # it reads the package's metadata, and each column asks
 def sqlglot_reads_enough() -> bool:
     """Whether the installed sqlglot resolves queries as columns are followed here."""
     return int(version("sqlglot").partition(".")[0]) >= LEAST_SQLGLOT

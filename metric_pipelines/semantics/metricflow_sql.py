@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from metric_pipelines.errors import DefinitionError
+from metric_pipelines.semantics.kept_queries import keep, kept
 
 
 def compile_sql(
@@ -34,6 +35,17 @@ def compile_sql(
 
 @lru_cache(maxsize=512)
 def _compiled(
+    manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], constraints: tuple[str, ...]
+) -> str:
+    asked = json.dumps([manifest, metrics, group_by, constraints])
+    found = kept(asked)
+    if found is None:
+        found = _explained(manifest, metrics, group_by, constraints)
+        keep(asked, found)
+    return found
+
+
+def _explained(
     manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], constraints: tuple[str, ...]
 ) -> str:
     # late: 0.5 s, where a question is compiled

@@ -191,11 +191,12 @@ def named_columns(metric: Metric, columns: MetricColumns) -> list[str]:
 
 @dataclass(frozen=True)
 class InputRows:
-    """Published values of input metrics that stand in one relation: its column for each, and the months in
-    which they stand there.
+    """Published values of input metrics that stand in one relation: its dimensions, its column for each, and
+    the months in which they stand there.
     """
 
     relation: str
+    dimensions: frozenset[str]
     columns: dict[str, str]
     months: list[str]
 
@@ -207,10 +208,10 @@ def provide_inputs(
     input.
 
     Other dimensions are added up here already (an input that does not add up has none): a window then joins
-    far fewer rows.
+    far fewer rows. By the same ones there is nothing to add up.
     """
     keys = ", ".join([TIME, *map(name, dimensions)])
-    branches = [_input_rows(keys, one) for one in rows]
+    branches = [_input_rows(keys, one, add=one.dimensions != set(dimensions)) for one in rows]
     known = {metric for one in rows for metric in one.columns}
     for metric in names:
         if metric not in known:  # nothing of it is there, but its columns
@@ -219,9 +220,12 @@ def provide_inputs(
     con.execute(f"create or replace view memory.main.{m.INPUTS} as {' union all by name '.join(branches)}")
 
 
-def _input_rows(keys: str, rows: InputRows) -> str:
-    """The rows in which any of them has a value, within their months."""
-    sums = ", ".join(f"sum({name(column)}) as {name(metric)}" for metric, column in rows.columns.items())
+def _input_rows(keys: str, rows: InputRows, *, add: bool) -> str:
+    """The rows in which any of them has a value, within their months; added up, or as they stand."""
+    value = "sum({})" if add else "{}"
+    values = ", ".join(
+        f"{value.format(name(column))} as {name(metric)}" for metric, column in rows.columns.items()
+    )
     some = " or ".join(f"{name(column)} is not null" for column in rows.columns.values())
     within = f"{MONTH} in ({month_list(rows.months)}) and ({some})"
-    return f"select {keys}, {sums} from {rows.relation} where {within} group by all"
+    return f"select {keys}, {values} from {rows.relation} where {within}{' group by all' if add else ''}"

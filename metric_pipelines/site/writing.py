@@ -23,7 +23,6 @@ from metric_pipelines.dictionary.graph import digest
 from metric_pipelines.errors import EnvironmentBrokenError
 from metric_pipelines.ledger.ledger import Ledger
 from metric_pipelines.publication.workshop import Workshop
-from metric_pipelines.site.pages import pages, renderer
 from metric_pipelines.site.queries import Queries
 from metric_pipelines.site.snapshot import Told, take_snapshot
 from metric_pipelines.site.timeline import seen, timeline
@@ -126,6 +125,8 @@ def _replace(shop: Workshop, dagster: str, now: datetime, target: Path, tell: To
 
 
 def _write(shop: Workshop, dagster: str, now: datetime, new: Path, old: Path, tell: Told) -> int:
+    from metric_pipelines.site.pages import pages, renderer  # late: Jinja takes 0.1 s, and every run is here
+
     before, effective = _built(old), write_effective(shop.center, shop.home)
     built = _next(shop, dagster, now, effective, before)
     loaded = [(name, datetime.fromisoformat(at)) for name, at in built.loaded]

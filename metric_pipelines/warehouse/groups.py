@@ -70,33 +70,40 @@ def replace_columns(
     _with_columns(con, table, staged, keys, new)
     target, wanted = relation(table), f"{MONTH} in ({month_list(months)})"
     old = [c for c in columns(con, target) if c not in keys and c not in new]
-    _set_aside(con, "carried", target, keys, old, wanted)
-    _set_aside(con, "arriving", staged, keys, new, wanted)
+    if old:
+        _set_aside(con, "carried", target, keys, old, wanted)
     con.execute(f"delete from {target} where {wanted}")
+    names = ", ".join(name(c) for c in [*keys, *new, *old])
+    order = ", ".join(str(i + 1) for i in range(len(keys)))
+    arriving = f"select {', '.join(map(name, [*keys, *new]))} from {staged} where {wanted} and {_some(new)}"
+    rows = _merged(arriving, keys, new, old) if old else arriving
+    con.execute(f"insert into {target} ({names}) {rows} order by {order}")
+    if old:
+        con.execute("drop table carried")
+
+
+def _merged(arriving: str, keys: list[str], new: list[str], old: list[str]) -> str:
+    """The rows that arrive, side by side with those that are carried over."""
     same = " and ".join(f"a.{name(k)} is not distinct from b.{name(k)}" for k in keys)
     merged = (
         [f"coalesce(a.{name(k)}, b.{name(k)})" for k in keys]
         + [f"a.{name(c)}" for c in new]
         + [f"b.{name(c)}" for c in old]
     )
-    names = ", ".join(name(c) for c in [*keys, *new, *old])
-    order = ", ".join(str(i + 1) for i in range(len(keys)))
-    con.execute(
-        f"insert into {target} ({names}) select {', '.join(merged)} "
-        f"from arriving a full join carried b on {same} order by {order}"
-    )
-    con.execute("drop table carried; drop table arriving")
+    return f"select {', '.join(merged)} from ({arriving}) a full join carried b on {same}"
 
 
 def _set_aside(
     con: duckdb.DuckDBPyConnection, into: str, table: str, keys: list[str], chosen: list[str], wanted: str
 ) -> None:
-    """The rows of some columns that hold any value; without columns, none."""
-    some = " or ".join(f"{name(c)} is not null" for c in chosen) or "false"
-    names = ", ".join(name(c) for c in [*keys, *chosen])
-    con.execute(
-        f"create or replace temp table {into} as select {names} from {table} where {wanted} and ({some})"
-    )
+    """The rows of some columns that hold any value."""
+    rows = f"select {', '.join(map(name, [*keys, *chosen]))} from {table} where {wanted} and {_some(chosen)}"
+    con.execute(f"create or replace temp table {into} as {rows}")
+
+
+def _some(chosen: list[str]) -> str:
+    """The condition that a row holds a value of any of these columns."""
+    return f"({' or '.join(f'{name(c)} is not null' for c in chosen)})"
 
 
 def _with_columns(
@@ -114,19 +121,22 @@ def _with_columns(
             con.execute(f"alter table {target} add column {name(column)} {types[column]}")
 
 
-def create_view(con: duckdb.DuckDBPyConnection, view: MetricView) -> None:
-    """Creates or replaces `metrics.<key>`: metric_time, dimensions, value, and numerator and denominator
-    where kept.
+def create_views(con: duckdb.DuckDBPyConnection, views: Iterable[MetricView]) -> None:
+    """Creates or replaces `metrics.<key>` of each: metric_time, dimensions, value, and numerator and
+    denominator where kept.
     """
-    one = len(view.versions) == 1
-    parts = [_branch(view, version, None if one else months) for version, months in view.versions.items()]
-    con.execute(
-        "use lake"
-    )  # so that the view's text names no catalog, and any client may attach under any name
+    con.execute("use lake")  # so that the text names no catalog, and any client may attach under any name
     try:
-        con.execute(f"create or replace view metrics.{name(view.key)} as {' union all by name '.join(parts)}")
+        for view in views:
+            con.execute(f"create or replace view metrics.{name(view.key)} as {_query(view)}")
     finally:
         con.execute("use memory")
+
+
+def _query(view: MetricView) -> str:
+    one = len(view.versions) == 1
+    parts = [_branch(view, version, None if one else months) for version, months in view.versions.items()]
+    return " union all by name ".join(parts)
 
 
 def _branch(view: MetricView, version: MetricColumns, months: list[str] | None) -> str:

@@ -93,9 +93,10 @@ def month_of(months: list[str]) -> str:
     return "''" if months == [WHOLE] else f"strftime({MONTH}, '%Y-%m')"
 
 
-def contents(types: Mapping[str, str], of: list[str]) -> str:
-    """An aggregate over rows: the sum of the hashes of these columns."""
-    return f"sum(hash({', '.join(f'round({name(c)}, 9)' if types[c] == 'DOUBLE' else name(c) for c in of)}))"
+def contents(types: Mapping[str, str], of: list[str], some: str = "true") -> str:
+    """An aggregate over rows that meet a condition: the sum of the hashes of these columns."""
+    hashed = f"hash({', '.join(f'round({name(c)}, 9)' if types[c] == 'DOUBLE' else name(c) for c in of)})"
+    return f"sum({hashed})" if some == "true" else f"sum(case when {some} then {hashed} end)"
 
 
 def content_version(types: Mapping[str, str], of: list[str], rows: int, total: int | None) -> str:

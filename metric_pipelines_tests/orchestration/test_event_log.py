@@ -17,6 +17,7 @@ import dagster as dg
 import psutil
 import pytest
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
+from dagster._core.event_api import EventLogRecord
 from dagster._core.events import (
     DagsterEvent,
     DagsterEventType,
@@ -30,6 +31,7 @@ from dagster._core.storage.event_log.schema import (
     AssetKeyTable,
     SqlEventLogStorageTable,
 )
+from dagster._serdes import deserialize_value, serialize_value
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -157,6 +159,8 @@ def read_back(folder: Path, run_id: str) -> dict[str, Any]:
         rows["tags"] = sorted(map(tuple, index.execute(select(tags.event_id, tags.asset_key, tags.key))))
         last = select(AssetKeyTable.c.asset_key, AssetKeyTable.c.last_run_id)
         assert {run for _, run in index.execute(last)} == {run_id}
+        texts = [text for (text,) in index.execute(select(AssetKeyTable.c.last_materialization)) if text]
+        assert texts == [serialize_value(deserialize_value(text, EventLogRecord)) for text in texts]
     rows["run"] = [
         (r.event_log_entry.dagster_event_type, str(r.asset_key), r.partition_key, r.event_log_entry.step_key)
         for r in storage.get_records_for_run(run_id).records

@@ -156,7 +156,7 @@ def view(
 ) -> None:
     key = next(iter(versions)).key
     with transaction(con):
-        groups.create_view(con, MetricView(key, "g", list(dimensions), versions))
+        groups.create_views(con, [MetricView(key, "g", list(dimensions), versions)])
 
 
 def shown(con: Con, key: str = "alpha") -> list[tuple[Any, ...]]:
