@@ -11,7 +11,11 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import LazyLoader, find_spec, module_from_spec
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
 
 SELDOM = (100_000, 50, 100)
 """Python's own are 700, 10, 10: with a million objects alive, each look at all of them takes 0.2 s."""
@@ -29,17 +33,36 @@ def seldom_collected() -> Iterator[None]:
 
 
 def when_used(*modules: str) -> None:
-    """Lets these modules be loaded at the first use of anything in them, not where they are imported."""
+    """Lets these modules be loaded at the first use of anything in them, not where they are imported.
+
+    The standard library's LazyLoader would load them at `import module`, which asks for the module's spec.
+    """
     for name in modules:
-        if name in sys.modules:
-            continue
-        spec = find_spec(name)
-        if spec is None or spec.loader is None:
-            continue
-        spec.loader = LazyLoader(spec.loader)
-        module = module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        parent, _, child = name.rpartition(".")
-        if parent:
-            setattr(sys.modules[parent], child, module)
+        if name not in sys.modules and (spec := find_spec(name)) is not None:
+            _put(name, _stand_in(spec))
+
+
+def _stand_in(spec: ModuleSpec) -> ModuleType:
+    module = ModuleType(spec.name)
+    module.__spec__ = spec
+
+    def of_the_real_one(attribute: str) -> Any:
+        if sys.modules.get(spec.name) is module:
+            del sys.modules[spec.name]
+            try:
+                _put(spec.name, import_module(spec.name))
+            except BaseException:
+                _put(spec.name, module)
+                raise
+        return getattr(sys.modules[spec.name], attribute)
+
+    module.__dict__["__getattr__"] = of_the_real_one
+    return module
+
+
+def _put(name: str, module: ModuleType) -> None:
+    """As the import system does: under its name, and as an attribute of its package."""
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(import_module(parent), child, module)

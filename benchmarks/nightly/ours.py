@@ -10,9 +10,12 @@ import time
 
 BEGAN = time.monotonic()
 
-import functools  # noqa: E402 (what is imported is a part of the night)
+import sys  # noqa: E402 (what is imported is a part of the night)
+
+sys.modules["hypothesis"] = None  # type: ignore[assignment]  # a tool of our tests, which Pandera takes along
+
+import functools  # noqa: E402
 import os  # noqa: E402
-import sys  # noqa: E402
 import warnings  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402

@@ -270,7 +270,7 @@ def _columns(asked: Sequence[Expectation], rules: Rules) -> list[str]:
 
 @cache  # 65 ms, and it holds no data: one a process
 def _batch_definition() -> Any:
-    when_used("scipy.stats")  # a third of the library's import, for one expectation
+    when_used("scipy.stats", "altair")  # two fifths of the library's import, for one expectation
     with warnings.catch_warnings(), seldom_collected():
         warnings.simplefilter("ignore")
         import great_expectations as gx

@@ -26,7 +26,7 @@ from filelock import FileLock
 from metric_pipelines.errors import EnvironmentBrokenError
 
 TRIES = 6
-MEMORY_LIMIT = "1000MB"
+MEMORY_LIMIT = "850MB"
 SCHEMAS = ("models", "groups", "metrics")
 WITHOUT_BAR = "set enable_progress_bar = false"
 """DuckDB draws one on stdout after two seconds, into whatever is written there."""
