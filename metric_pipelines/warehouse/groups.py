@@ -111,6 +111,7 @@ def _with_columns(
 ) -> None:
     types, target = columns(con, staged), relation(table)
     if not exists(con, "groups", table):
+        con.execute("create schema if not exists lake.groups")
         spec = ", ".join(f"{name(c)} {types[c]}" for c in [*keys, *new])
         con.execute(f"create table {target} ({spec})")
         con.execute(f"alter table {target} set partitioned by ({MONTH})")
@@ -125,6 +126,7 @@ def create_views(con: duckdb.DuckDBPyConnection, views: Iterable[MetricView]) ->
     """Creates or replaces `metrics.<key>` of each: metric_time, dimensions, value, and numerator and
     denominator where kept.
     """
+    con.execute("create schema if not exists lake.metrics")
     con.execute("use lake")  # so that the text names no catalog, and any client may attach under any name
     try:
         for view in views:

@@ -27,7 +27,6 @@ from metric_pipelines.errors import EnvironmentBrokenError
 
 TRIES = 6
 MEMORY_LIMIT = "850MB"
-SCHEMAS = ("models", "groups", "metrics")
 WITHOUT_BAR = "set enable_progress_bar = false"
 """DuckDB draws one on stdout after two seconds, into whatever is written there."""
 TRUSTING = {"allow_unsigned_extensions": "true"}
@@ -74,16 +73,7 @@ def prepare(con: duckdb.DuckDBPyConnection, lake: Lake) -> duckdb.DuckDBPyConnec
     _configure(con, lake)
     with locked(lake):
         _attach(con, lake, "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000")
-        for schema in _missing_schemas(con):
-            con.execute(f"create schema if not exists lake.{schema}")
     return con
-
-
-def _missing_schemas(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """To ask is one look at the catalog, to create what is there one for each; and every step opens it."""
-    query = "select schema_name from duckdb_schemas() where database_name = 'lake'"
-    have = {str(row[0]) for row in con.execute(query).fetchall()}
-    return [schema for schema in SCHEMAS if schema not in have]
 
 
 def open_reader(lake: Lake, at: int | None = None, also: Iterable[Path] = ()) -> duckdb.DuckDBPyConnection:
