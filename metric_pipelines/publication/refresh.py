@@ -52,7 +52,7 @@ def troubles(facts: Facts, scope: Scope) -> list[Trouble]:
         for pair, root in waiting(facts, scope).items()
     ]
     for pair, stand in stands.items():
-        if not scope.holds(pair):
+        if not scope.includes(pair):
             continue
         latest = facts.history.get(pair, NOTHING).latest
         if stand.state in ("withheld", "blocked"):
