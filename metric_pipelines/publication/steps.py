@@ -29,6 +29,7 @@ from metric_pipelines.errors import (
 )
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
 from metric_pipelines.publication import additivity, as_of, cuts, increments, measures, reconciliation
+from metric_pipelines.publication.dated_outside import dated_outside
 from metric_pipelines.publication.meanwhile import inputs_of, published_since
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.published_inputs import published_inputs
@@ -300,7 +301,7 @@ def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, mon
         staged = transform.stage(con, model, sql, chosen, _target(), file, from_whole=from_whole)
         parts.append(staged)
     if len(parts) == 1:
-        return parts[0]
+        return replace(parts[0], facts=dated_outside(con, shop, model, parts[0]))
     target = _target()
     tables.gather(con, [part.table for part in parts], target)
     return replace(parts[0], table=target, months=months)
