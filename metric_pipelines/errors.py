@@ -127,6 +127,20 @@ class BusyError(MetricPipelinesError):
     retry_helps = True
 
 
+class InputsMovedError(BusyError):
+    """What something is computed from is published anew each time it is computed. Trying again helps."""
+
+    @classmethod
+    def while_computed(cls, where: str, inputs: Sequence[str], times: int) -> InputsMovedError:
+        """Others have published some of the inputs each of several times."""
+        return cls(
+            where,
+            f"others published {listed(inputs)} while it was computed, {times} times one after another",
+            "one state of all its inputs",
+            "refresh again when they are done; what was published stays",
+        )
+
+
 class InternalError(MetricPipelinesError):
     """A fault of ours: a check that could not be carried out, a state that must not be."""
 

@@ -38,7 +38,7 @@ class Question:
         """The dimensions that are grouped by, and those of the condition."""
         return dimensions_read(self.dimensions, self.condition)
 
-    def holds(self, start: date) -> bool:
+    def includes(self, start: date) -> bool:
         """Whether the period from `start` on is asked for."""
         return (self.start is None or start >= self.start) and (self.end is None or start < self.end)
 

@@ -12,7 +12,7 @@ import duckdb
 from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
 from metric_pipelines.ingest.system import Declared, Since, Span
-from metric_pipelines.ingest.texts import as_ours, kind_of, quoted
+from metric_pipelines.ingest.texts import as_ours, kind_of, no_such_column, quoted
 from metric_pipelines.warehouse.tables import name
 
 SYSTEM = "source_system"
@@ -124,7 +124,7 @@ class AttachedFile:
         Times are texts there, in whatever form: from the start of the day they sort alike. What is no text
         sorts before them all, and comes along to be refused.
         """
-        column, value = name(part.column), str(part.value)
+        column, value = _column(table, part.column), str(part.value)
         wanted = f"{column} >= {value}"
         if not isinstance(part.value, int):
             wanted = f"{column} >= {quoted(value[:10])} or {column} < ''"
@@ -134,13 +134,15 @@ class AttachedFile:
                 "a cursor of texts",
                 "numbers that SQLite compares",
             )
-        texts = ", ".join(f"cast({name(c)} as text) as {name(c)}" for c in columns)
+        texts = ", ".join(f"cast({_column(table, c)} as text) as {name(c)}" for c in columns)
         query = f"select {texts} from {name(_bare(table))} where {wanted} or {column} is null"
         checked = ", ".join(f"{self._text(name(c))} as {name(c)}" for c in columns)
         return f"(select {checked} from sqlite_query('{SYSTEM}', {quoted(query)}))"
 
     def newest(self, table: str, spec: SourceTable, column: str, before: date) -> str | None:
         """The greatest text; ISO dates and times sort as texts, and words after all of them."""
+        if column not in (have := self.columns(table, spec)):
+            raise no_such_column(self._source, table, column, have)
         text = self._text(name(column))
         relation, come = self._relation(table), f"({text} < '{before}' or {text} >= ':')"
         if self._kind == "sqlite" and self._all_texts(table, column):
@@ -150,8 +152,9 @@ class AttachedFile:
 
     def _all_texts(self, table: str, column: str) -> bool:
         """Whether a column of SQLite holds nothing but texts: numbers are below them there, bytes above."""
+        there = _column(table, column)
         ends = " and ".join(
-            f"coalesce((select typeof({end}({name(column)})) from {name(_bare(table))}), '') = 'text'"
+            f"coalesce((select typeof({end}({there})) from {name(_bare(table))}), '') = 'text'"
             for end in ("min", "max")
         )
         query = f"select * from sqlite_query('{SYSTEM}', {quoted(f'select {ends} as texts')})"
@@ -160,10 +163,9 @@ class AttachedFile:
 
     def _newest_by_sqlite(self, table: str, column: str, before: date) -> str:
         """A relation with the newest texts, of days and of words; SQLite finds them by an index it has."""
-        greatest = f"select max({name(column)}) as {name(column)} from {name(_bare(table))}"
-        query = (
-            f"{greatest} where {name(column)} < '{before}' union all {greatest} where {name(column)} >= ':'"
-        )
+        there = _column(table, column)
+        greatest = f"select max({there}) as {name(column)} from {name(_bare(table))}"
+        query = f"{greatest} where {there} < '{before}' union all {greatest} where {there} >= ':'"
         return f"sqlite_query('{SYSTEM}', {quoted(query)})"
 
     def declared(self, table: str, spec: SourceTable) -> Declared:
@@ -202,6 +204,11 @@ def _literal(value: int | date) -> str:
     if isinstance(value, int):
         return str(value)
     return f"timestamp '{value}'" if isinstance(value, datetime) else f"date '{value}'"
+
+
+def _column(table: str, column: str) -> str:
+    """A column as SQLite is asked for it: what is quoted and no column of its table is an error, no text."""
+    return f"{name(_bare(table))}.{name(column)}"
 
 
 def _bare(table: str) -> str:

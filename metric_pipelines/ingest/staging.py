@@ -13,10 +13,18 @@ import duckdb
 
 from metric_pipelines.dictionary.months import WHOLE, day_after, first_day
 from metric_pipelines.dictionary.source_definitions import Source, SourceColumn, SourceTable
-from metric_pipelines.errors import SourceDataError, did_you_mean, listed
+from metric_pipelines.errors import SourceDataError
 from metric_pipelines.ingest.headers import refuse_unusable
 from metric_pipelines.ingest.system import Since, Span, System
-from metric_pipelines.ingest.texts import FIRST_YEAR, as_ours, as_text, quoted, sql_type, translated
+from metric_pipelines.ingest.texts import (
+    FIRST_YEAR,
+    as_ours,
+    as_text,
+    no_such_column,
+    quoted,
+    sql_type,
+    translated,
+)
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name, unordered
 
@@ -208,10 +216,7 @@ def check_columns(system: System, source: Source, spec: SourceTable, theirs: str
     for ours, column in spec.columns.items():
         there = column.source_name or ours
         if there not in have:
-            remedy = did_you_mean(there, have) or "mend the source's YAML, or the source"
-            raise SourceDataError(
-                f"{source.name}.{theirs}.{there}", "no such column", f"one of {listed(have)}", remedy
-            )
+            raise no_such_column(source, theirs, there, have)
 
 
 def wrong_type(con: duckdb.DuckDBPyConnection, source: Source, table: str, relation: str) -> SourceDataError:

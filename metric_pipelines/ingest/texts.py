@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import duckdb
 
 from metric_pipelines.dictionary.source_definitions import Reading, Source, SourceTable
 from metric_pipelines.dictionary.yaml_types import Column
-from metric_pipelines.errors import SourceDataError, SourceUnavailableError
+from metric_pipelines.errors import SourceDataError, SourceUnavailableError, did_you_mean, listed
 from metric_pipelines.warehouse.tables import name
 
 _CSV = re.compile(r"CSV Error on Line: (\d+)|CSV Parser state machine")
@@ -105,6 +105,13 @@ def as_ours(source: Source) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise translated(source, "", error) from error
+
+
+def no_such_column(source: Source, table: str, column: str, have: Sequence[str]) -> SourceDataError:
+    """A column that a table of a source does not have; the nearest one that it has is suggested."""
+    remedy = did_you_mean(column, have) or "mend the source's YAML, or the source"
+    where = f"{source.name}.{table}.{column}"
+    return SourceDataError(where, "no such column", f"one of {listed(have)}", remedy)
 
 
 def translated(source: Source, table: str, error: Exception) -> SourceUnavailableError | SourceDataError:

@@ -44,7 +44,7 @@ class Cause:
     before: datetime | None = None
     own: Affected | None = None
     blocked: tuple[Affected, ...] = ()
-    holds_up: bool = True
+    is_blocking: bool = True
 
     @property
     def metrics(self) -> tuple[Affected, ...]:

@@ -54,9 +54,9 @@ def _title(alert: Alert, lang: Lang) -> str:
         return say(lang, "title.sample", center=center)
     if not alert.causes:
         return say(lang, "title.failed", center=center)
-    held = [cause for cause in alert.causes if cause.holds_up]
-    n = len({metric.name for cause in held or alert.causes for metric in cause.metrics})
-    kind = "data" if not n else ("not_published" if held else "not_updated")
+    blocking = [cause for cause in alert.causes if cause.is_blocking]
+    n = len({metric.name for cause in blocking or alert.causes for metric in cause.metrics})
+    kind = "data" if not n else ("not_published" if blocking else "not_updated")
     return say(lang, f"title.{kind}", center=center, n=n)
 
 
@@ -99,7 +99,7 @@ class _Writer:
         yield f"{self.say('owners')}{colon}{self.owners(cause)}"
         if cause.blocked:
             n, names = len(cause.blocked), self.names(cause.blocked)
-            what = self.say("blocks" if cause.holds_up else "touches", n=n)
+            what = self.say("blocks" if cause.is_blocking else "touches", n=n)
             months = self.months(m for metric in cause.blocked for m in metric.months)
             who = {o.business: 0 for o in (metric.owners for metric in cause.blocked)}
             theirs = self.say("their_owners", who=self.listed(list(who)))

@@ -24,6 +24,7 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 from metric_pipelines.dictionary.graph import Graph, Node, Pair
 from metric_pipelines.ledger.ledger import Attempt, Verdict
 from metric_pipelines.orchestration.names import Names
+from metric_pipelines.publication.dated_outside import DATED_OUTSIDE
 from metric_pipelines.publication.plan import READ
 from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.quality.rules import checks_of
@@ -153,6 +154,9 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
         found["value"] = float(attempt.facts["value"])
     if READ in attempt.facts:
         found["rows read of the source"] = attempt.facts[READ]["rows"]
+    if DATED_OUTSIDE in attempt.facts:
+        found["rows dated before the first month"] = attempt.facts[DATED_OUTSIDE]["before"]
+        found["rows dated after today"] = attempt.facts[DATED_OUTSIDE]["after"]
     if attempt.column_version is not None:
         found["definition version"] = attempt.column_version
     schema = attempt.facts.get("schema") or {}

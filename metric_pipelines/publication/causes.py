@@ -50,8 +50,8 @@ def _cause(facts: Facts, root: Root, trail: Trail, verdicts: Mapping[int, list[V
     center = facts.center
     label, owners = named(center, root.asset)
     blocked = {key: tuple(months) for key, months in root.blocked.items() if key.startswith(METRICS)}
-    holds_up = root.state != "unavailable" or bool(root.blocked) or root.asset.startswith(METRICS)
-    if root.state == "unavailable" and not holds_up:
+    is_blocking = root.state != "unavailable" or bool(root.blocked) or root.asset.startswith(METRICS)
+    if root.state == "unavailable" and not is_blocking:
         blocked = {key: () for key in _reading(facts, root.asset)}
     own = root.asset.startswith(METRICS)
     return Cause(
@@ -65,7 +65,7 @@ def _cause(facts: Facts, root: Root, trail: Trail, verdicts: Mapping[int, list[V
         before=(trail.published.closed_at or trail.published.started_at) if trail.published else None,
         own=affected(center, root.asset, tuple(root.months)) if own else None,
         blocked=tuple(affected(center, key, months) for key, months in _by_label(center, blocked)),
-        holds_up=holds_up,
+        is_blocking=is_blocking,
     )
 
 

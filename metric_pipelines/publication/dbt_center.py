@@ -124,13 +124,13 @@ def dbt_center(
         made["center.yaml"] = files.center_file(slug(label) or "dbt_metrics", label, start, today, card)
     say("metrics")
     metrics = files.metric_files(carried, manifest, card)
-    held, refused = valid_metrics(made, metrics, carried, into)
+    valid, refused = valid_metrics(made, metrics, carried, into)
     notes = [*project.notes, *carried.notes, *timeless, *_beside(manifest), *refused]
-    made |= {file: text for file, text in held.values()}
+    made |= {file: text for file, text in valid.values()}
     queries, left = valid_queries(made, files.query_files(carried, manifest), into)
     made |= queries
     notes += left
-    return DbtCenter(made, sorted(typed), sorted(held), notes)
+    return DbtCenter(made, sorted(typed), sorted(valid), notes)
 
 
 def relations_read(manifest: Mapping[str, Any]) -> list[RelationKey]:

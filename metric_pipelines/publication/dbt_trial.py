@@ -32,49 +32,49 @@ def valid_metrics(
 
     Raises: InvalidCenterError where something else than a metric is wrong.
     """
-    held, notes = dict(metrics), list[Note]()
+    valid, notes = dict(metrics), list[Note]()
     while True:
-        marked, intended = _marked(made, held, into)
+        marked, intended = _marked(made, valid, into)
         wrong = _wrong(made, dict(marked.values()), into)
         if not wrong:
             return marked, notes + intended
-        named = {file: metric for metric, (file, _) in held.items()}
+        named = {file: metric for metric, (file, _) in valid.items()}
         for file, why in wrong.items():
             metric = named[file]
             notes.append(Note(NOT_CARRIED, f"metrics.{metric}", why))
             lost = f"its input {metric} is not carried over"
             for below in [metric, *_dependents(metric, carried)]:
-                if held.pop(below, None) and below != metric:
+                if valid.pop(below, None) and below != metric:
                     notes.append(Note(NOT_CARRIED, f"metrics.{below}", lost))
 
 
 def _marked(
-    made: Files, held: Mapping[str, tuple[str, str]], into: Center | None
+    made: Files, valid: Mapping[str, tuple[str, str]], into: Center | None
 ) -> tuple[dict[str, tuple[str, str]], list[Note]]:
     """The metrics, those that quarrel in the project marked as such, and a note on each pair: nothing is left
     out for what a person has yet to judge.
     """
-    found, notes = dict(held), list[Note]()
-    with laid_over(into.folder if into else None, {**made, **dict(held.values())}) as folder:
+    found, notes = dict(valid), list[Note]()
+    with laid_over(into.folder if into else None, {**made, **dict(valid.values())}) as folder:
         try:
             center = load_center(folder)
         except InvalidCenterError:
             return found, notes  # told by the trial
         pairs = unmarked(center, sound_metrics(center))
-    for name in held:
-        others = [_other(pair, name) for pair in pairs if name == _bearer(pair, held)]
+    for name in valid:
+        others = [_other(pair, name) for pair in pairs if name == _bearer(pair, valid)]
         if others:
             marks = "".join(f"  - {{with: {other}, reason: {UNJUDGED}}}\n" for other in others)
-            file, text = held[name]
+            file, text = valid[name]
             found[name] = file, f"{text.rstrip()}\nintended:\n{marks}"
             said = f"shares a word or its computation with {listed(others)}: marked as intended, to be judged"
             notes.append(Note(QUARREL, f"metrics.{name}", said))
     return found, notes
 
 
-def _bearer(pair: tuple[str, str], held: Collection[str]) -> str | None:
+def _bearer(pair: tuple[str, str], valid: Collection[str]) -> str | None:
     """The metric of a pair that bears the mark: the second, unless it stood in the center before."""
-    return next((name for name in pair[::-1] if name in held), None)
+    return next((name for name in pair[::-1] if name in valid), None)
 
 
 def _other(pair: tuple[str, str], name: str) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 import duckdb
 
 from metric_pipelines.dictionary.graph import Pair
-from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.publication.standing import root_reason, standing
-from metric_pipelines.publication.steps import judged, stage
+from metric_pipelines.publication.steps import REFUSED, judged, stage
 from metric_pipelines.publication.workshop import Workshop
 
 
@@ -42,6 +41,6 @@ def _judged(
     try:
         staged = stage(con, shop, [key], [month])
         found = judged(con, shop, staged)
-    except (SourceUnavailableError, SourceDataError, ComputationError, DefinitionError) as error:
+    except REFUSED as error:
         return pair, (), error.message()
     return pair, found[key][month], ""

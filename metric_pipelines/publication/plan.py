@@ -43,15 +43,16 @@ class Scope:
     """What a refresh is about: assets and months (None: all), and since when sources count as read.
 
     `read_since` None means that no source is read again. `forced` computes what is chosen even where it is
-    not due.
+    not due. `mark` is where the ledger stood when it began: what cannot be computed now is tried once.
     """
 
     assets: frozenset[str] | None = None
     months: frozenset[str] | None = None
     read_since: datetime | None = None
     forced: bool = False
+    mark: int | None = None
 
-    def holds(self, pair: Pair) -> bool:
+    def includes(self, pair: Pair) -> bool:
         """Whether a pair is within the scope; what has no partitions belongs to all months."""
         key, partition = pair
         inside = partition == WHOLE or self.months is None or partition in self.months
@@ -94,7 +95,7 @@ def inputs_in_force(facts: Facts, pair: Pair) -> dict[str, str]:
 
 def wave(facts: Facts, scope: Scope) -> list[Pair]:
     """The pairs that can be computed now: due, and all inputs published and not to be done themselves."""
-    return [pair for pair, root in _to_do(facts, scope).items() if pair == root and scope.holds(pair)]
+    return [pair for pair, root in _to_do(facts, scope).items() if pair == root and scope.includes(pair)]
 
 
 def waiting(facts: Facts, scope: Scope) -> dict[Pair, Pair]:
@@ -102,7 +103,7 @@ def waiting(facts: Facts, scope: Scope) -> dict[Pair, Pair]:
     return {
         pair: root
         for pair, root in _to_do(facts, scope).items()
-        if scope.holds(pair) and not scope.holds(root) and is_due(facts, pair, scope)
+        if scope.includes(pair) and not scope.includes(root) and is_due(facts, pair, scope)
     }
 
 
@@ -118,7 +119,7 @@ def _to_do(facts: Facts, scope: Scope) -> dict[Pair, Pair]:
         if first is not None:
             found[pair] = first
         elif _inputs_published(stands, inputs) and is_due(
-            facts, pair, scope if scope.holds(pair) else Scope()
+            facts, pair, scope if scope.includes(pair) else Scope()
         ):
             found[pair] = pair
     return found
@@ -137,8 +138,10 @@ def is_due(facts: Facts, pair: Pair, scope: Scope) -> bool:
         return True
     if node.kind == "source":
         return _source_due(facts, pair, own, scope)
+    if own.latest is not None and own.latest.state == "unavailable":
+        return scope.mark is None or own.latest.id <= scope.mark
     if own.last is None:
-        return own.latest is None or _before(own.latest, scope.read_since)
+        return True
     return own.last.version != node.version or own.last.inputs != inputs_in_force(facts, pair)
 
 
@@ -234,7 +237,7 @@ def foreseen(facts: Facts, scope: Scope) -> tuple[list[Work], list[Work]]:
     touched: set[Pair] = set()
     for pair in facts.graph.pairs():
         touches = any(given in certain or given in touched for given in facts.graph.inputs(pair))
-        if pair in certain or not touches or not scope.holds(pair):
+        if pair in certain or not touches or not scope.includes(pair):
             continue
         due = facts.graph.nodes[pair[0]].kind != "source" and is_due(facts, pair, scope)
         (certain if due else touched).add(pair)

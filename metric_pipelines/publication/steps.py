@@ -20,9 +20,17 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.graph import Edge, Node, Pair
 from metric_pipelines.dictionary.months import WHOLE
-from metric_pipelines.errors import ComputationError, DefinitionError, SourceDataError, SourceUnavailableError
+from metric_pipelines.errors import (
+    ComputationError,
+    DefinitionError,
+    InputsMovedError,
+    SourceDataError,
+    SourceUnavailableError,
+)
 from metric_pipelines.ledger.ledger import Attempt, Verdict, now
 from metric_pipelines.publication import additivity, as_of, cuts, increments, measures, reconciliation
+from metric_pipelines.publication.dated_outside import dated_outside
+from metric_pipelines.publication.meanwhile import inputs_of, published_since
 from metric_pipelines.publication.plan import Facts, Scope, inputs_in_force, is_due, rectangles
 from metric_pipelines.publication.published_inputs import published_inputs
 from metric_pipelines.publication.publishing import Candidate, Outcome, publish
@@ -39,7 +47,9 @@ from metric_pipelines.warehouse.staged import Staged
 Readings = Mapping[str, increments.Reading]
 NO_READINGS: Readings = {}
 STAGED_AGAIN = 5
-Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError
+Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError | InputsMovedError
+REFUSED = (DefinitionError, SourceDataError, ComputationError, SourceUnavailableError, InputsMovedError)
+"""What is told of an asset and a month, and stops nothing else."""
 
 
 def carry_out(
@@ -128,11 +138,11 @@ def _candidates(
     """Stages and audits; a failure is narrowed down, so that it takes along no innocent asset or month."""
     try:
         yield from _audited(con, shop, facts, keys, months, run_id, reading)
-    except (DefinitionError, SourceDataError, ComputationError, SourceUnavailableError) as error:
-        if len(keys) > 1 and not isinstance(error, SourceUnavailableError):
+    except REFUSED as error:
+        if len(keys) > 1 and not error.retry_helps:
             for key in keys:
                 yield from _candidates(con, shop, facts, [key], months, run_id, reading)
-        elif len(months) > 1 and not isinstance(error, SourceUnavailableError):
+        elif len(months) > 1 and not error.retry_helps:
             for month in months:
                 yield from _candidates(con, shop, facts, keys, [month], run_id, reading)
         else:
@@ -248,7 +258,7 @@ def stage(
     """Stages assets of one step for some months, from what is in force; of a table that is read by what
     changed (`reading`), the months that changes touch.
 
-    Raises: SourceUnavailableError, SourceDataError, ComputationError, DefinitionError.
+    Raises: SourceUnavailableError, SourceDataError, ComputationError, DefinitionError, InputsMovedError.
     """
     node = shop.graph.nodes[keys[0]]
     match node.kind:
@@ -291,7 +301,7 @@ def _stage_model(con: duckdb.DuckDBPyConnection, shop: Workshop, node: Node, mon
         staged = transform.stage(con, model, sql, chosen, _target(), file, from_whole=from_whole)
         parts.append(staged)
     if len(parts) == 1:
-        return parts[0]
+        return replace(parts[0], facts=dated_outside(con, shop, model, parts[0]))
     target = _target()
     tables.gather(con, [part.table for part in parts], target)
     return replace(parts[0], table=target, months=months)
@@ -318,17 +328,26 @@ def edges(node: Node) -> tuple[Edge, ...]:
 def _stage_metrics(
     con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
 ) -> list[Staged]:
-    """The models of what is reconciled are read as of one snapshot: where somebody published meanwhile, all
-    is staged once more.
+    """The inputs of what is reconciled are read as of one snapshot: where others published one of them
+    meanwhile, all is staged once more.
+
+    Raises: InputsMovedError where they do so each time.
     """
     if not any(shop.graph.nodes[key].reconciled for key in keys):
         return _stage_values(con, shop, keys, months)
     for _ in range(STAGED_AGAIN):
         read = lake.newest_snapshot(con)
         staged = _stage_values(con, shop, keys, months)
-        if lake.newest_snapshot(con) == read:
-            break
-    metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]
+        moved = published_since(con, shop, inputs_of(shop, keys), read)
+        if not moved:
+            return _with_cuts(con, shop, staged, months, read)
+    raise InputsMovedError.while_computed(", ".join(keys), moved, STAGED_AGAIN)
+
+
+def _with_cuts(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, staged: list[Staged], months: list[str], read: int
+) -> list[Staged]:
+    metrics = [shop.center.metrics[item.key.removeprefix("metrics/")] for item in staged]
     columns = {item.columns.key: item.columns for item in staged if item.columns is not None}
     kept = cuts.stage(con, shop, metrics, columns, months, read)
     return [replace(item, cuts=kept.get(item.key.removeprefix("metrics/"), ()), read=read) for item in staged]

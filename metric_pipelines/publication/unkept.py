@@ -40,7 +40,7 @@ class Unkept:
         self._history, self._home = history, home
         self._files: dict[str, str | None] = {}
 
-    def holds(self, key: str) -> bool:
+    def includes(self, key: str) -> bool:
         """Whether the lake has no rows of an asset."""
         node = self._graph.nodes[key]
         if node.kind == "model":
@@ -55,7 +55,7 @@ class Unkept:
         if self._graph.nodes[key].kind == "source":
             return "" if self._version_of_files(key) == receipt.data_version else FILES_CHANGED
         for given, partition in self._graph.inputs((key, WHOLE)):
-            if self.holds(given) and (reason := self.why_not(given)):
+            if self.includes(given) and (reason := self.why_not(given)):
                 return reason
             newest = self._history.get((given, partition), NOTHING).published
             if newest is None or receipt.inputs.get(f"{given}@{partition}") != newest.data_version:
@@ -65,7 +65,7 @@ class Unkept:
     def refuse_changed(self, keys: Iterable[str]) -> None:
         """Raises SourceDataError where what assets were computed from is not what was published."""
         for key in keys:
-            reason = self.why_not(key) if self.holds(key) else ""
+            reason = self.why_not(key) if self.includes(key) else ""
             if reason:
                 raise SourceDataError(key, reason, "what was published of it", "metric-pipelines refresh")
 

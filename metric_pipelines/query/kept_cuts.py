@@ -74,7 +74,7 @@ def kept_cut(
     periods: dict[str, list[date]] = {}
     found = dict[tuple[str, ...], str | None]()
     for start in sorted({start for month in months for start in periods_in(grain, month)}):
-        if not question.holds(start):
+        if not question.includes(start):
             continue
         overlapped = [m for m in months_in(grain, start) if m in known.graph_months]
         if not set(overlapped) <= set(months):

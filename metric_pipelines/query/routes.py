@@ -85,18 +85,18 @@ class Routes:
             found.why_not = dict.fromkeys(("same", "rollup", "combined"), "filtered")
             return found
         combination = combination_of(self._center, question.metric, question.grain, question.dimensions)
-        combined = self._combined(question, months, combination) if combination else None
-        if combined is not None and (combination == "same" or _is_as_published(question)):
-            return combined
+        published = self._from_published(question, months, combination) if combination else None
+        if published is not None and (combination == "same" or _is_as_published(question)):
+            return published
         why = {"same": "other_shape"}
-        cut = self._kept(question, months, combined)
+        cut = self._kept(question, months, published)
         if isinstance(cut, Route):
             cut.why_not = why
             return cut
         why["rollup"] = cut
-        if combined is not None:
-            combined.why_not = why
-            return combined
+        if published is not None:
+            published.why_not = why
+            return published
         why["combined"] = _why_not_combined(question)
         found = self.over_models(question, months)
         found.why_not = why
@@ -126,7 +126,7 @@ class Routes:
             found.tables = known.models
         return found
 
-    def _combined(self, question: Question, months: Sequence[str], combination: Combination) -> Route:
+    def _from_published(self, question: Question, months: Sequence[str], combination: Combination) -> Route:
         """From published rows, as they are or combined."""
         metric = question.metric
         lost = {m: NO_VALUES for m in months if not self._has_rows(metric, m, combination)}
@@ -139,14 +139,14 @@ class Routes:
             found.receipts = self._snapshots(left)
         return found
 
-    def _kept(self, question: Question, months: Sequence[str], combined: Route | None) -> Route | str:
+    def _kept(self, question: Question, months: Sequence[str], published: Route | None) -> Route | str:
         """From a cut, or why not."""
         if not question.metric.rollups:
             return "no_cut"
         known = self._known(question)
-        lost = {m: OTHERS for m in months if not known.hold(m)}
+        lost = {m: OTHERS for m in months if not known.is_consistent(m)}
         left = [m for m in months if m not in lost]
-        if combined is not None and not set(lost) <= set(combined.lost):
+        if published is not None and not set(lost) <= set(published.lost):
             return "cut_outdated"
         cut = kept_cut(question, left, known, self._computable(question.metric))
         if not isinstance(cut, KeptCut):

@@ -65,17 +65,17 @@ class Snapshots:
     def lost(self, months: Sequence[str]) -> dict[str, str]:
         """Of some months those that the models cannot answer, and why."""
         read = dict.fromkeys([*self.models, f"models/{calendar_of(self._center)}"])
-        unkept = [key for key in read if self._unkept.holds(key)]
+        unkept = [key for key in read if self._unkept.includes(key)]
         now = next((reason for key in unkept if (reason := self._unkept.why_not(key))), "")
         found = {}
         for month in months:
-            if not self.hold(month):
+            if not self.is_consistent(month):
                 found[month] = OTHERS
             elif now or not all(self._is_of_now(key, month) for key in unkept):
                 found[month] = now or VIEW_CHANGED
         return found
 
-    def hold(self, month: str) -> bool:
+    def is_consistent(self, month: str) -> bool:
         """Whether a month is of one state: it and those around it were published, from one version of each
         model that has no months; and those around it are what they were when it was published, those before
         it shown to their end.
@@ -86,10 +86,10 @@ class Snapshots:
         return (
             whole
             and all(m in self.months for m in around)
-            and all(self._holds(key, month, around) for key in self._as_of)
+            and all(self._is_model_consistent(key, month, around) for key in self._as_of)
         )
 
-    def _holds(self, key: str, month: str, around: Iterable[str]) -> bool:
+    def _is_model_consistent(self, key: str, month: str, around: Iterable[str]) -> bool:
         if not self._graph.nodes[key].partitioned:
             newest = self._newest(key)
             return all(self._versions.of(key, WHOLE, self.months[m]) == newest for m in around)

@@ -19,6 +19,7 @@ from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.errors import DefinitionError, SourceDataError, SourceUnavailableError
 from metric_pipelines.ingest import newest_day, opened, stage
+from metric_pipelines.ingest.system import Since
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.lake import scanning_database
 
@@ -411,6 +412,27 @@ def test_the_newest_day_of_a_source_is_a_local_day(step_con: Con, tmp_path: Path
 def test_a_source_without_rows_has_no_newest_day(step_con: Con, tmp_path: Path) -> None:
     fill(tmp_path, "create table orders (at)")
     assert newest(step_con, tmp_path, source({"at": "timestamp"}, "at")) is None
+
+
+@pytest.mark.parametrize("column", ["day", "2024-05-05"])
+def test_a_column_that_sqlite_would_take_for_a_text_is_named_with_its_table(
+    step_con: Con, tmp_path: Path, column: str
+) -> None:
+    """SQLite reads "day" as 'day' where there is no such column."""
+    fill(tmp_path, "create table orders (at)", "2024-01-01 10:00:00")
+    with pytest.raises(SourceDataError) as caught:
+        newest(step_con, tmp_path, source({column: "timestamp"}, column))
+    assert str(caught.value).startswith(f"shop.orders.{column}: no such column; expected: one of at")
+
+
+def test_sqlite_itself_is_asked_for_columns_of_the_table_alone(step_con: Con, tmp_path: Path) -> None:
+    fill(tmp_path, "create table orders (at)", "2024-01-01 10:00:00")
+    spec = source({"day": "timestamp"}, "day")
+    with opened(step_con, spec, tmp_path) as system:
+        since = Since("at", date(2024, 1, 1))
+        relation = system.relation("orders", spec.tables["orders"], ["at", "day"], since)
+        with pytest.raises(duckdb.Error, match=r"no such column: orders\.day"):
+            step_con.execute(f"select * from {relation}")
 
 
 @pytest.mark.parametrize("nonsense", ["n/a", "soon", "2024-13-45"])

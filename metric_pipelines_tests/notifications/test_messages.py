@@ -75,7 +75,7 @@ def test_an_unreadable_source_that_blocks_nothing_names_what_may_be_out_of_date(
         reasons=(("", Text(en="crm/households: the database is locked")),),
         own=None,
         blocked=(metric("households", months=()),),
-        holds_up=False,
+        is_blocking=False,
     )
     message = compose(replace(alert, causes=(away,)), "en", markdown=True, most_bytes=FAR)
     assert message.title == "Retail: 1 metric(s) may be out of date"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import pytest
 
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.publication import reconciliation, steps
+from metric_pipelines.publication.inspection import inspect
 from metric_pipelines.quality.rules import RECONCILE, checks_of
 from metric_pipelines.warehouse.staged import Staged
-from metric_pipelines_tests.small_shop import MONTHS, Shop
+from metric_pipelines_tests.small_shop import MONTHS, Shop, revenue_by_month
 
 CUSTOMERS, AVERAGE = "metrics/service/customers.yaml", "metrics/sales/average_order.yaml"
 REVENUE, PLACED = "metrics/sales/revenue.yaml", "metrics/sales/orders_placed.yaml"
@@ -135,3 +137,95 @@ def test_a_metric_without_it_is_staged_as_before(shop: Shop) -> None:
     [item] = steps.stage(shop.connection(), shop.open(), ["metrics/customers"], MONTHS)
     assert (item.read, item.cuts) == (None, ())
     assert reconciliation.verdicts(shop.connection(), shop.open(), [item]) == {}
+
+
+# Others who publish meanwhile
+
+Beside = Callable[[str, int], list[list[str]]]
+
+
+@pytest.fixture
+def beside(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Beside:
+    """Whenever revenue has been staged, so many times at most, others mend an order and publish an asset for
+    all months; for which months it was staged.
+    """
+    shop.keep("revenue", "orders_placed")
+    shop.edit(REVENUE, "checks:\n", "checks:\n  reconcile: true\n")
+    stage_values = steps._stage_values
+
+    def others_publish(asset: str, times: int) -> list[list[str]]:
+        turns: list[list[str]] = []
+
+        def staged(con: Any, opened: Any, keys: list[str], months: list[str]) -> list[Staged]:
+            found = stage_values(con, opened, keys, months)
+            if keys != ["metrics/revenue"]:
+                return found
+            turns.append(months)
+            if len(turns) <= times:
+                others = Shop(shop.center, shop.home)
+                others.sql("update orders set amount = amount + 1 where order_id = 1")
+                others.carry_out(["shop/orders"], ["2024-01"], forced=True)
+                others.carry_out([asset], MONTHS, forced=True)
+            return found
+
+        monkeypatch.setattr(steps, "_stage_values", staged)
+        return turns
+
+    return others_publish
+
+
+def test_others_who_keep_publishing_its_inputs_are_told_and_what_was_published_stays(
+    shop: Shop, beside: Beside
+) -> None:
+    beside("models/order_lines", steps.STAGED_AGAIN)
+    result = shop.refresh(read_sources=False)
+    assert {(t.pair, t.state) for t in result.troubles} == {
+        (("metrics/revenue", m), "unavailable") for m in MONTHS
+    }
+    assert result.troubles[0].reason == (
+        "metrics/revenue: others published models/order_lines while it was computed, 5 times one after"
+        " another; expected: one state of all its inputs;"
+        " to do: refresh again when they are done; what was published stays"
+    )
+    assert shop.months("revenue") == revenue_by_month()
+    assert shop.refresh(read_sources=False).troubles == []
+    expected = revenue_by_month()
+    assert shop.months("revenue") == expected | {"2024-01": expected["2024-01"] + steps.STAGED_AGAIN}
+
+
+def test_what_was_never_published_is_tried_once_a_refresh_and_again_at_the_next(
+    fresh_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh_shop.keep("revenue")
+    fresh_shop.edit(REVENUE, "checks:\n", "checks:\n  reconcile: true\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "published_since", lambda *_: ["models/order_lines"])
+        for refreshes in (1, 2):
+            assert {t.pair[0] for t in fresh_shop.refresh(read_sources=refreshes == 1).troubles} == {
+                "metrics/revenue"
+            }
+            attempts = fresh_shop.ledger.attempts_of(["metrics/revenue"])
+            assert [a.state for a in attempts] == ["unavailable"] * len(MONTHS) * refreshes
+    assert fresh_shop.refresh(read_sources=False).troubles == []
+    assert fresh_shop.months("revenue") == revenue_by_month()
+
+
+def test_once_is_computed_once_more(shop: Shop, beside: Beside) -> None:
+    staged = beside("models/order_lines", 1)
+    assert shop.refresh(read_sources=False, assets=["metrics/revenue"], forced=True).troubles == []
+    assert staged == [MONTHS, MONTHS, ["2024-01"]], "its receipt says what was in force when it began"
+    expected = revenue_by_month()
+    assert shop.months("revenue") == expected | {"2024-01": expected["2024-01"] + 1}
+
+
+def test_others_may_publish_what_is_no_input_of_it(shop: Shop, beside: Beside) -> None:
+    staged = beside("metrics/orders_placed", steps.STAGED_AGAIN)
+    assert shop.refresh(assets=["metrics/revenue"], forced=True).troubles == []
+    assert staged == [MONTHS]
+
+
+def test_a_check_alone_says_that_others_publish(shop: Shop, beside: Beside) -> None:
+    beside("models/order_lines", steps.STAGED_AGAIN)
+    [(_, verdicts, reason)] = inspect(shop.connection(), shop.open(), ["metrics/revenue"], ["2024-01"])
+    assert verdicts == ()
+    assert "others published models/order_lines" in reason

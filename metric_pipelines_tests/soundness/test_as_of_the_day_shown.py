@@ -10,7 +10,9 @@ from decimal import Decimal
 import pytest
 
 from metric_pipelines.dictionary.months import first_day
+from metric_pipelines.orchestration.reports import metadata
 from metric_pipelines.publication.inspection import inspect
+from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.query import Answer, open_for_reading
 from metric_pipelines_tests.small_shop import Order, Shop, day_of, orders
 
@@ -77,6 +79,25 @@ def test_a_model_dated_by_two_columns_is_known_up_to_today_by_each(fresh_shop: S
     counted = sum(len(known(month)) for month in ("2024-01", "2024-02", "2024-03"))
     assert len(months) == 3
     assert year[0][3] == counted
+
+
+def test_rows_that_metrics_leave_out_of_a_model_without_months_are_told_with_their_number(
+    fresh_shop: Shop,
+) -> None:
+    """They were passed over without a word."""
+    fresh_shop.keep("orders_placed")
+    fresh_shop.edit("center.yaml", "newest_source_day", TODAY)
+    fresh_shop.edit("models/order_lines.yaml", "partition_by: order_day\n", "")
+    fresh_shop.edit("sources/shop.yaml", "    partition_by: ordered_at\n", "")
+    for number, day in enumerate(("2019-05-01", "2023-12-31"), 900):
+        fresh_shop.sql("insert into orders values (?, 1, 1, ?, 1, '5.00')", number, f"{day} 15:00:00")
+    assert fresh_shop.refresh().troubles == []
+    later = sum(day_of(order) > TODAY for order in orders())
+    receipt = fresh_shop.ledger.history()["models/order_lines", ""].published
+    said = metadata(Outcome(("models/order_lines", ""), "published", receipt))
+    assert (said["rows dated before the first month"], said["rows dated after today"]) == (2, later)
+    counted = sum(fresh_shop.months("orders_placed").values())
+    assert counted + 2 + later == said["dagster/row_count"]
 
 
 def test_days_after_the_last_refresh_are_not_carried_on_by_the_models(fresh_shop: Shop) -> None:
