@@ -9,9 +9,11 @@ kill, so who takes the setting out of `dagster.yaml` loses speed and nothing els
       config: {base_dir: <home of Dagster>/history/runs}
 
 What is promised: an event that tells of something done (a materialization, the end of a step, the status of
-a run) is on disk and fsynced when `store_event` returns, with all that came before it. The others (planned
-events, evaluations, outputs, log lines) wait for the next such event, for a read, for 1,000 of them, or for a
-second or so. A kill loses those that wait; their checks then stay planned, and never look passed.
+a run) is written when `store_event` returns, with all that came before it: other processes see it, no kill
+loses it. It is fsynced too; materializations are with the end of their step, in the index with the end of the
+run. What a power cut takes from a run that had not ended, the reaper tells again from the ledger. The other
+events (planned, evaluations, outputs, log lines) wait for the next such event, for a read, for 1,000 of them,
+or for a second or so. A kill loses those that wait; their checks then stay planned, and never look passed.
 
 What does not belong here: which events a run yields, how long they are kept, any other storage. All that is
 overridden is private to Dagster: at an upgrade, run Dagster's own `TestEventLogStorage` against this class.
@@ -26,7 +28,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -62,7 +64,7 @@ from sqlalchemy.pool import NullPool
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
-from metric_pipelines.orchestration.event_log_files import KeptConnections, make_tables
+from metric_pipelines.orchestration.event_log_files import KeptConnections, make_tables, synchronous
 
 Row = dict[str, Any]  # a row of a table of Dagster's, by column
 
@@ -195,8 +197,7 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
             self._initdb(engine)
             self._initialized_dbs.add(shard)
         connection = engine.connect()
-        connection.exec_driver_sql("PRAGMA synchronous=FULL")  # fsync each commit, whatever the build says
-        connection.rollback()  # SQLAlchemy has begun; SQLite has not
+        synchronous(connection, "FULL")  # fsync each commit, whatever the build says
         self._kept.put(shard, path, connection)
         return connection
 
@@ -301,7 +302,9 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
         if run_id == RUNLESS_RUN_ID:
             self._write_singly(batch)
             return
-        with self.index_connection() as index:
+        types = {w.event.dagster_event_type for w in batch}
+        step_goes_on = types <= MAY_WAIT | {None, DagsterEventType.ASSET_MATERIALIZATION}
+        with self._kept.unsynced() if step_goes_on else nullcontext(), self.index_connection() as index:
             with self.run_connection(run_id) as run:
                 run.execute(_INSERT_EVENT, [waiting.row for waiting in batch])
                 self._mirror(index, [w for w in batch if w.event.dagster_event_type in _MIRRORED])

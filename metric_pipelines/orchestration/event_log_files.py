@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from alembic.runtime.migration import MigrationContext
@@ -29,6 +31,13 @@ def _migrations() -> ScriptDirectory:
     return ScriptDirectory.from_config(get_alembic_config(sqlite_event_log.__file__))
 
 
+def synchronous(connection: Connection, level: str) -> None:
+    """Whether a commit waits for the disk (FULL) or not (NORMAL); outside transactions alone."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA synchronous={level}")
+
+
 class KeptConnections:
     """Open connections by shard; beyond `most`, the least recently used is closed."""
 
@@ -51,6 +60,21 @@ class KeptConnections:
         self._by_shard[shard] = (connection, _file_id(path))
         while len(self._by_shard) > self._most:
             self._by_shard.popitem(last=False)[1][0].close()
+
+    @contextmanager
+    def unsynced(self) -> Iterator[None]:
+        """Inside, commits do not wait for the disk: they outlive a kill, and a power cut if one that waits
+        follows. Connections that are opened inside do wait.
+        """
+        chosen = [connection for connection, _ in self._by_shard.values() if not connection.in_transaction()]
+        for connection in chosen:
+            synchronous(connection, "NORMAL")
+        try:
+            yield
+        finally:
+            for connection in chosen:
+                if not connection.closed:
+                    synchronous(connection, "FULL")
 
     def close(self) -> None:
         while self._by_shard:

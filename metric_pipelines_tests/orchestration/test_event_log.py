@@ -24,6 +24,7 @@ from dagster._core.events import (
     StepMaterializationData,
 )
 from dagster._core.events.log import EventLogEntry
+from dagster._core.execution.plan.objects import StepSuccessData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
@@ -35,7 +36,7 @@ from dagster._serdes import deserialize_value, serialize_value
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from metric_pipelines.orchestration import event_log
+from metric_pipelines.orchestration import event_log, event_log_files
 from metric_pipelines.orchestration.event_log import BufferedSqliteEventLogStorage
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning")
@@ -265,11 +266,26 @@ def test_a_kill_after_a_materialization_loses_nothing_but_waiting_evaluations(tm
 READER = """
 import sys
 from dagster import AssetKey
+from dagster._core.execution.plan.objects import StepSuccessData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 storage = SqliteEventLogStorage(sys.argv[1])
 print(len(storage.get_records_for_run(sys.argv[2]).records))
 print(*storage.get_materialized_partitions(AssetKey("orders")))
 """
+
+
+def test_what_ends_a_step_or_a_run_waits_for_the_disk_and_a_materialization_does_not(
+    storage: BufferedSqliteEventLogStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.store_event(stored(DagsterEventType.RUN_START, None))  # the files are open from now on
+    levels: list[str] = []
+    monkeypatch.setattr(event_log_files, "synchronous", lambda _, level: levels.append(level))
+    storage.store_event(materialized("orders"))
+    assert levels == ["NORMAL", "NORMAL", "FULL", "FULL"]  # of the run's file and the index
+    levels.clear()
+    storage.store_event(stored(DagsterEventType.STEP_SUCCESS, StepSuccessData(duration_ms=1.0)))
+    storage.store_event(stored(DagsterEventType.RUN_SUCCESS, None))
+    assert levels == []
 
 
 def test_another_process_sees_a_materialization_and_all_before_it(tmp_path: Path) -> None:
