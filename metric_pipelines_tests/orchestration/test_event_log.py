@@ -266,7 +266,6 @@ def test_a_kill_after_a_materialization_loses_nothing_but_waiting_evaluations(tm
 READER = """
 import sys
 from dagster import AssetKey
-from dagster._core.execution.plan.objects import StepSuccessData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 storage = SqliteEventLogStorage(sys.argv[1])
 print(len(storage.get_records_for_run(sys.argv[2]).records))
