@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-Expr = exp.Expr
+if TYPE_CHECKING:  # sqlglot 28, which dagster-dbt asks for beside Dagster 1.12, has no such name
+    from sqlglot.expressions import Expr
 
 ONE, ZERO = exp.Literal.number(1), exp.Literal.number(0)
 
@@ -95,10 +97,10 @@ class _Canonical:
         """The same, with canonical parts."""
         found = tree.copy()
         for key, value in tree.args.items():
-            if isinstance(value, exp.Expr):
+            if isinstance(value, exp.Expression):
                 found.set(key, self.of(value))
             elif isinstance(value, list):
-                found.set(key, [self.of(v) if isinstance(v, exp.Expr) else v for v in value])
+                found.set(key, [self.of(v) if isinstance(v, exp.Expression) else v for v in value])
         return found
 
     def _cast(self, tree: exp.Cast) -> Expr:

@@ -26,8 +26,10 @@ from metric_pipelines.semantics.query_syntax import (
     is_recursive,
     limiting_order,
     makes_rows,
+    operands,
     outside_aggregates,
     qualified,
+    references,
     window_keys,
 )
 
@@ -170,7 +172,7 @@ class _Query:
         return union([*read, lineage.all if is_decided_by_all(query) else NONE])
 
     def _set_operation(self, query: exp.SetOperation, scope: Scope) -> QueryLineage:
-        left, right = (part.expression for part in scope.set_operation_scopes)
+        left, right = (part.expression for part in operands(scope))
         known = _combined(query, self.lineage(left), self.lineage(right))
         if not is_recursive(query):
             return replace(known, rows=known.rows | _limiting(query, known))
@@ -195,12 +197,12 @@ class _Query:
         return QueryLineage(columns, values | rows, None if names else values, loose=not names)
 
     def _sources(self, scope: Scope, name: str = "") -> list[QueryLineage]:
-        names = [name] if name else [known for known, _ in scope.references]
+        names = [name] if name else [known for known, _ in references(scope)]
         return [source for source in (self._source(scope, known) for known in names) if source is not None]
 
     def _source(self, scope: Scope, name: str) -> QueryLineage | None:
         """What stands in FROM under a name; None where nothing does, or where it is just being followed."""
-        for known, node in scope.references:
+        for known, node in references(scope):
             pivots = node.args.get("pivots") or []
             key = (id(node), known)
             if name not in (known, *(pivot.alias for pivot in pivots)) or key in self.open:

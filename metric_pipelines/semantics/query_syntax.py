@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope
 from sqlglot.schema import MappingSchema
 
 from metric_pipelines.errors import DefinitionError
@@ -95,6 +96,21 @@ def _ordinality(source: exp.Expr) -> list[exp.Identifier]:
     name = source.args["offset"]
     source.set("offset", None)
     return [name if isinstance(name, exp.Identifier) else exp.to_identifier("ordinality")]
+
+
+def references(scope: Scope) -> list[tuple[str, exp.Expr]]:
+    """What stands in FROM, by name; sqlglot 28 takes an item's `unnest(...)` for one of them."""
+    return [
+        (name, node)
+        for name, node in scope.references
+        if name in scope.sources or not isinstance(node, exp.Explode)
+    ]
+
+
+def operands(scope: Scope) -> list[Scope]:
+    """Both sides of a union, an intersection or a difference; sqlglot 28 calls all of them unions."""
+    sides: list[Scope] = getattr(scope, "set_operation_scopes", getattr(scope, "union_scopes", []))
+    return sides
 
 
 def makes_rows(node: exp.Expr) -> bool:

@@ -27,6 +27,13 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "dbt_project"
 DBT = "key:raw_orders,key:raw_customers,key:orders,key:customers"
 ONE_PROCESS = '{"execution": {"config": {"in_process": {}}}}'
+INSTANCE = """
+telemetry: {enabled: false}
+# What a step says is copied to the terminal by `tail`, which a step that ends may outrun; here it goes there.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
 REVENUE = {"2024-01": Decimal("408.25"), "2024-02": Decimal("388.25"), "2024-03": Decimal("403.75")}
 
 
@@ -38,7 +45,7 @@ class Example:
         self.folder = Path(shutil.copytree(EXAMPLE, folder / "project"))
         self.instance = folder / "dagster"
         self.instance.mkdir()
-        (self.instance / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+        (self.instance / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
         self.shop = Shop(self.folder / "center", self.folder / "data")
         self.seed = self.folder / "dbt" / "seeds" / "raw_orders.csv"
         self.good = self.seed.read_text(encoding="utf-8")

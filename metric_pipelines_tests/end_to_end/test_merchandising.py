@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from metric_pipelines.demo import changes
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.query import Reader, open_for_reading
 from metric_pipelines.warehouse.lake import open_reader
@@ -108,3 +111,32 @@ def test_what_is_not_known_of_a_store_is_not_said(year: CenterAtWork) -> None:
         from lake.models.basket_lines
     """
     assert one(year, stores) == (112, True)
+
+
+def test_a_month_that_begins_midweek_has_its_promotions_from_the_first_day(quarter: CenterAtWork) -> None:
+    assert changes.next_day(quarter.sources) == date(2017, 4, 1)  # a Saturday
+    assert quarter.refresh().success
+    begun = "select count(*) from lake.erp.promotions where week_start >= date '2017-04-01'"
+    assert quarter.read(begun) == [(0,)]
+    sold = """
+        select sum(sales_value) from lake.models.basket_lines
+        where business_day = date '2017-04-01' and promotion in ('DISPLAY', 'MAILER', 'BOTH')
+    """
+    [(value,)] = quarter.read(sold)
+    assert value > 0
+    assert quarter.values("promoted_revenue", grain="month").rows[-1][:2] == (date(2017, 4, 1), value)
+
+
+def test_a_week_whose_promotions_were_not_delivered_withholds_its_month(quarter: CenterAtWork) -> None:
+    while changes.next_day(quarter.sources) < date(2017, 4, 3):
+        pass
+    with closing(sqlite3.connect(quarter.sources / "erp.sqlite")) as con, con:
+        assert con.execute("delete from promotions where week_start = '2017-04-03'").rowcount > 0
+    assert not quarter.refresh().success
+    assert quarter.in_state("withheld") == {("models/promotion_weeks", "2017-04")}
+    assert "week_start not_nullable" in quarter.standings()["models/promotion_weeks", "2017-04"].reason
+    assert {
+        ("models/basket_lines", "2017-04"),
+        ("metrics/net_revenue", "2017-04"),
+        ("metrics/promoted_revenue", "2017-04"),
+    } <= quarter.in_state("blocked")

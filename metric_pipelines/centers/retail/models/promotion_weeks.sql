@@ -44,6 +44,12 @@ kept as (
     inner join months on months.week_start = firsts.week_start
 ),
 
+undelivered as (
+    select distinct bought.month_start, bought.week
+    from bought
+    anti join weeks on weeks.week = bought.week
+),
+
 placed as (
     select
         kept.month_start,
@@ -71,3 +77,9 @@ select
     case mailer_location when '0' then 'NONE' else mailer_location end as mailer_location,
     cast(if(display_location = '0', 0, 1) + if(mailer_location = '0', 0, 1) as bigint) as placements
 from placed
+
+union all
+
+-- A week with sales and without any promotion was not delivered. Its row has neither start nor product, which
+-- the contract refuses: else what was sold in it would be taken for sold without one.
+select month_start, null, week, null, null, null, null, null from undelivered
