@@ -77,24 +77,25 @@ def _binary(operators: list[str], parts: st.SearchStrategy[str]) -> st.SearchStr
     return st.builds(lambda a, o, b: f"({a}) {o} ({b})", parts, st.sampled_from(operators), parts)
 
 
-def _numbers(depth: int) -> st.SearchStrategy[str]:
+def _numbers(depth: int, *, divided: bool = True) -> st.SearchStrategy[str]:
+    """Expressions of numbers. What is compared is not `divided`: a form may round another last digit."""
     leaves = st.sampled_from(["a", "b", "c", "0", "1", "2", "3.50", "null"])
     if depth == 0:
         return leaves
-    part = _numbers(depth - 1)
+    part, whole = _numbers(depth - 1, divided=divided), _numbers(depth - 1, divided=False)
+    firsts = ["a", "b + c", *(["a / b"] if divided else [])]
+    quotients = [st.builds(lambda a, b: f"(({a}) - ({b})) / ({b})", part, part)] if divided else []
     return st.one_of(
         leaves,
-        _binary(["+", "-", "*", "/"], part),
-        st.builds(
-            lambda a, b: f"{a} - {b}", st.sampled_from(["a", "b + c", "a / b"]), part.map("({})".format)
-        ),
+        _binary(["+", "-", "*", *("/" if divided else "")], part),
+        st.builds(lambda a, b: f"{a} - {b}", st.sampled_from(firsts), part.map("({})".format)),
         part.map("-({})".format),
-        part.map("nullif({}, 0)".format),
+        whole.map("nullif({}, 0)".format),
         st.builds("coalesce({}, {})".format, part, part),
         st.builds("greatest({}, {})".format, part, part),
         st.builds("case when {} then {} else {} end".format, _conditions(depth - 1), part, part),
         st.builds("case when {} then {} else null end".format, _conditions(depth - 1), part),
-        st.builds(lambda a, b: f"(({a}) - ({b})) / ({b})", part, part),
+        *quotients,
     )
 
 
@@ -102,7 +103,7 @@ def _conditions(depth: int) -> st.SearchStrategy[str]:
     leaves = st.sampled_from(["f", "g", "a > 1", "b in (1, 2)", "f = true", "g <> false", "true", "false"])
     if depth == 0:
         return leaves
-    part, number = _conditions(depth - 1), _numbers(depth - 1)
+    part, number = _conditions(depth - 1), _numbers(depth - 1, divided=False)
     return st.one_of(
         leaves,
         _binary(["and", "or", "=", "<>"], part),
