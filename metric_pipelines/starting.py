@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -36,10 +37,14 @@ def when_used(*modules: str) -> None:
     """Lets these modules be loaded at the first use of anything in them, not where they are imported.
 
     The standard library's LazyLoader would load them at `import module`, which asks for the module's spec.
+    Not for packages whose parts are imported before they are used: the part would be loaded twice.
     """
     for name in modules:
         if name not in sys.modules and (spec := find_spec(name)) is not None:
             _put(name, _stand_in(spec))
+
+
+_LOADING = threading.RLock()
 
 
 def _stand_in(spec: ModuleSpec) -> ModuleType:
@@ -47,14 +52,15 @@ def _stand_in(spec: ModuleSpec) -> ModuleType:
     module.__spec__ = spec
 
     def of_the_real_one(attribute: str) -> Any:
-        if sys.modules.get(spec.name) is module:
-            del sys.modules[spec.name]
-            try:
-                _put(spec.name, import_module(spec.name))
-            except BaseException:
-                _put(spec.name, module)
-                raise
-        return getattr(sys.modules[spec.name], attribute)
+        with _LOADING:
+            if sys.modules.get(spec.name) is module:
+                del sys.modules[spec.name]
+                try:
+                    _put(spec.name, import_module(spec.name))
+                except BaseException:
+                    _put(spec.name, module)
+                    raise
+            return getattr(sys.modules[spec.name], attribute)
 
     module.__dict__["__getattr__"] = of_the_real_one
     return module

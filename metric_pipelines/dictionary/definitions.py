@@ -117,6 +117,12 @@ class MetricChecks(Strict):
     expectations: list[Expectation] = Field(default_factory=list)
     reconcile: bool = False
 
+    @model_validator(mode="after")
+    def _in_order(self) -> MetricChecks:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} above max {self.max}; expected them the other way round")
+        return self
+
 
 class Freshness(Strict):
     """By when a metric should be there: a cron deadline in the center's zone, and how old its newest day may
@@ -177,9 +183,15 @@ class Intended(Strict):
 
 
 def _with_words(value: Text) -> Text:
-    if not (value.en.strip() or value.zh.strip()):
+    """A reason in words: `x`, `TODO` or `intended` say nothing that the mark does not say."""
+    if not (_is_said(value.en) or _is_said(value.zh)):
         raise ValueError("expected a reason in words")
     return value
+
+
+def _is_said(text: str) -> bool:
+    letters = sum(map(str.isalpha, text))
+    return letters > 3 if not text.isascii() else letters > 8 and len(text.split()) > 1
 
 
 class MetricCard(Strict):
@@ -243,7 +255,9 @@ class SimpleMetric(MetricCard):
 
 
 class RatioMetric(MetricCard):
-    """Numerator over denominator, both metrics; no value where the denominator is zero or missing."""
+    """Numerator over denominator, both metrics; no value where either is missing or the denominator is zero: a
+    group without any numerator has no share, not one of 0 %.
+    """
 
     type: Literal["ratio"]
     numerator: MetricInput

@@ -20,6 +20,7 @@ from metric_pipelines.dictionary.definitions import (
     SimpleMetric,
 )
 from metric_pipelines.dictionary.dimensions import dimension_of, follows_time, of_model, why_not
+from metric_pipelines.dictionary.filter_rules import filter_problems
 from metric_pipelines.dictionary.filters import columns_in, parsed_expression, parsed_filter
 from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
 from metric_pipelines.dictionary.rollup_rules import rollup_problems
@@ -70,8 +71,11 @@ def shape_problems(center: Center, metric: Metric) -> Iterator[Problem]:
             )
     yield from _filters(center, key, metric)
     yield from rollup_problems(center, metric)
-    if isinstance(metric, ConversionMetric):
-        yield from _conversion(center, key, metric)
+    if isinstance(metric, (ConversionMetric, CumulativeMetric)):
+        wrong = list(_of_rows(center, key, metric))
+        yield from wrong
+        if isinstance(metric, ConversionMetric) and not wrong:
+            yield from _conversion(center, key, metric)
     yield from _dimensions_below(center, key, metric)
 
 
@@ -86,7 +90,9 @@ def _dimensions_below(center: Center, key: str, metric: Metric) -> Iterator[Prob
             remedy = why_not(center, [leaf.model], lacking[0])
             yield Problem(where, f"dimensions {listed(lacking)}", f"dimensions of model {leaf.model}", remedy)
     for name in metric.dimensions if shapes.spreads_rows(center, metric) else ():
-        if follows_time(center, metric, name):
+        reached = [dimension_of(center, leaf.model, name) for leaf in shapes.leaves(center, metric)]
+        changes = any(one is not None and one.spec.changing for one in reached)
+        if changes or follows_time(center, metric, name):
             found = f"dimension {name!r}, which follows the day that rows are counted by"
             yield Problem(where, found, "what stays the same on all days", "publish what it is computed from")
 
@@ -152,7 +158,9 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
     yield from caught(lambda: parsed_expression(metric.expr, columns, center.where(key, "expr")))
     if metric.filter is not None:
         text = metric.filter
-        yield from caught(lambda: parsed_filter(text, columns, center.where(key, "filter")))
+        where = center.where(key, "filter")
+        wrong = list(caught(lambda: parsed_filter(text, columns, where)))
+        yield from wrong or filter_problems(text, model.columns, where)
     yield from _aggregation(center, key, metric, model)
 
 
@@ -197,8 +205,10 @@ def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
     filters += [(part.filter, center.metrics[part.name]) for part in shapes.inputs_of(metric)]
     for text, over in filters:
         for model in shapes.filtered_models(center, over) if text is not None else ():
-            columns, where = center.models[model].columns, center.where(key, "filter")
+            columns = center.models[model].columns
+            where = next((place for place in _places(center, key, text or "")), center.where(key, "filter"))
             wrong = list(caught(partial(parsed_filter, text or "", columns, where)))
+            wrong = wrong or list(filter_problems(text or "", columns, where))
             yield from wrong or _of_days(center, metric, over, model, text or "")
     if isinstance(metric, SimpleMetric) and metric.filter is not None:
         yield from _of_days(center, metric, metric, metric.model, metric.filter)
@@ -243,9 +253,20 @@ def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Proble
             )
 
 
+def _of_rows(center: Center, key: str, metric: ConversionMetric | CumulativeMetric) -> Iterator[Problem]:
+    """Windows look at rows of a model: what is added up or followed is a simple metric."""
+    for name in shapes.input_names(metric):
+        part, where = center.metrics[name], next(_places(center, key, name), center.where(key))
+        if not isinstance(part, SimpleMetric):
+            found, near = f"{name}, a {part.type} metric", "take the simple metrics it is computed from"
+            yield Problem(where, found, f"a simple metric below a {metric.type} one", near)
+
+
 def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[Problem]:
     """What follows whom is told by an entity, and by properties, that both events' models have."""
     models = [center.models[name] for name in shapes.models_of(center, metric)]
+    for name in shapes.input_names(metric):
+        yield from _event(center, key, metric.entity, name)
     entities = set.intersection(*({entity.name for entity in model.entities} for model in models))
     if metric.entity not in entities:
         found, near = f"unknown entity {metric.entity!r}", did_you_mean(metric.entity, entities)
@@ -256,3 +277,16 @@ def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[
             found, near = f"unknown dimension {name!r}", did_you_mean(name, dimensions)
             where = center.where(key, "constant_properties")
             yield Problem(where, found, f"one of {listed(dimensions)}", near)
+
+
+def _event(center: Center, key: str, entity: str, name: str) -> Iterator[Problem]:
+    """A conversion's events are rows, or what they are of: a rate of anything else is none."""
+    part = center.metrics[name]
+    assert isinstance(part, SimpleMetric)
+    own = {e.expr for e in center.models[part.model].entities if e.name == entity}
+    counted = part.agg == "count_distinct" and bool(own & columns_in(part.expr))
+    if part.agg == "count" or counted or (part.agg == "sum" and part.expr.strip() == "1"):
+        return
+    found = f"{name}, the {part.agg} of {part.expr}"
+    expected = f"a count of rows, or a distinct count of {entity}"
+    yield Problem(next(_places(center, key, name), center.where(key)), found, expected)

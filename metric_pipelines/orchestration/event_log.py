@@ -10,10 +10,10 @@ kill, so who takes the setting out of `dagster.yaml` loses speed and nothing els
 
 What is promised: an event that tells of something done (a materialization, the end of a step, the status of
 a run) is written when `store_event` returns, with all that came before it: other processes see it, no kill
-loses it. It is fsynced too; materializations are with the end of their step, in the index with the end of the
-run. What a power cut takes from a run that had not ended, the reaper tells again from the ledger. The other
-events (planned, evaluations, outputs, log lines) wait for the next such event, for a read, for 1,000 of them,
-or for a second or so. A kill loses those that wait; their checks then stay planned, and never look passed.
+loses it. It is fsynced too, in the run's own file with the end of the step: a power cut may take lines of the
+log of a run that had not ended, but nothing that the index tells of assets. The other events (planned,
+evaluations, outputs, log lines) wait for the next such event, for a read, for 1,000 of them, or for a second
+or so. A kill loses those that wait; their checks then stay planned, and never look passed.
 
 What does not belong here: which events a run yields, how long they are kept, any other storage. All that is
 overridden is private to Dagster: at an upgrade, run Dagster's own `TestEventLogStorage` against this class.
@@ -304,7 +304,7 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
             return
         types = {w.event.dagster_event_type for w in batch}
         step_goes_on = types <= MAY_WAIT | {None, DagsterEventType.ASSET_MATERIALIZATION}
-        with self._kept.unsynced() if step_goes_on else nullcontext(), self.index_connection() as index:
+        with self._kept.unsynced(run_id) if step_goes_on else nullcontext(), self.index_connection() as index:
             with self.run_connection(run_id) as run:
                 run.execute(_INSERT_EVENT, [waiting.row for waiting in batch])
                 self._mirror(index, [w for w in batch if w.event.dagster_event_type in _MIRRORED])

@@ -62,19 +62,20 @@ class KeptConnections:
             self._by_shard.popitem(last=False)[1][0].close()
 
     @contextmanager
-    def unsynced(self) -> Iterator[None]:
-        """Inside, commits do not wait for the disk: they outlive a kill, and a power cut if one that waits
-        follows. Connections that are opened inside do wait.
+    def unsynced(self, shard: str) -> Iterator[None]:
+        """Inside, commits to a file do not wait for the disk: they outlive a kill, and a power cut if one
+        that waits follows. A file that is opened inside does wait.
         """
-        chosen = [connection for connection, _ in self._by_shard.values() if not connection.in_transaction()]
-        for connection in chosen:
-            synchronous(connection, "NORMAL")
+        connection, _ = self._by_shard.get(shard, (None, None))
+        if connection is None or connection.closed or connection.in_transaction():
+            yield
+            return
+        synchronous(connection, "NORMAL")
         try:
             yield
         finally:
-            for connection in chosen:
-                if not connection.closed:
-                    synchronous(connection, "FULL")
+            if not connection.closed:
+                synchronous(connection, "FULL")
 
     def close(self) -> None:
         while self._by_shard:

@@ -31,6 +31,11 @@ from metric_pipelines.quality.rules import checks_of
 
 Events = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckEvaluation]
 GOOD = ("published", "unchanged")
+LEFT_OUT = {
+    "before": "rows dated before the first month",
+    "after": "rows dated after today",
+    "undated": "rows without a date",
+}
 
 
 def report(
@@ -154,9 +159,8 @@ def metadata(outcome: Outcome) -> dict[str, Any]:
         found["value"] = float(attempt.facts["value"])
     if READ in attempt.facts:
         found["rows read of the source"] = attempt.facts[READ]["rows"]
-    if DATED_OUTSIDE in attempt.facts:
-        found["rows dated before the first month"] = attempt.facts[DATED_OUTSIDE]["before"]
-        found["rows dated after today"] = attempt.facts[DATED_OUTSIDE]["after"]
+    for where, rows in attempt.facts.get(DATED_OUTSIDE, {}).items():
+        found[LEFT_OUT[where]] = rows
     if attempt.column_version is not None:
         found["definition version"] = attempt.column_version
     schema = attempt.facts.get("schema") or {}

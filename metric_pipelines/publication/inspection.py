@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import duckdb
 
 from metric_pipelines.dictionary.graph import Pair
+from metric_pipelines.errors import InputsMovedError
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.publication.standing import root_reason, standing
 from metric_pipelines.publication.steps import REFUSED, judged, stage
@@ -41,6 +42,6 @@ def _judged(
     try:
         staged = stage(con, shop, [key], [month])
         found = judged(con, shop, staged)
-    except REFUSED as error:
+    except (*REFUSED, InputsMovedError) as error:
         return pair, (), error.message()
     return pair, found[key][month], ""

@@ -14,7 +14,9 @@ from metric_pipelines.warehouse import lake
 
 
 def inputs_of(shop: Workshop, keys: Sequence[str]) -> set[str]:
-    """What assets read of the lake: models and metrics, and what views read that keep no rows."""
+    """The models and metrics that assets are computed from, directly or not: all of them, since models are
+    read again to be compared; and what is read through models that keep no rows.
+    """
     above = {key for asset in keys for key in shop.graph.upstream(asset)}
     models = {key for key in above if shop.graph.nodes[key].kind == "model"}
     views = [m for m in models if shop.center.models[shop.graph.nodes[m].name].materialized == "view"]

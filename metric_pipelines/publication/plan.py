@@ -43,14 +43,13 @@ class Scope:
     """What a refresh is about: assets and months (None: all), and since when sources count as read.
 
     `read_since` None means that no source is read again. `forced` computes what is chosen even where it is
-    not due. `mark` is where the ledger stood when it began: what cannot be computed now is tried once.
+    not due.
     """
 
     assets: frozenset[str] | None = None
     months: frozenset[str] | None = None
     read_since: datetime | None = None
     forced: bool = False
-    mark: int | None = None
 
     def includes(self, pair: Pair) -> bool:
         """Whether a pair is within the scope; what has no partitions belongs to all months."""
@@ -138,10 +137,8 @@ def is_due(facts: Facts, pair: Pair, scope: Scope) -> bool:
         return True
     if node.kind == "source":
         return _source_due(facts, pair, own, scope)
-    if own.latest is not None and own.latest.state == "unavailable":
-        return scope.mark is None or own.latest.id <= scope.mark
     if own.last is None:
-        return True
+        return own.latest is None or _before(own.latest, scope.read_since)
     return own.last.version != node.version or own.last.inputs != inputs_in_force(facts, pair)
 
 

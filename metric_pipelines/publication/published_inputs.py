@@ -28,7 +28,7 @@ def published_inputs(shop: Workshop, names: Sequence[str], months: Collection[st
                 continue
             columns = MetricColumns(name, receipt.column_version or 0)
             at.setdefault((str(table), month), {})[name] = columns.value
-            dimensions[str(table)] = frozenset(receipt.facts["schema"]) - {TIME, "value", *PARTS}
+            dimensions[str(table)] = frozenset(receipt.facts.get("schema", {})) - {TIME, "value", *PARTS}
     alike: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
     for (table, month), found in at.items():
         alike.setdefault((table, tuple(sorted(found.items()))), []).append(month)

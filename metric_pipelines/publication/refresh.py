@@ -8,7 +8,7 @@ step itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from metric_pipelines.dictionary.graph import Pair
 from metric_pipelines.publication.plan import Facts, Scope, Work, plan, waiting
@@ -32,7 +32,6 @@ class Trouble:
 
 def refresh(shop: Workshop, scope: Scope, execute: Callable[[Work], None]) -> list[Trouble]:
     """Carries out waves of work until nothing is left, and returns what is not as it was asked for."""
-    scope = replace(scope, mark=shop.ledger.mark())
     while works := plan(shop.facts(), scope):
         before = shop.ledger.mark()
         for work in works:

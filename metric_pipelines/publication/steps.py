@@ -47,8 +47,8 @@ from metric_pipelines.warehouse.staged import Staged
 Readings = Mapping[str, increments.Reading]
 NO_READINGS: Readings = {}
 STAGED_AGAIN = 5
-Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError | InputsMovedError
-REFUSED = (DefinitionError, SourceDataError, ComputationError, SourceUnavailableError, InputsMovedError)
+Error = DefinitionError | SourceDataError | ComputationError | SourceUnavailableError
+REFUSED = (DefinitionError, SourceDataError, ComputationError, SourceUnavailableError)
 """What is told of an asset and a month, and stops nothing else."""
 
 
@@ -63,7 +63,8 @@ def carry_out(
 ) -> list[Outcome]:
     """Computes, judges and publishes these assets of one step for these months (or [''] for the whole).
 
-    Raises: BusyError where this writer lost its lease; nothing is written then.
+    Raises: BusyError where this writer lost its lease, InputsMovedError where others keep publishing the
+    inputs of what is reconciled; nothing is written then.
     """
     facts = shop.facts()
     outcomes, todo = _sorted_out(facts, [(key, m) for key in keys for m in months], forced)

@@ -1,15 +1,16 @@
 """Compiled queries kept in a folder, so that a night that asks what an earlier one asked imports no
 MetricFlow (0.5 s) and compiles nothing (0.2 s for forty metrics).
 
-A file a query, named by the hash of all that it was compiled from: manifest, question, and the compiler's
-version. Its first line is the hash of the rest: what is torn or was changed is compiled anew. The folder may
-be deleted at any time; where it cannot be written, nothing is kept.
+A file a query, named by the hash of all that it was compiled from: manifest, question, the compiler's
+version, and how it is asked (`metricflow_sql.py` itself). Its first line is the hash of the rest: what is
+torn or was changed is compiled anew. The folder may be deleted at any time; where it cannot be written,
+nothing is kept.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -29,9 +30,13 @@ def keep_in(folder: Path) -> None:
 def kept(asked: str) -> str | None:
     """The query that was compiled from this, if it is kept."""
     for folder in _FOLDERS:
+        file = _file(folder, asked)
         with suppress(OSError, UnicodeDecodeError):
-            told, _, sql = _file(folder, asked).read_text(encoding="utf-8").partition("\n")
-            return sql if told == _hash(sql) else None
+            told, _, sql = file.read_text(encoding="utf-8").partition("\n")
+            if told == _hash(sql):
+                with suppress(OSError):
+                    os.utime(file)  # what is asked every night does not go with what was asked once
+                return sql
     return None
 
 
@@ -41,9 +46,13 @@ def keep(asked: str, sql: str) -> None:
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             _make_room(folder)
-            with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
-                file.write(f"{_hash(sql)}\n{sql}")
-            os.replace(file.name, _file(folder, asked))
+            file = _file(folder, asked)
+            new = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
+            try:
+                new.write_text(f"{_hash(sql)}\n{sql}", encoding="utf-8")
+                new.replace(file)
+            finally:
+                new.unlink(missing_ok=True)
 
 
 def _file(folder: Path, asked: str) -> Path:

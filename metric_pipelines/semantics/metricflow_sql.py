@@ -10,10 +10,15 @@ import json
 import logging
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from metric_pipelines.errors import DefinitionError
 from metric_pipelines.semantics.kept_queries import keep, kept
+
+_ITSELF = sha256(Path(__file__).read_bytes()).hexdigest()
+"""What is kept was compiled by this very module."""
 
 
 def compile_sql(
@@ -37,7 +42,7 @@ def compile_sql(
 def _compiled(
     manifest: str, metrics: tuple[str, ...], group_by: tuple[str, ...], constraints: tuple[str, ...]
 ) -> str:
-    asked = json.dumps([manifest, metrics, group_by, constraints])
+    asked = json.dumps([_ITSELF, manifest, metrics, group_by, constraints])
     found = kept(asked)
     if found is None:
         found = _explained(manifest, metrics, group_by, constraints)
@@ -51,7 +56,7 @@ def _explained(
     # late: 0.5 s, where a question is compiled
     from metricflow.dataflow.optimizer.dataflow_optimizer_factory import DataflowPlanOptimization
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
-    from metricflow_semantics.errors.error_classes import InformativeUserError
+    from metricflow_semantics.errors.error_classes import InformativeUserError, InvalidManifestException
 
     request = MetricFlowQueryRequest.create(
         metric_names=list(metrics),
@@ -61,7 +66,7 @@ def _explained(
     )
     try:
         return str(_engine(manifest).explain(request).sql_statement.without_descriptions.sql)
-    except (InformativeUserError, AssertionError, RuntimeError) as error:  # it asserts on some definitions
+    except (InformativeUserError, InvalidManifestException, AssertionError, RuntimeError) as error:
         told = next((line for line in str(error).splitlines() if line.strip()), "")
         found = f"MetricFlow cannot compute {', '.join(metrics)} by {', '.join(group_by)}: {told}"
         raise DefinitionError("metrics", found, "dimensions and grains the metrics have") from error

@@ -84,7 +84,7 @@ TEXTS: dict[str, Both] = {
     ),
     "attention.more": ("and {n} more", "另有 {n} 项"),
     "search": ("Search", "搜索"),
-    "search.hint": ("Name, code, synonym, in English or Chinese", "名称、编号、别名，中英文均可"),
+    "search.hint": ("Name, code or synonym, 中文 or English", "名称、编号或别名，中英文均可"),
     "all": ("All", "全部"),
     "reset": ("Reset", "重置"),
     "shown": ("of {all} metrics", "个指标（共 {all} 个）"),

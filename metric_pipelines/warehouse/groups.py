@@ -126,10 +126,13 @@ def create_views(con: duckdb.DuckDBPyConnection, views: Iterable[MetricView]) ->
     """Creates or replaces `metrics.<key>` of each: metric_time, dimensions, value, and numerator and
     denominator where kept.
     """
+    listed = list(views)
+    if not listed:
+        return
     con.execute("create schema if not exists lake.metrics")
     con.execute("use lake")  # so that the text names no catalog, and any client may attach under any name
     try:
-        for view in views:
+        for view in listed:
             con.execute(f"create or replace view metrics.{name(view.key)} as {_query(view)}")
     finally:
         con.execute("use memory")

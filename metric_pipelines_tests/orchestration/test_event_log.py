@@ -36,7 +36,7 @@ from dagster._serdes import deserialize_value, serialize_value
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from metric_pipelines.orchestration import event_log, event_log_files
+from metric_pipelines.orchestration import event_log
 from metric_pipelines.orchestration.event_log import BufferedSqliteEventLogStorage
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.PreviewWarning", "ignore::dagster.BetaWarning")
@@ -273,18 +273,26 @@ print(*storage.get_materialized_partitions(AssetKey("orders")))
 """
 
 
-def test_what_ends_a_step_or_a_run_waits_for_the_disk_and_a_materialization_does_not(
+def test_a_materialization_waits_for_the_disk_in_the_index_and_the_end_of_a_step_in_both(
     storage: BufferedSqliteEventLogStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.store_event(stored(DagsterEventType.RUN_START, None))  # the files are open from now on
-    levels: list[str] = []
-    monkeypatch.setattr(event_log_files, "synchronous", lambda _, level: levels.append(level))
+    levels: list[list[int]] = []
+    write = BufferedSqliteEventLogStorage._mirror
+
+    def watched(self: BufferedSqliteEventLogStorage, *args: Any) -> None:
+        kept = self._kept._by_shard
+        files = [kept[shard][0].connection.driver_connection for shard in (RUN, "index")]
+        levels.append([file.execute("PRAGMA synchronous").fetchone()[0] for file in files if file])
+        write(self, *args)
+
+    monkeypatch.setattr(BufferedSqliteEventLogStorage, "_mirror", watched)
     storage.store_event(materialized("orders"))
-    assert levels == ["NORMAL", "NORMAL", "FULL", "FULL"]  # of the run's file and the index
-    levels.clear()
     storage.store_event(stored(DagsterEventType.STEP_SUCCESS, StepSuccessData(duration_ms=1.0)))
+    storage.store_event(materialized("revenue"))
     storage.store_event(stored(DagsterEventType.RUN_SUCCESS, None))
-    assert levels == []
+    normal, full = 1, 2  # SQLite's numbers
+    assert levels == [[normal, full], [full, full], [normal, full], [full, full]]
 
 
 def test_another_process_sees_a_materialization_and_all_before_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from metric_pipelines.errors import InputsMovedError
 from metric_pipelines.ledger.ledger import Verdict
 from metric_pipelines.publication import reconciliation, steps
 from metric_pipelines.publication.inspection import inspect
@@ -178,11 +179,10 @@ def test_others_who_keep_publishing_its_inputs_are_told_and_what_was_published_s
     shop: Shop, beside: Beside
 ) -> None:
     beside("models/order_lines", steps.STAGED_AGAIN)
-    result = shop.refresh(read_sources=False)
-    assert {(t.pair, t.state) for t in result.troubles} == {
-        (("metrics/revenue", m), "unavailable") for m in MONTHS
-    }
-    assert result.troubles[0].reason == (
+    with pytest.raises(InputsMovedError) as told:
+        shop.refresh(read_sources=False)
+    assert told.value.retry_helps
+    assert told.value.message() == (
         "metrics/revenue: others published models/order_lines while it was computed, 5 times one after"
         " another; expected: one state of all its inputs;"
         " to do: refresh again when they are done; what was published stays"
@@ -191,23 +191,6 @@ def test_others_who_keep_publishing_its_inputs_are_told_and_what_was_published_s
     assert shop.refresh(read_sources=False).troubles == []
     expected = revenue_by_month()
     assert shop.months("revenue") == expected | {"2024-01": expected["2024-01"] + steps.STAGED_AGAIN}
-
-
-def test_what_was_never_published_is_tried_once_a_refresh_and_again_at_the_next(
-    fresh_shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fresh_shop.keep("revenue")
-    fresh_shop.edit(REVENUE, "checks:\n", "checks:\n  reconcile: true\n")
-    with monkeypatch.context() as patched:
-        patched.setattr(steps, "published_since", lambda *_: ["models/order_lines"])
-        for refreshes in (1, 2):
-            assert {t.pair[0] for t in fresh_shop.refresh(read_sources=refreshes == 1).troubles} == {
-                "metrics/revenue"
-            }
-            attempts = fresh_shop.ledger.attempts_of(["metrics/revenue"])
-            assert [a.state for a in attempts] == ["unavailable"] * len(MONTHS) * refreshes
-    assert fresh_shop.refresh(read_sources=False).troubles == []
-    assert fresh_shop.months("revenue") == revenue_by_month()
 
 
 def test_once_is_computed_once_more(shop: Shop, beside: Beside) -> None:

@@ -3,12 +3,19 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from metric_pipelines.dictionary.center_files import load_center
+from metric_pipelines.dictionary.definitions import SimpleMetric
 from metric_pipelines.semantics import kept_queries
 from metric_pipelines.semantics.kept_queries import keep, keep_in, kept
+from metric_pipelines.semantics.metricflow_sql import _compiled
+from metric_pipelines.semantics.staging import Question, group_sql
+from metric_pipelines.settings import SHIPPED
 
 COMPILE = """
 import sys
@@ -43,6 +50,26 @@ def test_what_was_compiled_once_is_not_compiled_by_the_next_process(tmp_path: Pa
 def compiled(folder: Path) -> list[str]:
     run = [sys.executable, "-c", COMPILE, str(folder)]
     return subprocess.run(run, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def test_a_changed_definition_is_compiled_anew() -> None:
+    center = load_center(SHIPPED / "retail")
+    metric = center.metrics["private_label_revenue"]
+    assert isinstance(metric, SimpleMetric)
+    changed = [
+        metric,
+        metric.model_copy(update={"filter": "is_fuel"}),
+        metric.model_copy(update={"expr": "quantity"}),
+    ]
+    asked = [Question([one], one.grain, list(one.dimensions)) for one in changed]
+    since = Question([metric], metric.grain, list(metric.dimensions), first=date(2017, 2, 1))
+    found = []
+    for question in (*asked, since):
+        _compiled.cache_clear()
+        found.append(
+            group_sql(replace(center, metrics=center.metrics | {metric.name: question.metrics[0]}), question)
+        )
+    assert len(set(found)) == 4
 
 
 def test_each_question_has_its_own_query(folder: Path) -> None:

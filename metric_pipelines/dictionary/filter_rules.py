@@ -1,0 +1,80 @@
+"""Rules about what a filter compares: a column that is no truth is no condition, and nothing equals what its
+column cannot hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+
+from sqlglot import exp
+
+from metric_pipelines.dictionary.filters import expression_tree
+from metric_pipelines.dictionary.yaml_types import Column
+from metric_pipelines.errors import Problem, did_you_mean, listed
+
+COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+DAY = re.compile(r"\s*(\d{1,4})[-/](\d{1,2})[-/](\d{1,2})\b")
+
+
+def _day(text: str) -> None:
+    """Refuses a day that is none; of what is written otherwise DuckDB decides."""
+    found = DAY.match(text)
+    if found is not None:
+        date(*map(int, found.groups()))
+    elif not any(map(str.isdigit, text)) and text.strip("-+ ").lower() not in ("infinity", "epoch"):
+        raise ValueError(text)
+
+
+READ: dict[str, Callable[[str], object]] = {"date": _day, "timestamp": _day, "int64": float, "double": float}
+"""How a text becomes a value of a type; of other types, any text does."""
+
+
+def filter_problems(text: str, columns: Mapping[str, Column], where: str) -> Iterator[Problem]:
+    """The problems of a filter that parses: what is compared, against the contracts of its columns."""
+    tree = expression_tree(text)
+    for column in _conditions(tree):
+        kind = columns[column.name].type
+        if kind not in ("boolean", "any"):
+            found = f"column {column.name} ({kind}) as a condition"
+            yield Problem(where, found, "true or false for a row", f"compare it: {column.name} = ...")
+    for compared in tree.find_all(*COMPARISONS, exp.In):
+        yield from _compared(compared, columns, where)
+
+
+def _conditions(tree: exp.Expr) -> Iterator[exp.Column]:
+    """The columns that stand as conditions of their own."""
+    inner = tree.unnest()
+    if isinstance(inner, exp.Column):
+        yield inner
+    elif isinstance(inner, (exp.And, exp.Or, exp.Not)):
+        for part in inner.iter_expressions():
+            yield from _conditions(part)
+
+
+def _compared(compared: exp.Expr, columns: Mapping[str, Column], where: str) -> Iterator[Problem]:
+    """What a column is compared with: literals that it can hold."""
+    left, *others = (side.unnest() for side in compared.iter_expressions())
+    if not isinstance(left, exp.Column):
+        left, others = (others[0], [left]) if len(others) == 1 else (left, [])
+    if not isinstance(left, exp.Column):
+        return
+    rule, same = columns[left.name], isinstance(compared, (exp.EQ, exp.NEQ, exp.In))
+    for other in others:
+        if isinstance(other, exp.Null):
+            found = f"{compared.sql('duckdb')}, which is never true"
+            yield Problem(where, found, f"{left.name} is null, or is not null")
+        elif isinstance(other, exp.Literal) and other.is_string:
+            yield from _text(left.name, str(other.this), rule, where, member=same)
+
+
+def _text(name: str, text: str, rule: Column, where: str, *, member: bool) -> Iterator[Problem]:
+    if rule.type in READ:
+        try:
+            READ[rule.type](text)
+        except ValueError:
+            yield Problem(where, f"{text!r}, compared with {name} ({rule.type})", "a value of that type")
+    elif member and rule.isin is not None and text not in rule.isin:
+        found, near = f"{text!r}, which {name} never is", did_you_mean(text, map(str, rule.isin))
+        yield Problem(where, found, f"one of {listed(map(str, rule.isin))}", near)
