@@ -40,7 +40,7 @@ demo-fix: install
 	$(BIN)/metric-pipelines refresh
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 
 # Dagster's own tests of event logs, over our storage; its source distribution comes from the package index.
 storage-suite: install

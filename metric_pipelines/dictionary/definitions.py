@@ -255,8 +255,8 @@ class SimpleMetric(MetricCard):
 
 
 class RatioMetric(MetricCard):
-    """Numerator over denominator, both metrics; no value where either is missing or the denominator is zero: a
-    group without any numerator has no share, not one of 0 %.
+    """Numerator over denominator, both metrics; no value where either is missing or the denominator is zero:
+    a group without any numerator has no share, not one of 0 %.
     """
 
     type: Literal["ratio"]
