@@ -13,8 +13,11 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import GRAINS, CumulativeMetric, Dimension, Grain, Metric
 from metric_pipelines.dictionary.dimensions import BY, Reached
+from metric_pipelines.dictionary.filter_rules import filter_problems
 from metric_pipelines.dictionary.filters import TIME, Condition, condition_over, dimensions_read
+from metric_pipelines.dictionary.members import UNKNOWN
 from metric_pipelines.dictionary.periods import period_start
+from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import DefinitionError, UsageError, listed
 
 
@@ -128,7 +131,23 @@ def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Re
         found, remedy = f"a condition on {TIME}, by which its rows are spread", "ask by --start and --end"
         raise UsageError(where, found, "a condition on other dimensions", remedy)
     named = {c: c if c == TIME else _named(center, metric, c, known) for c in condition.columns}
+    columns = {c: _contract_of(center, known.get(name), name) for c, name in named.items()}
+    for problem in filter_problems(text, columns, where):
+        raise UsageError(problem.where, problem.found, problem.expected, problem.remedy)
     return replace(condition, columns=named)
+
+
+def _contract_of(center: Center, found: Reached | None, name: str) -> Column:
+    """What a condition's column can hold: by the contract of its model, and UNKNOWN where a join may fail."""
+    if name == TIME:
+        return Column(type="date")
+    if found is None:
+        return Column(type="any")
+    rule = center.models[found.model].columns.get(found.expr, Column(type="any"))
+    if found.join is None:
+        return rule
+    known = [*rule.isin, UNKNOWN] if rule.isin is not None else None
+    return Column(type="string", isin=known) if rule.type == "string" else Column(type="any")
 
 
 def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Reached]) -> str:

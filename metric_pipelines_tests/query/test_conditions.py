@@ -31,7 +31,7 @@ def test_a_condition_chooses_rows_before_they_are_counted(shop: Shop, reader: Re
 
 
 def test_or_and_a_quote_stay_one_condition(shop: Shop, reader: Reader) -> None:
-    asked = "category = 'tea' or category = 'cof''fee' or metric_time = date '2024-02-12'"
+    asked = "category = 'tea' or category > 'z''z' or metric_time = date '2024-02-12'"
     answer = reader.values("revenue", filter=asked, start=date(2024, 2, 1))
     theirs = shop.read(
         "select order_day, sum(amount) from lake.models.order_lines where order_day >= '2024-02-01'"
@@ -62,7 +62,10 @@ def test_a_withheld_month_is_left_out_under_a_condition(shop: Shop) -> None:
         "category = (select 1)",
         "customer_id = 1",
         "category",
+        "category = 'tea' or not category",
+        "category = null",
         "category > 5",
+        "metric_time < '2024-02-30'",
         "metric_time > 'soon'",
         "1 = 1; drop table x",
         "read_text('x') = 'y'",
@@ -71,6 +74,15 @@ def test_a_withheld_month_is_left_out_under_a_condition(shop: Shop) -> None:
 def test_what_is_no_condition_over_dimensions_is_refused(reader: Reader, text: str) -> None:
     with pytest.raises(UsageError, match="revenue, filter"):
         reader.values("revenue", filter=text)
+
+
+def test_a_member_that_there_is_not_is_told_with_the_nearest(reader: Reader) -> None:
+    """It was answered by nothing, or by less, without a word."""
+    for text in ("category = 'coffe'", "category in ('tea', 'coffe')", "'coffe' <> category"):
+        with pytest.raises(UsageError) as told:
+            reader.values("revenue", filter=text)
+        assert told.value.found == "'coffe', which category never is"
+        assert told.value.remedy == "did you mean 'coffee'?"
 
 
 def test_its_own_time_is_no_dimension_of_what_adds_days_up_whatever_it_is_called(shop: Shop) -> None:
