@@ -280,13 +280,21 @@ def _conversion(center: Center, key: str, metric: ConversionMetric) -> Iterator[
 
 
 def _event(center: Center, key: str, entity: str, name: str) -> Iterator[Problem]:
-    """A conversion's events are rows, or what they are of: a rate of anything else is none."""
+    """A conversion's events are rows (counted, or a number of them added up), or what they are of: a rate of
+    anything else is none.
+    """
     part = center.metrics[name]
     assert isinstance(part, SimpleMetric)
-    own = {e.expr for e in center.models[part.model].entities if e.name == entity}
-    counted = part.agg == "count_distinct" and bool(own & columns_in(part.expr))
-    if part.agg == "count" or counted or (part.agg == "sum" and part.expr.strip() == "1"):
-        return
+    model = center.models[part.model]
+    own = {e.expr for e in model.entities if e.name == entity}
+    number = part.expr not in model.columns or model.columns[part.expr].type in ("int64", "any")
+    match part.agg:
+        case "count":
+            return
+        case "count_distinct" if own & columns_in(part.expr):
+            return
+        case "sum" if number:
+            return
     found = f"{name}, the {part.agg} of {part.expr}"
     expected = f"a count of rows, or a distinct count of {entity}"
     yield Problem(next(_places(center, key, name), center.where(key)), found, expected)

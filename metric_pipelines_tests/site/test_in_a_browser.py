@@ -123,7 +123,7 @@ def test_the_language_is_switched_and_remembered(
 ) -> None:
     visit("index.html", lang="zh")
     assert "指标" in browser.find_element(By.TAG_NAME, "h1").text
-    assert browser.find_element(By.ID, "q").get_attribute("placeholder") == "名称、编号、别名，中英文均可"
+    assert browser.find_element(By.ID, "q").get_attribute("placeholder") == "名称、编号或别名，中英文均可"
     link = browser.find_element(By.CSS_SELECTOR, "a[href='metrics/revenue.html']")
     link.click()
     assert browser.find_element(By.TAG_NAME, "h1").text == "销售额"

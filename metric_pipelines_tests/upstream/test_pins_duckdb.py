@@ -24,6 +24,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture(scope="module")
 def con(home: Lake) -> Iterator[Con]:
     with writer(home) as connection:
+        for schema in ("models", "metrics"):
+            connection.execute(f"create schema lake.{schema}")
         yield connection
 
 
