@@ -7,6 +7,7 @@ id, or it does not.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from metric_pipelines.dictionary.graph import GROUP_SIZE, Pair
 from metric_pipelines.ledger import tables as t
@@ -299,10 +301,19 @@ def _engine(url: str) -> sa.Engine:
     return engine
 
 
+_WHILE_BUSY = Retrying(
+    retry=retry_if_exception(lambda e: getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY),
+    wait=wait_random(0, 0.1),
+    stop=stop_after_delay(30),
+    reraise=True,
+)
+"""Of what does not wait for `busy_timeout`: two that turn one new file to WAL, of which one is refused."""
+
+
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode = wal", "busy_timeout = 30000", "foreign_keys = on", "synchronous = full"):
-        connection.execute(f"pragma {pragma}")
+    for pragma in ("busy_timeout = 30000", "journal_mode = wal", "foreign_keys = on", "synchronous = full"):
+        _WHILE_BUSY(connection.execute, f"pragma {pragma}")
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -284,6 +286,17 @@ def test_two_processes_write_one_new_ledger_and_nothing_is_lost(tmp_path: Path) 
             con.execute(sa.text("select count(*) from groups group by table_name order by 1")).scalars().all()
         )
     assert list(sizes) == [10, GROUP_SIZE]
+
+
+def test_a_new_ledger_that_another_is_making_is_waited_for(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "ledger.sqlite")
+    other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None, check_same_thread=False)
+    other.execute("begin immediate")  # not yet WAL: SQLite refuses the change at once, whatever the timeout
+    other.execute("create table theirs (a)")
+    made = Timer(0.5, other.execute, ["commit"])
+    made.start()
+    assert Ledger(url).history() == {}
+    made.join()
 
 
 def test_the_time_of_an_attempt_is_utc() -> None:
