@@ -39,6 +39,7 @@ def opened_file(
         yield AttachedFile(con, source, kind, catalog)
     finally:
         con.execute(f"detach {name(catalog)}")
+        con.execute("set sqlite_all_varchar = false")
 
 
 def _catalog(con: duckdb.DuckDBPyConnection, file: Path, kind: str) -> str:

@@ -36,6 +36,7 @@ from metric_pipelines.publication.plan import Scope, Work
 from metric_pipelines.publication.refresh import Trouble, refresh
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.starting import seldom_collected
+from metric_pipelines.warehouse.lake import kept_open
 
 OP = "carry_out_plan"
 LAST_REFRESH = "mark_of_last_refresh"
@@ -130,7 +131,8 @@ def _carried_out(
         _say_unsettled(context, shop)
         alive = partial(lease.renew, shop.ledger, epoch)
         child = _Child(context, means.assets_job(), epoch, shop.today, config.forced, announce, alive, names)
-        found = refresh(shop, scope, child.execute)
+        with kept_open(shop.lake):
+            found = refresh(shop, scope, child.execute)
         say_blocked(context.instance, context.run, shop, names)
         if not config.assets and not config.months:
             shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))

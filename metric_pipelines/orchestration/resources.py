@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from metric_pipelines.warehouse.lake import TRUSTING, Lake, prepare
+from metric_pipelines.warehouse.lake import TRUSTING, Lake, prepare, step_of_kept
 
 
 class LakeResource(DuckDBResource):
@@ -22,6 +22,11 @@ class LakeResource(DuckDBResource):
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for one step."""
+        """A connection for one step; of a refresh, to the database that it keeps open."""
+        lake = Lake(Path(self.folder))
+        with step_of_kept(lake) as con:
+            if con is not None:
+                yield con
+                return
         with self.get_connection() as con:
-            yield prepare(con, Lake(Path(self.folder)))
+            yield prepare(con, lake)

@@ -21,10 +21,11 @@ from metric_pipelines.orchestration import assets
 from metric_pipelines.orchestration.launch import refresh_here
 from metric_pipelines.publication import steps
 from metric_pipelines.settings import Settings
+from metric_pipelines.warehouse import lake
 
 POINTS: dict[str, tuple[Any, str]] = {
     "when it is staged": (steps, "audit"),
-    "inside the lake's transaction": (os, "sync"),
+    "inside the lake's transaction": (lake, "_force_to_disk"),
     "between lake and ledger": (Ledger, "settle"),
     "between ledger and events": (assets, "report"),
 }

@@ -80,6 +80,19 @@ def test_no_row_is_inlined_into_the_catalog(con: Con, home: Lake) -> None:
     assert list((home.data / "models" / "one_row").glob("*.parquet"))
 
 
+def test_the_newest_snapshot_stands_in_the_catalog_under_its_documented_name(con: Con) -> None:
+    con.execute("create or replace table lake.models.counted as select 1 as a")
+    asked = "select (select max(snapshot_id) from __ducklake_metadata_lake.ducklake_snapshot)"
+    assert con.execute(f"{asked} = (select max(snapshot_id) from lake.snapshots())").fetchall() == [(True,)]
+
+
+def test_a_cursor_has_the_attached_lake_but_not_the_settings_of_its_connection(con: Con) -> None:
+    with closing(con.cursor()) as other:
+        other.execute("select count(*) from duckdb_schemas() where database_name = 'lake'")
+        assert con.execute("select 1.0::double / 0").fetchall() == [(None,)]
+        assert str(other.execute("select 1.0::double / 0").fetchall()[0][0]) == "inf"
+
+
 def test_hashes_of_rows_are_what_they_were_when_receipts_were_given() -> None:
     """An upgrade that changes the hash changes every data version: give `tables.HASH` a new name then."""
     row = duckdb.sql(

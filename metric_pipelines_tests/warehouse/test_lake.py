@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +16,13 @@ from metric_pipelines.warehouse import lake, tables
 from metric_pipelines.warehouse.lake import (
     Lake,
     commit,
+    kept_open,
     open_reader,
     prepare,
     publications,
     scanning_database,
     step_database,
+    step_of_kept,
     writer,
 )
 
@@ -85,6 +88,56 @@ def test_a_transaction_that_changed_nothing_gives_the_newest_snapshot(con: Con, 
     newest = put(con, a_lake, 1)
     with writer(a_lake) as other:
         assert commit(other, a_lake, "nothing", lambda: None) == newest
+
+
+def test_the_files_of_a_commit_and_their_folders_are_on_disk_before_it(
+    con: Con, a_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(con, a_lake, 1)
+    known, synced = set(a_lake.data.rglob("*")), list[Path]()
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(Path(os.readlink(f"/proc/self/fd/{file}"))))
+
+    def write() -> None:
+        for name in ("shop/orders", "shop/visits"):
+            tables.replace(con, name, "staged", ["2024-01"])
+
+    commit(con, a_lake, "p2", write, lambda: synced.clear())
+    new = set(a_lake.data.rglob("*")) - known
+    assert any(path.is_file() for path in new)
+    assert {*new, a_lake.data, a_lake.data / "shop"} <= set(synced)
+
+
+def test_steps_share_a_database_that_is_kept_open_and_nothing_in_it(a_lake: Lake) -> None:
+    with kept_open(a_lake):
+        with step_of_kept(a_lake) as first:
+            assert first is not None
+            put(first, a_lake, 7)
+            first.execute("create schema memory.models")
+            first.execute("create view memory.models.orders as select 1 as id")
+        with step_of_kept(a_lake) as second:
+            assert second is not None
+            assert second.execute("select id from lake.shop.orders").fetchall() == [(7,)]
+            assert second.execute("select 1.0::double / 0").fetchall() == [(None,)]
+            assert second.execute("select current_setting('TimeZone')").fetchall() == [("UTC",)]
+            for gone in ("staged", "memory.models.orders", "not_a_table"):
+                with pytest.raises(duckdb.CatalogException):
+                    second.execute(f"from {gone}")
+    with step_of_kept(a_lake) as after:
+        assert after is None
+
+
+def test_a_step_of_another_lake_does_not_get_the_one_kept_open(a_lake: Lake, tmp_path: Path) -> None:
+    with kept_open(a_lake), step_of_kept(Lake(tmp_path / "other")) as con:
+        assert con is None
+
+
+def test_the_newest_snapshot_is_a_number_also_where_sqlite_is_read_as_text(con: Con, a_lake: Lake) -> None:
+    con.execute("set sqlite_all_varchar = true")
+    try:
+        found = [put(con, a_lake, number) for number in range(12)]
+    finally:
+        con.execute("set sqlite_all_varchar = false")
+    assert found == list(range(found[0], found[0] + 12))
 
 
 def test_temp_tables_of_a_step_outlive_a_failed_commit(con: Con, a_lake: Lake) -> None:
