@@ -14,6 +14,12 @@ import sys  # noqa: E402 (what is imported is a part of the night)
 
 sys.modules["hypothesis"] = None  # type: ignore[assignment]  # a tool of our tests, which Pandera takes along
 
+from metric_pipelines.cli.app import leave  # noqa: E402
+from metric_pipelines.starting import seldom_collected  # noqa: E402
+
+SELDOM = seldom_collected()
+SELDOM.__enter__()  # as the command line does, before it imports what a command needs
+
 import functools  # noqa: E402
 import os  # noqa: E402
 import warnings  # noqa: E402
@@ -22,7 +28,6 @@ from typing import Any  # noqa: E402
 
 import dagster as dg  # noqa: E402
 
-from metric_pipelines.cli.app import leave  # noqa: E402
 from metric_pipelines.dictionary.validation import load_valid_center  # noqa: E402
 from metric_pipelines.orchestration import refresh_job  # noqa: E402
 from metric_pipelines.orchestration.build import build_definitions  # noqa: E402
@@ -31,7 +36,6 @@ from metric_pipelines.publication import measures, steps  # noqa: E402
 from metric_pipelines.quality import audit  # noqa: E402
 from metric_pipelines.quality.expectations import Expectations  # noqa: E402
 from metric_pipelines.semantics import staging  # noqa: E402
-from metric_pipelines.starting import seldom_collected  # noqa: E402
 
 SPENT: dict[str, float] = {}
 
@@ -99,5 +103,4 @@ def _timed(function: Any, phase: str) -> Any:
 
 
 if __name__ == "__main__":
-    with seldom_collected():
-        main()
+    main()

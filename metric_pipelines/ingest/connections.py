@@ -51,7 +51,7 @@ def opened(
     """
     connection = resolved(source, secrets)
     if connection.startswith(FILES):
-        from metric_pipelines.ingest.files import Files  # late: pyarrow, openpyxl
+        from metric_pipelines.ingest.files import Files  # late: pyarrow
 
         files = Files(con, source, _folder_of(connection, home))
         try:

@@ -21,7 +21,6 @@ from metric_pipelines.ingest.headers import joined_header, refuse_unusable
 from metric_pipelines.ingest.spool import spooled
 from metric_pipelines.ingest.system import Declared, Since, Span
 from metric_pipelines.ingest.texts import NUMBERS, as_ours, as_text, kind_of, quoted
-from metric_pipelines.ingest.workbooks import header_of_sheet, merged_numbers, rows_of_sheet
 from metric_pipelines.warehouse.tables import name
 
 CSV, PARQUET, EXCEL = (".csv", ".tsv", ".txt"), (".parquet",), (".xlsx", ".xlsm")
@@ -136,9 +135,12 @@ class Files:
         kind = file.suffix.lower()
         if kind in PARQUET:
             return list(self._parquet_kinds(file))
-        header = (
-            header_of_sheet(self._where(file), file, read) if kind in EXCEL else self._csv_header(file, read)
-        )
+        if kind in EXCEL:
+            from metric_pipelines.ingest.workbooks import header_of_sheet  # late: openpyxl
+
+            header = header_of_sheet(self._where(file), file, read)
+        else:
+            header = self._csv_header(file, read)
         where, remedy = f"{self._where(file)}:{read.header_row}", "mend read.header_row, or the file"
         if not any(header):
             found = "no names" if file.stat().st_size else "an empty file"
@@ -185,6 +187,8 @@ class Files:
         places = {header.index(there): c for there, c in theirs.items() if there in header}
         if not places or file.suffix.lower() not in EXCEL:
             return
+        from metric_pipelines.ingest.workbooks import merged_numbers  # late: openpyxl
+
         found = merged_numbers(self._where(file), file, spec.read, places)
         if found is not None:
             where, said = f"{self._where(file)}.{found[0]}", f"cells merged over numbers, {found[1]}"
@@ -198,6 +202,8 @@ class Files:
             return f"select {self._parquet_texts(file, columns)} from read_parquet({quoted(str(file))})"
         header = self._header(file, read)
         if kind in EXCEL:
+            from metric_pipelines.ingest.workbooks import rows_of_sheet  # late: openpyxl
+
             numbers = {
                 one.source_name or c for c, one in spec.columns.items() if one.type.startswith(NUMBERS)
             }

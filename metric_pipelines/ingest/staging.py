@@ -53,7 +53,7 @@ def stage(
     check_columns(system, source, spec, theirs)
     span = None if months == [WHOLE] else _span(spec, source.time_zone, zone, months)
     if spec.in_place:
-        from metric_pipelines.ingest.in_place import stage_in_place  # late: pyarrow, openpyxl
+        from metric_pipelines.ingest.in_place import stage_in_place  # late: pyarrow
 
         return stage_in_place(con, system, source, table, target)
     try:

@@ -76,7 +76,7 @@ class Unkept:
         return any(self._version_of_files(key) != version for key, version in before.items())
 
     def _version_of_files(self, key: str) -> str | None:
-        from metric_pipelines.ingest.in_place import version_now  # late: pyarrow, openpyxl
+        from metric_pipelines.ingest.in_place import version_now  # late: pyarrow
 
         if key not in self._files:
             system, table = key.split("/")
