@@ -53,6 +53,8 @@ def _compare(assets: int, months: int, checks: int, times: int) -> None:
         for name in STORAGES:
             with get_context("spawn").Pool(1) as pool:
                 figures[name].append(pool.apply(measure, (name, assets, months, checks)))
+                pool.close()
+                pool.join()
     medians = {
         name: [statistics.median(column) for column in zip(*runs, strict=True)]
         for name, runs in figures.items()

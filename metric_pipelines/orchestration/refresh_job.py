@@ -138,6 +138,7 @@ def _carried_out(
             shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
         if means.site:
             build_after_refresh(context, shop, names)
+        child.raise_failed()
     return shop, found
 
 
@@ -162,7 +163,9 @@ def _waiting(context: dg.OpExecutionContext, announce: Announce, holder: lease.H
 
 
 class _Child:
-    """Carries out a rectangle of work as a run of its own, in this process."""
+    """Carries out a rectangle of work as a run of its own, in this process. One that fails by a fault of ours
+    or a full disk keeps no other from being carried out; it is not tried again.
+    """
 
     def __init__(
         self,
@@ -177,6 +180,7 @@ class _Child:
     ) -> None:
         self._names = names
         self._context, self._job, self._announce, self._alive = context, job, announce, alive
+        self._failed: dict[Work, InternalError] = {}
         self._tags = {
             PARENT_RUN_ID_TAG: context.run_id,
             ROOT_RUN_ID_TAG: context.run_id,
@@ -187,6 +191,9 @@ class _Child:
         }
 
     def execute(self, work: Work) -> None:
+        """Raises: BusyError where the lease is lost, DagsterExecutionInterruptedError."""
+        if any(_is_part(work, failed) for failed in self._failed):
+            return
         self._context.log.info(f"computing {work}")
         self._alive()
         self._announce(work)
@@ -202,7 +209,19 @@ class _Child:
         if not result.success:
             self._context.log.error(f"run {result.run_id} failed: {work}")
             why = told(first_failure(result.all_events)) or "see the run's log"
-            raise InternalError(f"run {result.run_id}", f"computing {work} failed: {why}")
+            self._failed[work] = InternalError(f"run {result.run_id}", f"computing {work} failed: {why}")
+
+    def raise_failed(self) -> None:
+        """Raises: InternalError for the first that failed, with the number of the others."""
+        if not self._failed:
+            return
+        first, *others = self._failed.values()
+        more = f"; and {len(others)} more, see the log of the refresh" if others else ""
+        raise InternalError(first.where, f"{first.found}{more}")
+
+
+def _is_part(work: Work, of: Work) -> bool:
+    return set(work.assets) <= set(of.assets) and (work.first, work.last) == (of.first, of.last)
 
 
 def _range_tags(work: Work) -> dict[str, str]:
