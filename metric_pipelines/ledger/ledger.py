@@ -181,6 +181,12 @@ class Ledger:
         with self.engine.connect() as con:
             return [_attempt(row) for row in con.execute(query.order_by(t.attempts.c.id)).mappings()]
 
+    def assets_of(self, publications: Iterable[str]) -> set[str]:
+        """The assets that some publications are of."""
+        query = sa.select(t.attempts.c.asset).where(t.attempts.c.publication.in_(list(publications)))
+        with self.engine.connect() as con:
+            return set(con.execute(query.distinct()).scalars())
+
     def attempts_of_run(self, run_id: str) -> list[Attempt]:
         """All attempts of a run, oldest first."""
         query = sa.select(t.attempts).where(t.attempts.c.run_id == run_id).order_by(t.attempts.c.id)

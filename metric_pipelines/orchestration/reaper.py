@@ -57,6 +57,10 @@ def process_tags(pid: int | None = None) -> dict[str, str]:
     return {PID: str(pid), STARTED: process_started(pid) or "", HOST: socket.gethostname()}
 
 
+_TAGGED: set[tuple[str, int | None]] = set()
+"""Runs that this process has written down, so that their other steps need not."""
+
+
 def tag_process(context: dg.OpExecutionContext) -> None:
     """Writes down which process carries out this run, once; where that is not known, that it is ours."""
     run, pid = context.run, _process_of_run(context)
@@ -66,10 +70,6 @@ def tag_process(context: dg.OpExecutionContext) -> None:
         tags = {PID: "", STARTED: "", HOST: ""} if pid is None else process_tags(pid)
         context.instance.add_run_tags(run.run_id, {**tags, RUN: run.run_id})
     _TAGGED.add((run.run_id, pid))
-
-
-_TAGGED: set[tuple[str, int | None]] = set()
-"""Runs that this process has written down, so that their other steps need not."""
 
 
 def _process_of_run(context: dg.OpExecutionContext) -> int | None:

@@ -32,5 +32,5 @@ def published_since(
     """
     if lake.newest_snapshot(con) == snapshot:
         return []
-    since = {publication for publication, at in lake.publications(con).items() if at > snapshot}
-    return sorted({a.asset for a in shop.ledger.attempts_of(assets) if a.publication in since})
+    since = [publication for publication, at in lake.publications(con).items() if at > snapshot]
+    return sorted(shop.ledger.assets_of(since) & set(assets))
