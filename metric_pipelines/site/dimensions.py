@@ -26,9 +26,9 @@ class DimensionRow:
     @property
     def listed(self) -> Phrase:
         """The labels of its members; `A < B` where they have an order."""
-        english, chinese = (" < ", " < ") if self.ordinal else (", ", "、")
-        labels = [(member.of("en"), member.of("zh")) for member in self.members]
-        return Phrase(english.join(en for en, _ in labels), chinese.join(zh for _, zh in labels))
+        between = " < " if self.ordinal else " · "  # labels have commas of their own
+        english, chinese = ([member.of(lang) for member in self.members] for lang in ("en", "zh"))
+        return Phrase(between.join(english), between.join(chinese))
 
 
 def of_card(center: Center, metric: Metric) -> tuple[list[DimensionRow], list[DimensionRow]]:
