@@ -1,8 +1,9 @@
-"""Writes the workload as a center of ours. python make_center.py DATA FOLDER
+"""Writes the workload as a center of ours. python make_center.py DATA FOLDER [reconcile]
 
 One model over the Parquet files as they stand, a metric each; ratios are made of two of them. Everything is
 recomputed each night, as the peers do it: the center has one month, the night's, and the day of an order is a
-dimension beside region and segment.
+dimension beside region and segment. With `reconcile` each metric is compared with the model besides: a fourth
+check, which no peer has.
 """
 
 import sys
@@ -78,6 +79,8 @@ def main() -> None:
     model(folder, "order_lines", LINES.format(join=in_the_source(JOIN)), lines())
     model(folder, "calendar", CALENDAR, calendar())
     for one in metrics():
+        if sys.argv[3:] == ["reconcile"]:
+            one["checks"]["reconcile"] = True
         write(folder / "metrics" / "sales" / f"{one['name']}.yaml", one)
 
 

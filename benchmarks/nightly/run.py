@@ -13,6 +13,7 @@ and compiled, it has: our compiled queries, dbt's partial parse, SQLMesh's cache
 
     --first                                 a first night: nothing is kept
     --scale 10 --copies 1 --peers floor     ours and the floor alone, at another size
+    --peers reconciled                      ours beside ours with a fourth check, which no peer has
 """
 
 import argparse
@@ -77,7 +78,7 @@ def main() -> None:
     arguments = _arguments()
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    peers = [peer for peer in PEERS if peer in arguments.peers]
+    peers = [peer for peer in CONTENDERS if peer in arguments.peers]
     for name in {"sqlmesh" if peer == "sqlmesh" else "peer" for peer in [*peers, "floor"]}:
         _install(folder, name)
     sizes = [(arguments.scale, arguments.copies)] if arguments.scale else SIZES
@@ -99,7 +100,7 @@ def _compare(size: Size, peers: list[str], times: int) -> dict[str, float | str]
     for name, found in nights.items():
         cpu = statistics.median(n.cpu for n in found)
         took, share = f"{walls[name]:8.1f} s  CPU {cpu:6.1f} s", walls["ours"] / walls[name]
-        _say(f"  {name:8} {took}  {peaks[name]:6.0f} MB  ours is {share:.2f} of it")
+        _say(f"  {name:10} {took}  {peaks[name]:6.0f} MB  ours is {share:.2f} of it")
     if "floor" in peers:
         with get_context("spawn").Pool(1) as apart:  # a child's peak is never below what its parent holds
             _say(f"  {apart.apply(_equal, (size,))} metrics are the floor's to 1e-9")
@@ -112,12 +113,13 @@ def _compare(size: Size, peers: list[str], times: int) -> dict[str, float | str]
     return found | ({"dbt_peak_mb": round(peaks["dbt"])} if "dbt" in peaks else {})
 
 
-def _ours(size: Size, *more: str) -> Night:
-    center = size.folder / f"center_{size.scale:g}_{size.copies}"
+def _ours(size: Size, *more: str, checks: str = "") -> Night:
+    name = f"{size.scale:g}_{size.copies}{checks}"
+    center = size.folder / f"center_{name}"
     if not center.exists():
-        _python(size, None, "make_center.py", str(size.data), str(center))
+        _python(size, None, "make_center.py", str(size.data), str(center), *filter(None, [checks]))
     night = [sys.executable, str(HERE / "ours.py"), str(center)]
-    kept, home = size.folder / f"compiled_{size.scale:g}_{size.copies}", _new(size, "home")
+    kept, home = size.folder / f"compiled_{name}", _new(size, "home")
     home.mkdir()
     if not size.first and not kept.exists():
         _timed(size, [*night, str(home)])
@@ -127,6 +129,10 @@ def _ours(size: Size, *more: str) -> Night:
     if not size.first:
         shutil.copytree(kept, home / "compiled")
     return _timed(size, [*night, str(home), *more])
+
+
+def _reconciled(size: Size) -> Night:
+    return _ours(size, checks="reconcile")
 
 
 def _dbt(size: Size) -> Night:
@@ -172,6 +178,7 @@ CONTENDERS: dict[str, Callable[[Size], Night]] = {
     "sqlmesh": _sqlmesh,
     "dagster": _dagster,
     "floor": _floor,
+    "reconciled": _reconciled,
 }
 
 
@@ -268,7 +275,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS)
+    parser.add_argument("--peers", nargs="*", default=PEERS, choices=[*PEERS, "reconciled"])
     parser.add_argument("--first", action="store_true")
     parser.add_argument("--scale", type=float)
     parser.add_argument("--copies", type=int, default=1)
