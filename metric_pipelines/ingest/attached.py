@@ -30,15 +30,17 @@ def opened_file(
     Raises: SourceUnavailableError where it is gone or locked.
     """
     present(source, file, kind)
-    con.execute("set sqlite_all_varchar = true")
     catalog = _catalog(con, file, kind)
-    with as_ours(source):
-        patience = f", busy_timeout {BUSY_MILLISECONDS}" if kind == "sqlite" else ""
-        con.execute(f"attach {quoted(str(file))} as {name(catalog)} (type {kind}, read_only{patience})")
     try:
-        yield AttachedFile(con, source, kind, catalog)
+        con.execute("set sqlite_all_varchar = true")
+        with as_ours(source):
+            patience = f", busy_timeout {BUSY_MILLISECONDS}" if kind == "sqlite" else ""
+            con.execute(f"attach {quoted(str(file))} as {name(catalog)} (type {kind}, read_only{patience})")
+        try:
+            yield AttachedFile(con, source, kind, catalog)
+        finally:
+            con.execute(f"detach {name(catalog)}")
     finally:
-        con.execute(f"detach {name(catalog)}")
         con.execute("set sqlite_all_varchar = false")
 
 

@@ -95,7 +95,11 @@ def aware(moment: datetime) -> datetime:
 
 
 def renew(ledger: Ledger, epoch: int) -> None:
-    """Says that the holder is still at work; for readers on other hosts, who cannot see its process."""
+    """Says that the holder is still at work; for readers on other hosts, who cannot see its process.
+
+    Raises: BusyError where the lease has moved on.
+    """
+    fence(ledger, epoch)()
     with ledger.writing() as con:
         mine = sa.and_(t.leases.c.name == NAME, t.leases.c.epoch == epoch)
         con.execute(sa.update(t.leases).where(mine).values(heartbeat=now()))

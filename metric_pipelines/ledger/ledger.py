@@ -308,7 +308,7 @@ def _engine(url: str) -> sa.Engine:
 
 
 _WHILE_BUSY = Retrying(
-    retry=retry_if_exception(lambda e: getattr(e, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY),
+    retry=retry_if_exception(lambda e: getattr(e, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY),
     wait=wait_random(0, 0.1),
     stop=stop_after_delay(30),
     reraise=True,

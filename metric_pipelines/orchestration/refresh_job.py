@@ -133,12 +133,14 @@ def _carried_out(
         child = _Child(context, means.assets_job(), epoch, shop.today, config.forced, announce, alive, names)
         with kept_open(shop.lake):
             found = refresh(shop, scope, child.execute)
-        say_blocked(context.instance, context.run, shop, names)
-        if not config.assets and not config.months:
-            shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
-        if means.site:
-            build_after_refresh(context, shop, names)
-        child.raise_failed()
+        try:
+            say_blocked(context.instance, context.run, shop, names)
+            if not (config.assets or config.months or child.failed):
+                shop.ledger.note(LAST_REFRESH, str(shop.ledger.mark()))
+            if means.site:
+                build_after_refresh(context, shop, names)
+        finally:
+            child.raise_failed()
     return shop, found
 
 
@@ -180,7 +182,7 @@ class _Child:
     ) -> None:
         self._names = names
         self._context, self._job, self._announce, self._alive = context, job, announce, alive
-        self._failed: dict[Work, InternalError] = {}
+        self.failed: dict[Work, InternalError] = {}
         self._tags = {
             PARENT_RUN_ID_TAG: context.run_id,
             ROOT_RUN_ID_TAG: context.run_id,
@@ -192,7 +194,7 @@ class _Child:
 
     def execute(self, work: Work) -> None:
         """Raises: BusyError where the lease is lost, DagsterExecutionInterruptedError."""
-        if any(_is_part(work, failed) for failed in self._failed):
+        if any(_is_part(work, failed) for failed in self.failed):
             return
         self._context.log.info(f"computing {work}")
         self._alive()
@@ -208,20 +210,21 @@ class _Child:
             raise DagsterExecutionInterruptedError
         if not result.success:
             self._context.log.error(f"run {result.run_id} failed: {work}")
+            self._alive()  # a lost lease is no fault of this part: nothing more is to be done
             why = told(first_failure(result.all_events)) or "see the run's log"
-            self._failed[work] = InternalError(f"run {result.run_id}", f"computing {work} failed: {why}")
+            self.failed[work] = InternalError(f"run {result.run_id}", f"computing {work} failed: {why}")
 
     def raise_failed(self) -> None:
         """Raises: InternalError for the first that failed, with the number of the others."""
-        if not self._failed:
+        if not self.failed:
             return
-        first, *others = self._failed.values()
+        first, *others = self.failed.values()
         more = f"; and {len(others)} more, see the log of the refresh" if others else ""
         raise InternalError(first.where, f"{first.found}{more}")
 
 
 def _is_part(work: Work, of: Work) -> bool:
-    return set(work.assets) <= set(of.assets) and (work.first, work.last) == (of.first, of.last)
+    return set(work.assets) <= set(of.assets) and of.first <= work.first and work.last <= of.last
 
 
 def _range_tags(work: Work) -> dict[str, str]:

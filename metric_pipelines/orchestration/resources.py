@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from metric_pipelines.warehouse.lake import TRUSTING, Lake, prepare, step_of_kep
 
 
 class LakeResource(DuckDBResource):
-    """An in-memory DuckDB per step, with the lake in `folder` attached as `lake`."""
+    """An in-memory DuckDB with the lake in `folder` attached as `lake`: of a step, or of a refresh."""
 
     database: str = ":memory:"
     connection_config: dict[str, Any] = TRUSTING
@@ -28,5 +28,5 @@ class LakeResource(DuckDBResource):
             if con is not None:
                 yield con
                 return
-        with self.get_connection() as con:
+        with self.get_connection() as con, closing(con):  # which the library does not where a step fails
             yield prepare(con, lake)

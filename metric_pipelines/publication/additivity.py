@@ -32,12 +32,10 @@ Refuted = dict[str, list[str]]
 def with_proof(
     con: duckdb.DuckDBPyConnection, center: Center, item: Staged, judged: Verdicts, today: date
 ) -> Verdicts:
-    """The verdicts on a staged asset; the contract of a month fails where a declaration does not hold. The
-    metric's model must be provided.
+    """The verdicts on a staged metric that is to be proven; the contract of a month fails where a declaration
+    does not hold. The metric's model must be provided.
     """
-    metric = center.metrics.get(item.key.removeprefix("metrics/"))
-    if not item.key.startswith("metrics/") or metric is None or not to_be_proven(metric):
-        return judged
+    metric = center.metrics[item.key.removeprefix("metrics/")]
     found: Refuted = {}
     for over in _each_and_all(metric):
         for month, said in _differences(con, center, item, metric, over, today):

@@ -32,5 +32,4 @@ def published_since(
     """
     if lake.newest_snapshot(con) == snapshot:
         return []
-    since = [publication for publication, at in lake.publications(con).items() if at > snapshot]
-    return sorted(shop.ledger.assets_of(since) & set(assets))
+    return sorted(shop.ledger.assets_of(lake.publications(con, after=snapshot)) & set(assets))

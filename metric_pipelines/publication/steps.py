@@ -38,7 +38,7 @@ from metric_pipelines.publication.standing import root_reason, standing
 from metric_pipelines.publication.unkept import Unkept
 from metric_pipelines.publication.verdicts import reason_of
 from metric_pipelines.publication.workshop import Workshop
-from metric_pipelines.quality.audit import audit
+from metric_pipelines.quality.audit import Verdicts, audit
 from metric_pipelines.quality.rules import Rules, rules_of_metric, rules_of_table
 from metric_pipelines.semantics import joined_views, staging
 from metric_pipelines.warehouse import lake, tables
@@ -209,15 +209,34 @@ def judged(
     """
     rules, places = rules_of(shop.center, staged), {s.key: place_of(shop.center, s.key) for s in staged}
     audited = audit(con, list(staged), rules, places)
-    proven = {
-        item.key: additivity.with_proof(con, shop.center, item, audited[item.key], shop.today)
-        for item in staged
-    }
+    proven = _proven(con, shop, staged, audited)
     compared = reconciliation.verdicts(con, shop, staged)
     return {
         item.key: {m: (*proven[item.key][m], *compared.get(item.key, {}).get(m, ())) for m in item.months}
         for item in staged
     }
+
+
+def _proven(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, staged: Sequence[Staged], audited: dict[str, Verdicts]
+) -> dict[str, Verdicts]:
+    """The verdicts, with the proof of what adds up. The models are provided for it anew: rollups were staged
+    since, which are counted from other rows.
+    """
+    proving = [s for s in staged if (m := _metric(shop, s)) is not None and additivity.to_be_proven(m)]
+    if not proving:
+        return audited
+    _provide_inputs(con, shop, [item.key for item in proving], proving[0].months)
+    proven = {
+        item.key: additivity.with_proof(con, shop.center, item, audited[item.key], shop.today)
+        for item in proving
+    }
+    return audited | proven
+
+
+def _metric(shop: Workshop, item: Staged) -> Metric | None:
+    system, _, name = item.key.partition("/")
+    return shop.center.metrics[name] if system == "metrics" else None
 
 
 def _decided(attempt: Attempt, verdicts: tuple[Verdict, ...], item: Staged) -> Candidate:
@@ -357,6 +376,16 @@ def _with_cuts(
 def _stage_values(
     con: duckdb.DuckDBPyConnection, shop: Workshop, keys: list[str], months: list[str]
 ) -> list[Staged]:
+    metrics = _provide_inputs(con, shop, keys, months)
+    columns = measures.columns_of(shop, metrics)
+    question = staging.Question(metrics, metrics[0].grain, sorted(metrics[0].dimensions))
+    return staging.stage(con, shop.center, question, columns, months, shop.today, _target())
+
+
+def _provide_inputs(
+    con: duckdb.DuckDBPyConnection, shop: Workshop, keys: Sequence[str], months: list[str]
+) -> list[Metric]:
+    """The models, or the published inputs, that metrics of one step are counted from; gives the metrics."""
     metrics = [shop.center.metrics[key.removeprefix("metrics/")] for key in keys]
     first = metrics[0]
     dimensions = sorted(first.dimensions)
@@ -368,6 +397,4 @@ def _stage_values(
         staging.provide_inputs(con, names, dimensions, published_inputs(shop, names, read))
     else:
         joined_views.provide(con, shop.center, shapes.models_of(shop.center, first), dimensions)
-    columns = measures.columns_of(shop, metrics)
-    question = staging.Question(metrics, first.grain, dimensions)
-    return staging.stage(con, shop.center, question, columns, months, shop.today, _target())
+    return metrics

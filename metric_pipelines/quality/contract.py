@@ -185,7 +185,7 @@ def _values_are_good(rows: Any, columns: Mapping[str, Column]) -> list[Any]:
         if rule.isin is not None:
             bad.append(value.notin(rule.isin))
         if rule.matches is not None:
-            bad.append(~value.re_search(f"^{rule.matches.removeprefix('^')}"))
+            bad.append(~value.re_search(_from_the_start(rule.matches)))
     return [~one.any().fill_null(False) for one in bad]
 
 
@@ -221,8 +221,14 @@ def _checks(column: Column) -> list[Any]:
 
 def _bounds(column: Column) -> dict[str, Any]:
     """A column's rules of its values, by Pandera's names."""
-    rules = {"ge": column.min, "le": column.max, "isin": column.isin, "str_matches": column.matches}
+    pattern = _from_the_start(column.matches) if column.matches is not None else None
+    rules = {"ge": column.min, "le": column.max, "isin": column.isin, "str_matches": pattern}
     return {rule: value for rule, value in rules.items() if value is not None}
+
+
+def _from_the_start(pattern: str) -> str:
+    """A pattern that a text must begin with, each of its alternatives: Pandera would bind the first alone."""
+    return f"^(?:{pattern})"
 
 
 def _type(text: str) -> Any:

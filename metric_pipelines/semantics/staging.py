@@ -5,7 +5,6 @@ months.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -167,8 +166,13 @@ def _made_quickly(con: duckdb.DuckDBPyConnection, made: str, sql: str) -> None:
     """
     quick = with_filters(sql)
     if quick != sql:
-        with suppress(duckdb.Error):
+        try:
             con.execute(made.format(quick))
+        except (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InterruptException):
+            raise
+        except duckdb.Error:
+            pass
+        else:
             return
     con.execute(made.format(sql))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from metric_pipelines.dictionary.months import first_day
-from metric_pipelines.warehouse.tables import MONTH, columns, exists, month_list, name
+from metric_pipelines.warehouse.tables import MONTH, columns, exists, in_lake, month_list, name
 
 TIME = "metric_time"
 PARTS = ("numerator", "denominator")
@@ -130,12 +130,9 @@ def create_views(con: duckdb.DuckDBPyConnection, views: Iterable[MetricView]) ->
     if not listed:
         return
     con.execute("create schema if not exists lake.metrics")
-    con.execute("use lake")  # so that the text names no catalog, and any client may attach under any name
-    try:
+    with in_lake(con):  # so that the text names no catalog, and any client may attach under any name
         for view in listed:
             con.execute(f"create or replace view metrics.{name(view.key)} as {_query(view)}")
-    finally:
-        con.execute("use memory")
 
 
 def _query(view: MetricView) -> str:

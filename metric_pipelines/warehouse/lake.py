@@ -14,7 +14,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +26,7 @@ import duckdb_extension_sqlite_scanner
 from filelock import FileLock
 
 from metric_pipelines.errors import EnvironmentBrokenError
+from metric_pipelines.warehouse.tables import name
 
 TRIES = 6
 MEMORY_LIMIT = "850MB"
@@ -94,27 +95,32 @@ def kept_open(lake: Lake) -> Iterator[None]:
 
 @contextmanager
 def step_of_kept(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection | None]:
-    """A step's connection to the database that is kept open; None where none is. What the step leaves behind
-    that is not its connection's own is dropped.
+    """A step's connection to the database that is kept open; None where none is, or a fatal error of another
+    step has ended it. What that step left in it, but for what was its connection's own, is dropped.
     """
     kept = _KEPT.get()
-    if kept is None or kept[0] != lake:
-        yield None
-        return
-    with closing(kept[1].cursor()) as con:
+    con = _renewed(kept[1]) if kept is not None and kept[0] == lake else None
+    try:
+        yield con
+    finally:
+        if con is not None:
+            con.close()
+
+
+def _renewed(kept: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection | None:
+    con = kept.cursor()
+    try:
         _settle(con)
-        try:
-            yield con
-        finally:
-            _drop_views(con)
-
-
-def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
-    query = (
-        "select schema_name, view_name from duckdb_views() where database_name = 'memory' and not internal"
-    )
-    for schema, view in con.execute(query).fetchall():
-        con.execute(f'drop view memory."{schema}"."{view}"')
+        views = con.execute(
+            "select schema_name, view_name from duckdb_views()"
+            " where database_name = 'memory' and not internal"
+        )
+        for schema, view in views.fetchall():
+            con.execute(f"drop view memory.{name(schema)}.{name(view)}")
+    except duckdb.FatalException:
+        con.close()
+        return None
+    return con
 
 
 def open_reader(lake: Lake, at: int | None = None, also: Iterable[Path] = ()) -> duckdb.DuckDBPyConnection:
@@ -274,7 +280,7 @@ def _commit_once(
     write: Callable[[], None],
     fence: Callable[[], None],
 ) -> int:
-    before = _files(lake)
+    before = _folders(lake)
     con.execute("begin")
     try:
         write()
@@ -283,7 +289,7 @@ def _commit_once(
             [publication, json.dumps({"publication": publication})],
         )
         fence()
-        _force_to_disk(lake, _files(lake) - before)
+        _force_to_disk(lake, before)
         con.execute("commit")
     except BaseException:
         _rolled_back(con)
@@ -291,19 +297,29 @@ def _commit_once(
     return newest_snapshot(con)
 
 
-def _files(lake: Lake) -> set[str]:
-    """All data files, by path."""
-    return {os.path.join(folder, file) for folder, _, files in os.walk(lake.data) for file in files}
-
-
-def _force_to_disk(lake: Lake, files: set[str]) -> None:
-    """The files, and their names in their folders: DuckLake leaves that to the operating system, and a power
-    cut could leave a snapshot that names a torn file.
+def _folders(lake: Lake) -> dict[str, int]:
+    """When each folder of data files last changed. Those of months have no folders in them: they are not
+    listed, however many nights have left a file there.
     """
-    folders = {
-        str(folder) for file in files for folder in Path(file).parents if folder.is_relative_to(lake.folder)
-    }
-    for path in (*files, *sorted(folders)):
+    found, open_ones = dict[str, int](), [str(lake.data)]
+    while open_ones:
+        folder = open_ones.pop()
+        found[folder] = os.stat(folder).st_mtime_ns
+        for entry in os.scandir(folder):
+            if entry.is_dir() and "=" in entry.name:
+                found[entry.path] = entry.stat().st_mtime_ns
+            elif entry.is_dir():
+                open_ones.append(entry.path)
+    return found
+
+
+def _force_to_disk(lake: Lake, before: dict[str, int]) -> None:
+    """The files of folders that have changed, and their names: DuckLake leaves that to the operating system,
+    and a power cut could leave a snapshot that names a torn file.
+    """
+    changed = [folder for folder, at in _folders(lake).items() if before.get(folder) != at]
+    files = [entry.path for folder in changed for entry in os.scandir(folder) if entry.is_file()]
+    for path in (*files, *changed, *([str(lake.folder)] if changed else [])):
         opened = os.open(path, os.O_RDONLY)
         try:
             os.fsync(opened)
@@ -321,16 +337,17 @@ def newest_snapshot(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _rolled_back(con: duckdb.DuckDBPyConnection) -> None:
-    try:
+    with suppress(duckdb.TransactionException):  # a failed commit has rolled back already
         con.execute("rollback")
-    except duckdb.TransactionException:
-        return  # a failed commit has rolled back already
+    con.execute("use memory")  # where an aborted transaction would not have it
 
 
-def publications(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """The snapshot of every publication that was committed, by the publication's id."""
+def publications(con: duckdb.DuckDBPyConnection, after: int = -1) -> dict[str, int]:
+    """The snapshot of every publication that was committed after a snapshot, by the publication's id."""
     rows = con.execute(
-        "select commit_message, snapshot_id from lake.snapshots() where commit_message is not null"
+        "select commit_message, snapshot_id from lake.snapshots()"
+        " where commit_message is not null and snapshot_id > ?",
+        [after],
     )
     return {str(message): int(snapshot) for message, snapshot in rows.fetchall()}
 

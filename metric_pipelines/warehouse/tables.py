@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -137,11 +137,19 @@ def replace_view(con: duckdb.DuckDBPyConnection, key: str, query: str) -> None:
     con.execute(f"create schema if not exists lake.{name(schema)}")
     if _is_table(con, schema, table):
         con.execute(f"drop table {relation(key)}")
+    with in_lake(con):
+        con.execute(f"create or replace view {name(schema)}.{name(table)} as {query}")
+
+
+@contextmanager
+def in_lake(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Inside, names are the lake's. Where the transaction is aborted, who rolls it back goes back as well."""
     con.execute("use lake")
     try:
-        con.execute(f"create or replace view {name(schema)}.{name(table)} as {query}")
+        yield
     finally:
-        con.execute("use memory")
+        with suppress(duckdb.TransactionException):
+            con.execute("use memory")
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
