@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from metric_pipelines.errors import BusyError
 from metric_pipelines.ledger import tables
-from metric_pipelines.ledger.lease import Holder, fence, held, holder, process_started
+from metric_pipelines.ledger.lease import Holder, fence, held, holder, process_started, renew
 from metric_pipelines.ledger.ledger import Ledger, sqlite_url
 
 ROOT = Path(__file__).parents[2]
@@ -165,3 +165,12 @@ def test_a_process_that_is_gone_has_no_start() -> None:
     assert process_started(process.pid) is None, "a zombie counts as gone"
     process.communicate()
     assert process_started(process.pid) is None
+
+
+def test_who_has_lost_the_lease_is_told_when_it_renews_it(ledger: Ledger) -> None:
+    with held(ledger, "me") as epoch:
+        renew(ledger, epoch)
+        with ledger.writing() as con:
+            con.execute(sa.update(tables.leases).values(epoch=epoch + 1, holder="another", host="elsewhere"))
+        with pytest.raises(BusyError, match=f"the lease moved on to epoch {epoch + 1}"):
+            renew(ledger, epoch)

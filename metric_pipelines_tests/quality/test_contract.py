@@ -75,6 +75,7 @@ RULES = {
         "select unnest(['12', '123']) as a",
     ),
     "matches at the start": ({"type": "string", "matches": "x"}, "select 'xy' as a", "select 'yx' as a"),
+    "matches of alternatives": ({"type": "string", "matches": "x|y"}, "select 'yx' as a", "select 'ay' as a"),
 }
 
 

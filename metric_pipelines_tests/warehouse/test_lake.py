@@ -104,7 +104,7 @@ def test_the_files_of_a_commit_and_their_folders_are_on_disk_before_it(
     commit(con, a_lake, "p2", write, lambda: synced.clear())
     new = set(a_lake.data.rglob("*")) - known
     assert any(path.is_file() for path in new)
-    assert {*new, a_lake.data, a_lake.data / "shop"} <= set(synced)
+    assert {*new, *(path.parent for path in new)} <= set(synced)
 
 
 def test_steps_share_a_database_that_is_kept_open_and_nothing_in_it(a_lake: Lake) -> None:
@@ -124,6 +124,50 @@ def test_steps_share_a_database_that_is_kept_open_and_nothing_in_it(a_lake: Lake
                     second.execute(f"from {gone}")
     with step_of_kept(a_lake) as after:
         assert after is None
+
+
+def test_a_step_that_fails_says_its_own_error_and_leaves_nothing_to_the_next(a_lake: Lake) -> None:
+    with kept_open(a_lake):
+        with pytest.raises(duckdb.ConversionException), step_of_kept(a_lake) as con:
+            _fail_within(con)
+        with step_of_kept(a_lake) as con:
+            assert con is not None
+            with pytest.raises(duckdb.CatalogException):
+                con.execute("from memory.main.inputs")
+
+
+def _fail_within(con: Con | None) -> None:
+    assert con is not None
+    con.execute("create view memory.main.inputs as select 1 as id")
+    con.execute("begin")
+    con.execute("select 'a'::integer")
+
+
+def test_a_step_after_a_fatal_error_of_another_has_a_database_of_its_own(
+    a_lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_: Con) -> None:
+        raise duckdb.FatalException("the database has been invalidated")
+
+    with kept_open(a_lake):
+        monkeypatch.setattr(lake, "_settle", ended)
+        with step_of_kept(a_lake) as con:
+            assert con is None
+
+
+def test_a_catalog_that_is_locked_while_views_are_made_is_tried_again(con: Con, a_lake: Lake) -> None:
+    tries = []
+
+    def write() -> None:
+        tries.append(1)
+        with tables.in_lake(con):
+            if len(tries) == 1:
+                con.execute("select error('database is locked')")
+            con.execute("create schema if not exists made_again")
+
+    commit(con, a_lake, "again", write)
+    assert len(tries) == 2
+    assert con.execute("select current_database()").fetchall() == [("memory",)]
 
 
 def test_a_step_of_another_lake_does_not_get_the_one_kept_open(a_lake: Lake, tmp_path: Path) -> None:
