@@ -20,9 +20,10 @@ from metric_pipelines.dictionary.definitions import (
     SimpleMetric,
 )
 from metric_pipelines.dictionary.dimensions import dimension_of, follows_time, of_model, why_not
+from metric_pipelines.dictionary.expectation_rules import expectation_problems
 from metric_pipelines.dictionary.filter_rules import filter_problems
 from metric_pipelines.dictionary.filters import columns_in, parsed_expression, parsed_filter
-from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.problems import caught, department_problems
 from metric_pipelines.dictionary.rollup_rules import rollup_problems
 from metric_pipelines.errors import Problem, did_you_mean, listed
 
@@ -33,7 +34,7 @@ COLUMNS = ("metric_time", "value", "numerator", "denominator")
 def metric_problems(center: Center, metric: Metric) -> Iterator[Problem]:
     key = f"metrics/{metric.name}"
     yield from department_problems(center, key, metric.department)
-    yield from expectation_problems(center, (key,), metric.checks.expectations, COLUMNS[1:])
+    yield from expectation_problems(center, (key,), metric.checks.expectations, COLUMNS[1:], of_value=True)
     for name in shapes.input_names(metric):
         if name in center.drafts:
             where = next((w for w in _places(center, key, name)), center.where(key))

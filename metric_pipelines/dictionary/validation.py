@@ -13,13 +13,14 @@ from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
     SimpleMetric,
 )
+from metric_pipelines.dictionary.expectation_rules import expectation_problems
 from metric_pipelines.dictionary.filters import JOINED, parsed_expression
 from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.dictionary.member_rules import member_problems
 from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, shape_problems
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
-from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.problems import caught, department_problems
 from metric_pipelines.dictionary.quarrels import quarrel_problems, retired_problems
 from metric_pipelines.dictionary.query_rules import query_problems
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
