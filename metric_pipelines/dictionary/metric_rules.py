@@ -170,19 +170,7 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
     if (metric.agg == "percentile") != (metric.percentile is not None):
         found = f"agg {metric.agg} {'with' if metric.percentile else 'without'} percentile"
         yield Problem(center.where(key, "agg"), found, "agg: percentile with percentile: 0.9")
-    if (
-        metric.agg not in ("sum", "count")
-        and metric.grain != "day"
-        and shapes.TIME in (metric.additive or [])
-    ):
-        found = f"agg {metric.agg} by {metric.grain}, additive over time"
-        expected = "grain: day, or additive without time"
-        yield Problem(
-            center.where(key, "additive"),
-            found,
-            expected,
-            "a month cannot prove that months have nothing in common",
-        )
+    yield from _additive(center, key, metric)
     by = metric.non_additive_dimension
     if by is None:
         return
@@ -196,6 +184,32 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
         if name not in entities:
             near = did_you_mean(name, entities)
             yield Problem(where, f"unknown entity {name!r}", f"one of {listed(entities)}", near)
+
+
+NEVER_ADDS_UP = {
+    "average": "publish the sum and the count, and a ratio of them",
+    "min": "leave additive out: it is computed anew for each period and group",
+    "max": "leave additive out: it is computed anew for each period and group",
+    "median": "leave additive out: it is computed anew for each period and group",
+    "percentile": "leave additive out: it is computed anew for each period and group",
+}
+"""What to do instead of adding up what never adds up, by aggregation."""
+
+
+def _additive(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:
+    """What is declared to add up though it cannot; whether distinct counts do, only the data can say."""
+    where, declared = center.where(key, "additive"), metric.additive or []
+    if declared and metric.agg in NEVER_ADDS_UP:
+        found = f"agg {metric.agg}, additive over {listed(declared)}"
+        expected = "sum, count or count_distinct where values are added up"
+        yield Problem(where, found, expected, NEVER_ADDS_UP[metric.agg])
+    elif shapes.TIME in declared and metric.non_additive_dimension is not None:
+        found = "non_additive_dimension, and additive over time"
+        yield Problem(where, found, "one of them", "balances are of a day: take time out of additive")
+    elif shapes.TIME in declared and metric.agg == "count_distinct" and metric.grain != "day":
+        found = f"agg {metric.agg} by {metric.grain}, additive over time"
+        remedy = "a month cannot prove that months have nothing in common"
+        yield Problem(where, found, "grain: day, or additive without time", remedy)
 
 
 def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
