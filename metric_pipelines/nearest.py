@@ -15,6 +15,8 @@ LONG = 5
 """From so many words on, all but one of them in common is near enough."""
 ALIKE = 0.8
 """The share of words that long names have in common, in order."""
+CLEARLY = 1.5
+"""How much longer others must be for the shortest of several names to be meant."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -75,7 +77,8 @@ def _shortened(name: str, names: list[str]) -> str | None:
     plain = _plain(name)
     short = sorted((one for one in names if _is_short_for(plain, _plain(one))), key=len)
     if short:
-        return short[0] if all(one.startswith(short[0]) for one in short) else None
+        least = CLEARLY * len(short[0])
+        return short[0] if all(one.startswith(short[0]) or len(one) >= least for one in short[1:]) else None
     long = [one for one in names if len(_plain(one)) > 2 and plain.startswith(_plain(one))]
     return max(long, key=len) if long else None
 
