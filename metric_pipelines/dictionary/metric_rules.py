@@ -170,6 +170,11 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
     if (metric.agg == "percentile") != (metric.percentile is not None):
         found = f"agg {metric.agg} {'with' if metric.percentile else 'without'} percentile"
         yield Problem(center.where(key, "agg"), found, "agg: percentile with percentile: 0.9")
+    column = model.columns.get(metric.expr.strip())
+    if metric.agg not in ("count", "count_distinct") and column is not None and column.type in NO_NUMBERS:
+        found = f"agg {metric.agg} of {metric.expr} ({column.type})"
+        remedy = f"agg: count_distinct, if different values of {metric.expr} are counted"
+        yield Problem(center.where(key, "expr"), found, "a number to aggregate", remedy)
     yield from _additive(center, key, metric)
     by = metric.non_additive_dimension
     if by is None:
@@ -185,6 +190,9 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
             near = did_you_mean(name, entities)
             yield Problem(where, f"unknown entity {name!r}", f"one of {listed(entities)}", near)
 
+
+NO_NUMBERS = ("string", "date", "timestamp")
+"""Types of columns whose sums, averages and extremes are no numbers."""
 
 NEVER_ADDS_UP = {
     "average": "publish the sum and the count, and a ratio of them",
