@@ -92,7 +92,7 @@ def _arguments(at: At, rule: Expectation, *, of_value: bool) -> Iterator[Problem
             )
         elif not may_be(value, argument, schema):
             wanted = _wanted(schema["properties"][argument], schema["definitions"])
-            yield Problem(where, f"{argument}: {value!r}"[:120], wanted, f"mend {argument}, or leave it out")
+            yield Problem(where, f"{argument}: {value!r}"[:120], wanted, f"write {wanted}")
     for argument in sorted(needed - given.keys()):
         wanted = _wanted(schema["properties"][argument], schema["definitions"])
         found = f"{rule.expect} without {argument}"
