@@ -4,6 +4,7 @@ inputs can give. Each problem is a value with file and line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -112,7 +113,11 @@ def _window(center: Center, key: str, window: str, *place: str | int) -> Iterato
     try:
         shapes.window_parts(window)
     except ValueError as error:
-        yield Problem(center.where(key, *place), str(error))
+        found, _, expected = str(error).partition("; expected ")
+        short = re.fullmatch(r"(\d+) ?(d|w|m|mo|q|y|day|week|month|quarter|year)s?", window.strip().lower())
+        grain = next((g for g in GRAINS if short and g.startswith(short[2])), "")
+        remedy = f"write {short[1]} {grain}s" if short and grain else ""
+        yield Problem(center.where(key, *place), found, expected, remedy)
 
 
 def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:

@@ -125,7 +125,10 @@ def _mapping(path: Path, node: yaml.MappingNode, at: Location, lines: dict[Locat
         if key in found:
             first = lines[(*at, key)]
             raise DefinitionError(
-                f"{path}:{line}", f"key {key!r} given twice (first in line {first})", "one of them"
+                f"{path}:{line}",
+                f"key {key!r} given twice (first in line {first})",
+                "one of them",
+                "delete the other",
             )
         lines[(*at, key)] = line
         found[key] = _construct(path, value_node, (*at, key), lines)

@@ -152,6 +152,16 @@ class Expectation(Strict):
         return dict(self.model_extra or {})
 
 
+_TYPES_ELSEWHERE = (
+    dict.fromkeys(("int", "integer", "bigint", "smallint", "int32", "long"), "int64")
+    | dict.fromkeys(("varchar", "text", "str", "char", "nvarchar"), "string")
+    | dict.fromkeys(("datetime", "timestamptz"), "timestamp")
+    | dict.fromkeys(("float", "float64", "real"), "double")
+    | {"bool": "boolean", "number": "decimal(18,2)", "numeric": "decimal(18,2)", "decimal": "decimal(18,2)"}
+)
+"""Our names of types, by what databases and languages call them."""
+
+
 class Column(Strict):
     """The contract of one column: type, nullability, bounds, allowed values, pattern."""
 
@@ -169,9 +179,11 @@ class Column(Strict):
             r"any|int64|string|date|timestamp|double|boolean|decimal\((\d+), ?(\d+)\)", self.type
         )
         if found is None:
+            ours = _TYPES_ELSEWHERE.get(self.type.lower().partition("(")[0])
             raise ValueError(
                 f"unknown type {self.type!r}; "
                 "expected int64, string, date, timestamp, double, boolean or decimal(18,2)"
+                + (f"; to do: write {ours}" if ours else "")
             )
         if found[1] and not (1 <= int(found[1]) <= 38 and int(found[2]) <= int(found[1])):
             raise ValueError(f"{self.type}; expected at most 38 digits, and no more of them after the point")

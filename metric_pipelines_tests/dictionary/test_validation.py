@@ -172,14 +172,14 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
             "time_spine: false",
             "not exactly one model with time_spine",
         ),
-        ("metrics/sales/revenue_7d.yaml", "7 days", "7 dais", "'7 dais'; expected a count and a grain"),
+        ("metrics/sales/revenue_7d.yaml", "7 days", "7 dais", "'7 dais'; expected: a count and a grain"),
         (
             "metrics/service/large_order_rate.yaml",
             "window: 7 days",
             "window: a week",
-            "'a week'; expected a count and a grain",
+            "'a week'; expected: a count and a grain",
         ),
-        ("metrics/sales/revenue_growth.yaml", "1 month", "''", "''; expected a count and a grain"),
+        ("metrics/sales/revenue_growth.yaml", "1 month", "''", "''; expected: a count and a grain"),
         ("metrics/sales/revenue_growth.yaml", "grain: month", "grain: day", "offset of 1 month at grain day"),
         (
             "metrics/sales/revenue_growth.yaml",
