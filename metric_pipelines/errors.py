@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+
+from metric_pipelines.nearest import nearest
 
 
 class MetricPipelinesError(Exception):
@@ -170,8 +171,8 @@ class InvalidCenterError(DefinitionError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The nearest known name as a hint, or an empty text."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known)
+    return "" if near is None or near == name else f"did you mean {near!r}?"
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

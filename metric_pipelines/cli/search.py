@@ -13,7 +13,7 @@ from typing import TypeVar
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
-from metric_pipelines.dictionary.names import Defined, called, folded
+from metric_pipelines.dictionary.names import Defined, as_said, called, folded
 from metric_pipelines.errors import UsageError
 
 D = TypeVar("D", bound=Defined)
@@ -74,7 +74,7 @@ def the_definition(center: Center, word: str) -> Defined:
 
 
 def _called_so(metrics: Iterable[D], word: str) -> list[D]:
-    return [m for m in metrics if folded(word) in {folded(name) for name in called(m) if name}]
+    return [m for m in metrics if as_said(word) in {as_said(name) for name in called(m) if name}]
 
 
 def _several(word: str, names: Sequence[str], remedy: str) -> UsageError:

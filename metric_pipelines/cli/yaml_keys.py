@@ -227,8 +227,9 @@ KEYS: dict[str, dict[str, str]] = {
         "percentile_type": "Between two values, or one of them.",
         "time": "Date column, where it is not the model's own.",
         "additive": "Dimensions (and `time`) over which values add up; default: all for sum and "
-        "count, else none. What is declared of another aggregation is proven on the data of each month, "
-        "which is withheld where it does not hold.",
+        "count, else none. What is declared of a distinct count is proven on the data of each month, "
+        "which is withheld where it does not hold; of an average, min, max, median or percentile it is "
+        "refused.",
         "non_additive_dimension": "The time over which values do not add up, such as balances.",
         "fill_nulls_with": "The value where there is none.",
         "join_to_timespine": "Whether there is a value on each day of the calendar.",

@@ -2,18 +2,26 @@
 
 Only what surely holds under SQL's three values of truth is made equal: operands in order, brackets, quotes,
 `5 < a` and `a > 5`, `between`, lists, `not` moved inwards, products and sums as bags, a division by
-`nullif(x, 0)` (a division by zero is NULL here anyway), growth as `(a - b) / b`. Doubles may differ in their
-last digit. Belongs here: expressions as `filters.py` allows them. Stays out: metrics (`computations.py`).
+`nullif(x, 0)` (a division by zero is NULL here anyway), growth as `(a - b) / b`, `n > 1` and `n >= 2` of
+whole numbers. Of a filter, or what stands after `when`, it is only asked whether it holds: there `f is true`
+is `f`, and `a is not null` says nothing beside `a = 1`. Doubles may differ in their last digit.
+
+Left out, since it takes a solver: conditions that others imply (`a > 5 and a > 3`) or exclude, `a + 1 > 3`
+for `a > 2`, a list of neighbours for `between`, `and` over `or`. Belongs here: expressions as `filters.py`
+allows them. Stays out: metrics (`computations.py`), constants (`steps.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
+
+from metric_pipelines.dictionary.steps import Columns, compared_constants, in_steps, without_cast
+from metric_pipelines.dictionary.yaml_types import Column
 
 if TYPE_CHECKING:  # sqlglot 28, which dagster-dbt asks for beside Dagster 1.12, has no such name
     from sqlglot.expressions import Expr
@@ -33,9 +41,18 @@ _NEGATED: dict[type[Expr], type[exp.Binary]] = {
 _PARTS_OF_DAYS = {"YEAR": exp.Year, "MONTH": exp.Month, "DAY": exp.Day}
 
 
-def canonical(tree: Expr, booleans: Iterable[str] = ()) -> Expr:
-    """The canonical form of an allowed expression; `booleans` are the columns that are true or false."""
-    return _Canonical(frozenset(booleans)).of(tree)
+NO_COLUMNS: Mapping[str, Column] = {}
+
+
+def canonical(tree: Expr, columns: Columns = NO_COLUMNS) -> Expr:
+    """The canonical form of an allowed expression over columns of which some are known."""
+    return _Canonical(columns).of(tree)
+
+
+def canonical_condition(tree: Expr, columns: Columns = NO_COLUMNS) -> Expr:
+    """The canonical form of a condition of which only that it holds is asked: the rows of a filter."""
+    form = _Canonical(columns)
+    return form.held(form.of(tree))
 
 
 def text(tree: Expr) -> str:
@@ -53,8 +70,8 @@ def both(*conditions: Expr | None) -> Expr | None:
 class _Canonical:
     """Brings expressions into their form, from the leaves up."""
 
-    def __init__(self, booleans: frozenset[str]) -> None:
-        self._booleans = booleans
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
 
     def of(self, tree: Expr) -> Expr:
         """The canonical form of a part."""
@@ -73,7 +90,7 @@ class _Canonical:
                 return self._compared(type(tree), self.of(tree.this), self.of(tree.expression))
             case exp.Between():
                 this, low, high = (self.of(tree.args[key]) for key in ("this", "low", "high"))
-                within = [exp.LTE(this=low, expression=this), exp.LTE(this=this, expression=high)]
+                within = [self._compared(exp.LTE, low, this), self._compared(exp.LTE, this, high)]
                 return _joined(exp.And, within) if not tree.args.get("symmetric") else self._inside(tree)
             case exp.In() if tree.expressions:
                 each = [self._compared(exp.EQ, self.of(tree.this), self.of(e)) for e in tree.expressions]
@@ -124,7 +141,7 @@ class _Canonical:
             condition = self.of(branch.this)
             if tree.this is not None:
                 condition = self._compared(exp.EQ, self.of(tree.this), condition)
-            ifs.append(exp.If(this=condition, true=self.of(branch.args["true"])))
+            ifs.append(exp.If(this=self.held(condition), true=self.of(branch.args["true"])))
         default = self.of(tree.args.get("default") or exp.null())
         return exp.Case(ifs=ifs, default=None if isinstance(default.unnest(), exp.Null) else default)
 
@@ -154,9 +171,26 @@ class _Canonical:
         found = self.of(tree)
         return found if self._is_condition(found) else exp.Not(this=exp.Not(this=found))
 
+    def held(self, form: Expr) -> Expr:
+        """A canonical condition of which only that it holds is asked: unknown is as good as false."""
+        match form:
+            case exp.And():
+                parts = [self.held(part) for part in _parts(form, exp.And)]
+                return _joined(exp.And, [part for part in parts if not _is_implied(part, parts)])
+            case exp.Or():
+                return _joined(exp.Or, [self.held(part) for part in _parts(form, exp.Or)])
+            case exp.Is(expression=exp.Boolean() as wanted) if self._is_condition(form.this.unnest()):
+                return self.held(form.this.unnest() if wanted.this else self._not(form.this))
+            case exp.Coalesce(expressions=[exp.Boolean(this=False)]) if self._is_condition(form.this):
+                return self.held(form.this)
+            case _:
+                return form
+
     def _is_condition(self, tree: Expr) -> bool:
         if isinstance(tree, exp.Column):
-            return tree.name in self._booleans
+            return tree.name in self._columns and self._columns[tree.name].type == "boolean"
+        if isinstance(tree, exp.Coalesce):
+            return all(self._is_condition(part) for part in [tree.this, *tree.expressions])
         return isinstance(tree, (exp.Boolean, exp.Predicate, exp.Connector, exp.Not))
 
     def _compared(self, kind: type[Expr], left: Expr, right: Expr) -> Expr:
@@ -164,9 +198,16 @@ class _Canonical:
         out.
         """
         if kind in _TURNED:
-            return _TURNED[kind](this=right, expression=left)
+            return self._compared(_TURNED[kind], right, left)
+        left, right = (
+            without_cast(left, right, self._columns),
+            without_cast(right, left, self._columns),
+        )
+        constant = compared_constants(kind, left, right)
+        if constant is not None:
+            return constant
         if kind not in (exp.EQ, exp.NEQ):
-            return kind(this=left, expression=right)
+            return in_steps(kind, left, right, self._columns) or kind(this=left, expression=right)
         for one, other in ((left, right), (right, left)):
             if isinstance(other, exp.Boolean) and self._is_condition(one):
                 return one if bool(other.this) == (kind is exp.EQ) else self._not(one)
@@ -217,7 +258,7 @@ class _Canonical:
         if len(same) != 1 or len(rest) != 1:
             return None
         part = self._product(exp.Div(this=rest[0][1], expression=below[0]))
-        return _sum([(rest[0][0], part), (same[0], ONE)])
+        return _sum([*self._terms(part, rest[0][0]), (same[0], ONE)])
 
     def _factors(self, tree: Expr) -> tuple[list[Expr], list[Expr]]:
         """What is multiplied, and what it is divided by; zero among the latter is NULL in any order."""
@@ -322,6 +363,27 @@ def _joined(kind: type[Expr], conditions: Iterable[Expr]) -> Expr:
     if len(ordered) == 1 and len(each) > 1 and not _is_truth(ordered[0]):
         return kind(this=ordered[0], expression=says_nothing)  # a number that was made a truth value
     return reduce(lambda left, right: kind(this=left, expression=right), ordered)
+
+
+def _is_implied(part: Expr, others: Iterable[Expr]) -> bool:
+    """Whether a part says that something is not empty, which another part could not hold without."""
+    if not (isinstance(part, exp.Not) and isinstance(part.this.unnest(), exp.Is)):
+        return False
+    asked = part.this.unnest()
+    return isinstance(asked.expression, exp.Null) and any(_needs(other, asked.this) for other in others)
+
+
+def _needs(condition: Expr, operand: Expr) -> bool:
+    """Whether a condition cannot hold where an operand is empty."""
+    match condition:
+        case exp.Or():
+            return all(_needs(part, operand) for part in _parts(condition, exp.Or))
+        case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE():
+            return operand in (condition.this.unnest(), condition.expression.unnest())
+        case exp.Like() | exp.Not():
+            return bool(condition.this.unnest() == operand)
+        case _:
+            return condition == operand
 
 
 def _is_truth(tree: Expr) -> bool:

@@ -18,15 +18,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from metric_pipelines.dictionary.channel_definitions import Channel
 from metric_pipelines.dictionary.definitions import CenterFile, Metric, Model
 from metric_pipelines.dictionary.drafts import DraftMetric, MetricFile
+from metric_pipelines.dictionary.reading_problems import reading_problems
 from metric_pipelines.dictionary.saved_queries import SavedQuery
 from metric_pipelines.dictionary.source_definitions import Source, SourceTable
 from metric_pipelines.dictionary.yaml_file import YamlFile, read_yaml
-from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean
+from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem
 
 T = TypeVar("T", bound=BaseModel)
-
-HOLDS_SECRETS = ("url", "connection")
-"""Keys whose value is never repeated in a problem."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ class _Reader:
         try:
             found = kind.validate_python(file.value)
         except ValidationError as error:
-            self.problems.extend(_problems(file, error, kind))
+            self.problems.extend(reading_problems(file, error, kind))
             return None
         self.files[key] = file
         return found
@@ -151,47 +149,3 @@ class _Reader:
             self.problems.append(
                 Problem(str(path), f"cannot be read: {error}", "the model's SQL beside its YAML")
             )
-
-
-def _problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[Any]) -> Iterator[Problem]:
-    """Pydantic's findings in our words, each at its line."""
-    for finding in error.errors():
-        location = _in_file(file, finding["loc"])
-        key = finding["loc"][-1] if finding["loc"] else ""
-        dotted = ".".join(str(part) for part in location)
-        if finding["type"] == "extra_forbidden":
-            known = _known_keys(kind, location)
-            yield Problem(
-                file.where(location), f"unknown key {key!r}", "a known key", did_you_mean(str(key), known)
-            )
-        elif finding["type"] == "missing":
-            yield Problem(file.where(location), f"missing key {key!r}", f"{key}: ... here", f"add {key}")
-        else:
-            secret = dotted in HOLDS_SECRETS or (not dotted and isinstance(finding["input"], str))
-            shown = "..." if secret else repr(finding["input"])[:120]
-            told, expected = _told(finding["msg"])
-            found = told or shown
-            yield Problem(file.where(location), f"{dotted}: {found}" if dotted else found[:80], expected)
-
-
-def _told(message: str) -> tuple[str, str]:
-    """What was found, where the message says it, and what was expected; ours are `found; expected this`."""
-    ours = message.removeprefix("Value error, ")
-    found, both, expected = ours.partition("; expected ")
-    return (found, expected) if both and ours != message else ("", ours.removeprefix("expected "))
-
-
-def _in_file(file: YamlFile, location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Pydantic's location without the names of union members, which are not in the file."""
-    kept: tuple[str | int, ...] = ()
-    for i, part in enumerate(location):
-        if (*kept, part) in file.lines or i == len(location) - 1:
-            kept = (*kept, part)
-    return kept
-
-
-def _known_keys(kind: TypeAdapter[Any], location: tuple[str | int, ...]) -> list[str]:
-    """The keys that are known anywhere in this kind of file; good enough to suggest the nearest."""
-    schema = kind.json_schema()
-    objects = [schema, *schema.get("$defs", {}).values()]
-    return sorted({key for part in objects for key in part.get("properties", {})})

@@ -13,13 +13,10 @@ by the other's. What is not known to be the same is taken for different.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-
 from sqlglot import exp
 
 from metric_pipelines.dictionary import shapes
-from metric_pipelines.dictionary.canonical import both, canonical, text
+from metric_pipelines.dictionary.canonical import both, canonical, canonical_condition, text
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import (
     ConversionMetric,
@@ -46,6 +43,7 @@ class Computations:
         self._center = center
         self._known: dict[tuple[str, tuple[str, ...]], Computation] = {}
         self._named: dict[str, Computation] = {}
+        self._forms: dict[tuple[str, str], exp.Expr] = {}
 
     def of(self, metric: str) -> Computation:
         """The computation of a metric."""
@@ -86,6 +84,7 @@ class Computations:
         kept = shapes.fills_gaps(metric)
         if not kept and metric.agg != "count":
             expr, given = _without_case(expr, given)
+        given = canonical_condition(given, model.columns) if given is not None else None
         of_rows = (model.name, metric.time or model.time, text(given) if given is not None else None)
         if kept:
             return "kept", metric.agg, text(expr), of_rows, metric.percentile, *_gaps(metric)
@@ -99,8 +98,10 @@ class Computations:
         return metric.agg, text(expr), of_rows
 
     def _form(self, model: Model, written: str) -> exp.Expr:
-        booleans = tuple(name for name, column in model.columns.items() if column.type == "boolean")
-        return _form(written, booleans)
+        key = (model.name, written)
+        if key not in self._forms:
+            self._forms[key] = canonical(expression_tree(written), model.columns)
+        return self._forms[key]
 
     # What derives from others
 
@@ -148,13 +149,8 @@ class Computations:
             metric.calculation,
             tuple(sorted(set(metric.constant_properties))),
             metric.fill_nulls_with,
-            tuple(sorted({text(_form(f, ())) for f in filters})),
+            tuple(sorted({text(canonical_condition(expression_tree(f))) for f in filters})),
         )
-
-
-@cache
-def _form(written: str, booleans: Sequence[str]) -> exp.Expr:
-    return canonical(expression_tree(written), booleans)
 
 
 def _without_case(expr: exp.Expr, given: exp.Expr | None) -> tuple[exp.Expr, exp.Expr | None]:

@@ -39,7 +39,7 @@ def filter_problems(text: str, columns: Mapping[str, Column], where: str) -> Ite
         if kind not in ("boolean", "any"):
             found = f"column {column.name} ({kind}) as a condition"
             yield Problem(where, found, "true or false for a row", f"compare it: {column.name} = ...")
-    for compared in tree.find_all(*COMPARISONS, exp.In):
+    for compared in tree.find_all(*COMPARISONS, exp.In, exp.Between):
         yield from _compared(compared, columns, where)
 
 
@@ -55,6 +55,9 @@ def _conditions(tree: exp.Expr) -> Iterator[exp.Column]:
 
 def _compared(compared: exp.Expr, columns: Mapping[str, Column], where: str) -> Iterator[Problem]:
     """What a column is compared with: literals that it can hold."""
+    if isinstance(compared, exp.In) and not compared.expressions:
+        found = f"{compared.sql('duckdb')}, a list of nothing"
+        yield Problem(where, found, "one value or more", "name them, or leave the condition out")
     left, *others = (side.unnest() for side in compared.iter_expressions())
     if not isinstance(left, exp.Column):
         left, others = (others[0], [left]) if len(others) == 1 else (left, [])
@@ -67,6 +70,13 @@ def _compared(compared: exp.Expr, columns: Mapping[str, Column], where: str) -> 
             yield Problem(where, found, f"{left.name} is null, or is not null")
         elif isinstance(other, exp.Literal) and other.is_string:
             yield from _text(left.name, str(other.this), rule, where, member=same)
+        elif same and rule.type == "int64" and isinstance(other, exp.Literal) and not _is_whole(other.name):
+            found = f"{other.name}, which {left.name} (int64) never is"
+            yield Problem(where, found, "a whole number", f"compare it with < or >, or say {left.name} = 1")
+
+
+def _is_whole(number: str) -> bool:
+    return float(number).is_integer()
 
 
 def _text(name: str, text: str, rule: Column, where: str, *, member: bool) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ no subquery, no comment, no second statement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
@@ -29,6 +30,12 @@ _ALLOWED = (
     exp.Floor, exp.Ceil, exp.Mod, exp.Greatest, exp.Least, exp.Substring, exp.Extract, exp.DateTrunc,
     exp.TimestampTrunc,
 )  # fmt: skip
+FUNCTIONS = (
+    "abs", "ceil", "coalesce", "date_diff", "date_trunc", "day", "extract", "floor", "greatest", "ifnull",
+    "least", "length", "lower", "month", "nullif", "round", "substring", "trim", "upper", "year",
+)  # fmt: skip
+"""The functions that an expression may call."""
+OF_TODAY = ("now", "today", "current_date", "current_timestamp", "current_time", "get_current_timestamp")
 JOINED = (exp.DPipe, exp.Concat)
 """Texts put together: the keys of entities of several columns."""
 
@@ -110,17 +117,56 @@ def parsed_expression(
         tree.sql(dialect="duckdb")
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         raise DefinitionError(
-            where, f"not an SQL expression: {text[:60]!r}", "such as brand = 'Private'"
+            where, f"not an SQL expression: {text[:60]!r}", "such as brand = 'Private'", _mended(text)
         ) from error
     for node in tree.walk():
         if not isinstance(node, (*_ALLOWED, *also)):
-            raise DefinitionError(
-                where, f"{node.key} in {text!r}", "comparisons, arithmetic, and, or, not, in, between"
-            )
+            raise _not_allowed(node, text, where)
     for column in tree.find_all(exp.Column):
         if column.name not in columns or column.table:
-            remedy = did_you_mean(column.name, columns)
+            near = did_you_mean(column.name, columns)
+            remedy = near or f"write '{column.name}' in single quotes, if it is a text"
             raise DefinitionError(
                 where, f"unknown column {column.sql()!r}", f"one of {listed(columns)}", remedy
             )
     return tree
+
+
+def _mended(text: str) -> str:
+    """What to do about an expression that does not parse, where that is easily seen."""
+    if not text.strip():
+        return "write a condition, or leave it out"
+    if "=<" in text or "=>" in text:
+        return "write <= or >="
+    if text.lower().lstrip().startswith("where "):
+        return "leave the word where out"
+    if text.count("'") % 2:
+        return "close the quote; a quote in a text is written twice"
+    return (
+        "close the bracket"
+        if text.count("(") != text.count(")")
+        else "see where it ends, or a sign is missing"
+    )
+
+
+def _not_allowed(node: exp.Expr, text: str, where: str) -> DefinitionError:
+    """The error for a part that no expression may hold."""
+    called = re.match(r"\w+(?=\(|$)", node.sql(dialect="duckdb"))
+    name = called[0].lower() if called and isinstance(node, exp.Func) else ""
+    found = f"function {name} in {text!r}" if name else f"{node.key} in {text!r}"
+    if isinstance(node, exp.AggFunc):
+        return DefinitionError(where, found, "what is said of one row", "agg says how rows are aggregated")
+    if name in OF_TODAY:
+        return DefinitionError(where, found, "what says the same on every day", "write date '2017-06-30'")
+    if name:
+        expected, near = f"one of {', '.join(FUNCTIONS)}", did_you_mean(name, FUNCTIONS)
+        return DefinitionError(where, found, expected, near or "compute it in the model, as a column")
+    remedies = {
+        "ilike": "write lower(column) like 'text%'",
+        "arrayoverlaps": "write and",
+        "dpipe": "write or",
+    }
+    return DefinitionError(
+        where, found, "comparisons, arithmetic, and, or, not, in, between",
+        remedies.get(node.key, "compute it in the model, as a column"),
+    )  # fmt: skip

@@ -4,6 +4,7 @@ inputs can give. Each problem is a value with file and line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -20,9 +21,10 @@ from metric_pipelines.dictionary.definitions import (
     SimpleMetric,
 )
 from metric_pipelines.dictionary.dimensions import dimension_of, follows_time, of_model, why_not
+from metric_pipelines.dictionary.expectation_rules import expectation_problems
 from metric_pipelines.dictionary.filter_rules import filter_problems
 from metric_pipelines.dictionary.filters import columns_in, parsed_expression, parsed_filter
-from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.problems import caught, department_problems
 from metric_pipelines.dictionary.rollup_rules import rollup_problems
 from metric_pipelines.errors import Problem, did_you_mean, listed
 
@@ -33,7 +35,7 @@ COLUMNS = ("metric_time", "value", "numerator", "denominator")
 def metric_problems(center: Center, metric: Metric) -> Iterator[Problem]:
     key = f"metrics/{metric.name}"
     yield from department_problems(center, key, metric.department)
-    yield from expectation_problems(center, (key,), metric.checks.expectations, COLUMNS[1:])
+    yield from expectation_problems(center, (key,), metric.checks.expectations, COLUMNS[1:], of_value=True)
     for name in shapes.input_names(metric):
         if name in center.drafts:
             where = next((w for w in _places(center, key, name)), center.where(key))
@@ -111,7 +113,11 @@ def _window(center: Center, key: str, window: str, *place: str | int) -> Iterato
     try:
         shapes.window_parts(window)
     except ValueError as error:
-        yield Problem(center.where(key, *place), str(error))
+        found, _, expected = str(error).partition("; expected ")
+        short = re.fullmatch(r"(\d+) ?(d|w|m|mo|q|y|day|week|month|quarter|year)s?", window.strip().lower())
+        grain = next((g for g in GRAINS if short and g.startswith(short[2])), "")
+        remedy = f"write {short[1]} {grain}s" if short and grain else ""
+        yield Problem(center.where(key, *place), found, expected, remedy)
 
 
 def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:
@@ -169,19 +175,12 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
     if (metric.agg == "percentile") != (metric.percentile is not None):
         found = f"agg {metric.agg} {'with' if metric.percentile else 'without'} percentile"
         yield Problem(center.where(key, "agg"), found, "agg: percentile with percentile: 0.9")
-    if (
-        metric.agg not in ("sum", "count")
-        and metric.grain != "day"
-        and shapes.TIME in (metric.additive or [])
-    ):
-        found = f"agg {metric.agg} by {metric.grain}, additive over time"
-        expected = "grain: day, or additive without time"
-        yield Problem(
-            center.where(key, "additive"),
-            found,
-            expected,
-            "a month cannot prove that months have nothing in common",
-        )
+    column = model.columns.get(metric.expr.strip())
+    if metric.agg not in ("count", "count_distinct") and column is not None and column.type in NO_NUMBERS:
+        found = f"agg {metric.agg} of {metric.expr} ({column.type})"
+        remedy = f"agg: count_distinct, if different values of {metric.expr} are counted"
+        yield Problem(center.where(key, "expr"), found, "a number to aggregate", remedy)
+    yield from _additive(center, key, metric)
     by = metric.non_additive_dimension
     if by is None:
         return
@@ -195,6 +194,35 @@ def _aggregation(center: Center, key: str, metric: SimpleMetric, model: Model) -
         if name not in entities:
             near = did_you_mean(name, entities)
             yield Problem(where, f"unknown entity {name!r}", f"one of {listed(entities)}", near)
+
+
+NO_NUMBERS = ("string", "date", "timestamp")
+"""Types of columns whose sums, averages and extremes are no numbers."""
+
+NEVER_ADDS_UP = {
+    "average": "publish the sum and the count, and a ratio of them",
+    "min": "leave additive out: it is computed anew for each period and group",
+    "max": "leave additive out: it is computed anew for each period and group",
+    "median": "leave additive out: it is computed anew for each period and group",
+    "percentile": "leave additive out: it is computed anew for each period and group",
+}
+"""What to do instead of adding up what never adds up, by aggregation."""
+
+
+def _additive(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]:
+    """What is declared to add up though it cannot; whether distinct counts do, only the data can say."""
+    where, declared = center.where(key, "additive"), metric.additive or []
+    if declared and metric.agg in NEVER_ADDS_UP:
+        found = f"agg {metric.agg}, additive over {listed(declared)}"
+        expected = "sum, count or count_distinct where values are added up"
+        yield Problem(where, found, expected, NEVER_ADDS_UP[metric.agg])
+    elif shapes.TIME in declared and metric.non_additive_dimension is not None:
+        found = "non_additive_dimension, and additive over time"
+        yield Problem(where, found, "one of them", "balances are of a day: take time out of additive")
+    elif shapes.TIME in declared and metric.agg == "count_distinct" and metric.grain != "day":
+        found = f"agg {metric.agg} by {metric.grain}, additive over time"
+        remedy = "a month cannot prove that months have nothing in common"
+        yield Problem(where, found, "grain: day, or additive without time", remedy)
 
 
 def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:

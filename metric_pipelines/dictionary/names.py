@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from metric_pipelines.dictionary.definitions import Metric
 from metric_pipelines.dictionary.drafts import DraftMetric
 
 Defined = Metric | DraftMetric
 """What stands in the dictionary under a name."""
+
+READ_ALOUD = "%‰&/@#*†§"
+"""Punctuation that means something."""
 
 Place = tuple[str | int, ...]
 """Where in a metric's file a word stands."""
@@ -33,10 +37,25 @@ def folded(text: str) -> str:
     return " ".join(normalize("NFKC", text).casefold().replace("_", " ").split())
 
 
+def as_said(text: str) -> str:
+    """A text as it sounds, in either script: folded, without hyphens, full stops, quotes, brackets, blanks.
+
+    `Month-to-date sales` and `month to date sales` are one, so are `A.B.C.` and `ABC`; signs that are read
+    (`%`, `&`, `/`, `+`) stay, and digits that were apart stay apart (`1.5` is not `15`).
+    """
+    plain = folded(text)
+    heard = "".join(" " if _is_silent(sign) else sign for sign in plain)
+    return re.sub(r"(?<!\d) +| +(?!\d)", "", heard) or plain
+
+
+def _is_silent(sign: str) -> bool:
+    return sign not in READ_ALOUD and category(sign)[0] in "PZC"
+
+
 def shared_names(first: Metric, second: Metric) -> list[str]:
     """What both metrics are called."""
-    others = {folded(name) for name in called(second)}
-    return list(dict.fromkeys(name for name in called(first) if folded(name) in others))
+    others = {as_said(name) for name in called(second)}
+    return list(dict.fromkeys(name for name in called(first) if as_said(name) in others))
 
 
 def quarrels(metrics: Iterable[Metric]) -> list[tuple[tuple[str, ...], list[str]]]:
@@ -44,7 +63,7 @@ def quarrels(metrics: Iterable[Metric]) -> list[tuple[tuple[str, ...], list[str]
     by_word: dict[str, tuple[str, dict[str, None]]] = {}
     for metric in sorted(metrics, key=lambda m: m.name):
         for word in called(metric):
-            by_word.setdefault(folded(word), (word, {}))[1][metric.name] = None
+            by_word.setdefault(as_said(word), (word, {}))[1][metric.name] = None
     groups: dict[tuple[str, ...], list[str]] = {}
     for word, names in by_word.values():
         if len(names) > 1:

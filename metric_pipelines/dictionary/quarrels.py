@@ -13,7 +13,7 @@ from itertools import combinations
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.computations import Computation, Computations
 from metric_pipelines.dictionary.formulas import formula
-from metric_pipelines.dictionary.names import Defined, Place, folded, words_of
+from metric_pipelines.dictionary.names import Defined, Place, as_said, words_of
 from metric_pipelines.dictionary.yaml_types import Text
 from metric_pipelines.errors import Problem, did_you_mean, listed
 
@@ -53,9 +53,9 @@ def retired_problems(center: Center) -> Iterator[Problem]:
     seen: set[str] = set()
     for i, entry in enumerate(center.settings.retired):
         where = center.where("center", "retired", i)
-        if folded(entry.name) in seen:
+        if as_said(entry.name) in seen:
             yield Problem(where, f"{entry.name!r} is retired twice", "each name once")
-        seen.add(folded(entry.name))
+        seen.add(as_said(entry.name))
         if entry.replaced_by is not None and entry.replaced_by not in center.metrics:
             near = did_you_mean(entry.replaced_by, center.metrics)
             found = f"unknown metric {entry.replaced_by!r}"
@@ -74,7 +74,7 @@ def _reused(center: Center, metric: Defined, i: int) -> Iterator[Problem]:
     entry = center.settings.retired[i]
     for word, place in words_of(metric):
         kept = place[0] == "synonyms" and metric.name == entry.replaced_by
-        if folded(word) == folded(entry.name) and not kept:
+        if as_said(word) == as_said(entry.name) and not kept:
             what = str(place[0]).removesuffix("s")
             found = f"{what} {word!r}, which was retired on {entry.on}: {entry.reason.of('en')}"
             instead = f"use {entry.replaced_by}, or " if entry.replaced_by else ""
@@ -110,7 +110,7 @@ def _shared(center: Center, names: Collection[str]) -> dict[Pair, Words]:
     by_word: dict[str, dict[str, tuple[str, Place]]] = {}
     for name in names:
         for word, place in words_of(center.metrics[name]):
-            by_word.setdefault(folded(word), {}).setdefault(name, (word, place))
+            by_word.setdefault(as_said(word), {}).setdefault(name, (word, place))
     found: dict[Pair, Words] = {}
     for users in by_word.values():
         for first, second in combinations(users, 2):

@@ -13,13 +13,15 @@ from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.definitions import (
     SimpleMetric,
 )
+from metric_pipelines.dictionary.expectation_rules import expectation_problems
 from metric_pipelines.dictionary.filters import JOINED, parsed_expression
 from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.dictionary.member_rules import member_problems
 from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, shape_problems
 from metric_pipelines.dictionary.model_sql import tables_read
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
-from metric_pipelines.dictionary.problems import caught, department_problems, expectation_problems
+from metric_pipelines.dictionary.names import Defined, as_said
+from metric_pipelines.dictionary.problems import caught, department_problems
 from metric_pipelines.dictionary.quarrels import quarrel_problems, retired_problems
 from metric_pipelines.dictionary.query_rules import query_problems
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
@@ -312,14 +314,14 @@ def _circle(center: Center) -> list[str]:
 
 
 def _codes(center: Center) -> Iterator[Problem]:
-    """Codes are unique."""
-    codes: dict[str, str] = {}
+    """Codes are unique, however they are punctuated."""
+    codes: dict[str, Defined] = {}
     for metric in [*center.metrics.values(), *center.drafts.values()]:
         if metric.code is None:
             continue
-        if metric.code in codes:
+        first = codes.setdefault(as_said(metric.code), metric)
+        if first is not metric:
+            other = "" if first.code == metric.code else f", written {first.code!r} there"
+            found = f"code {metric.code!r} is that of {first.name} too{other}"
             where = center.where(f"metrics/{metric.name}", "code")
-            yield Problem(
-                where, f"code {metric.code!r} is that of {codes[metric.code]} too", "a code of its own"
-            )
-        codes[metric.code] = metric.name
+            yield Problem(where, found, "a code of its own", f"give {metric.name} another")

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from metric_pipelines.dictionary.yaml_words import not_yaml
 from metric_pipelines.errors import DefinitionError
 
 MAX_BYTES = 1_000_000
@@ -78,7 +79,7 @@ def _compose(path: Path, raw: bytes) -> yaml.Node | None:
         line = mark.line + 1 if mark else 1
         if "nesting depth" in str(error.problem):  # newer parsers have a limit of their own
             raise _too_deep(path, line) from error
-        raise DefinitionError(f"{path}:{line}", f"not YAML: {error.problem}", "valid YAML 1.2") from error
+        raise not_yaml(path, raw.decode("utf-8"), error) from error
     except yaml.YAMLError as error:
         raise DefinitionError(f"{path}:1", f"not YAML: {error}", "valid YAML 1.2") from error
 
@@ -124,7 +125,10 @@ def _mapping(path: Path, node: yaml.MappingNode, at: Location, lines: dict[Locat
         if key in found:
             first = lines[(*at, key)]
             raise DefinitionError(
-                f"{path}:{line}", f"key {key!r} given twice (first in line {first})", "one of them"
+                f"{path}:{line}",
+                f"key {key!r} given twice (first in line {first})",
+                "one of them",
+                "delete the other",
             )
         lines[(*at, key)] = line
         found[key] = _construct(path, value_node, (*at, key), lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,9 @@ Severity = Literal["error", "warn"]
 
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", value) or "__" in value:
-        raise ValueError("expected two or more of a-z, 0-9 and single _, starting with a letter")
+        plain = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
+        remedy = f"; to do: write {plain}" if re.match(r"[a-z].", plain) else ""
+        raise ValueError(f"expected two or more of a-z, 0-9 and single _, starting with a letter{remedy}")
     return value
 
 
@@ -59,7 +62,27 @@ def _pattern(value: str) -> str:
 
 
 def _day(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError as error:
+        raise ValueError(f"expected a day such as {_EXAMPLE}{_near_day(str(value))}") from error
+
+
+_EXAMPLE = date(2017, 6, 30)
+_OTHER_DAYS = (
+    r"(?P<y>\d{4})[-./](?P<m>\d{1,2})[-./](?P<d>\d{1,2})",
+    r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})",
+)
+"""Days that are written otherwise, and can only be meant so."""
+
+
+def _near_day(written: str) -> str:
+    for pattern in _OTHER_DAYS:
+        found = re.fullmatch(pattern, written)
+        with suppress(ValueError):
+            if found is not None:
+                return f"; to do: write {date(*(int(found[part]) for part in 'ymd'))}"
+    return ""
 
 
 def each_once(values: list[str]) -> list[str]:
@@ -129,6 +152,16 @@ class Expectation(Strict):
         return dict(self.model_extra or {})
 
 
+_TYPES_ELSEWHERE = (
+    dict.fromkeys(("int", "integer", "bigint", "smallint", "int32", "long"), "int64")
+    | dict.fromkeys(("varchar", "text", "str", "char", "nvarchar"), "string")
+    | dict.fromkeys(("datetime", "timestamptz"), "timestamp")
+    | dict.fromkeys(("float", "float64", "real"), "double")
+    | {"bool": "boolean", "number": "decimal(18,2)", "numeric": "decimal(18,2)", "decimal": "decimal(18,2)"}
+)
+"""Our names of types, by what databases and languages call them."""
+
+
 class Column(Strict):
     """The contract of one column: type, nullability, bounds, allowed values, pattern."""
 
@@ -146,9 +179,11 @@ class Column(Strict):
             r"any|int64|string|date|timestamp|double|boolean|decimal\((\d+), ?(\d+)\)", self.type
         )
         if found is None:
+            ours = _TYPES_ELSEWHERE.get(self.type.lower().partition("(")[0])
             raise ValueError(
                 f"unknown type {self.type!r}; "
                 "expected int64, string, date, timestamp, double, boolean or decimal(18,2)"
+                + (f"; to do: write {ours}" if ours else "")
             )
         if found[1] and not (1 <= int(found[1]) <= 38 and int(found[2]) <= int(found[1])):
             raise ValueError(f"{self.type}; expected at most 38 digits, and no more of them after the point")

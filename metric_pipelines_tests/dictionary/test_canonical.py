@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from metric_pipelines.dictionary.canonical import canonical, text
+from metric_pipelines.dictionary.canonical import canonical, canonical_condition, text
 from metric_pipelines.dictionary.filters import expression_tree
+from metric_pipelines.dictionary.yaml_types import Column
 
 SAME = [
     ("a > 5", "5 < a"),
@@ -38,7 +39,36 @@ SAME = [
     ("COALESCE(a, 0)", "ifnull(a, 0)"),
     ("greatest(a, b)", "GREATEST(b, a)"),
     ("f and true", "f"),
+    ("a > 1", "a >= 2"),
+    ("not (a > 1)", "a < 2"),
+    ("a > 1.5", "2 <= a"),
+    ("a <= -0.5", "a < 0"),
+    ("a + b < 3", "b + a <= 2.9"),
+    ("month(d) > 6", "extract(month from d) >= 7"),
+    ("a > 1 and a < 6", "a between 2 and 5"),
+    ("d > '2024-01-31'", "d >= date '2024-02-01'"),
+    ("d = cast('2024-02-01' as date)", "d = '2024-02-01'"),
+    ("f and 1 = 1", "f"),
+    ("f or 1 > 2", "f"),
+    ("'x' = 'x'", "true"),
+    ("t in ('x')", "t = 'x'"),
+    ("not (t in ('x', 'y'))", "t <> 'y' and t <> 'x'"),
+    ("coalesce(f, false) = true", "coalesce(f, false)"),
 ]
+HELD = [
+    ("f is true", "f"),
+    ("f is not null and f", "f"),
+    ("f is false", "not f"),
+    ("coalesce(f, false)", "f"),
+    ("(f is true) and a = 1 or g is true", "g or a = 1 and f"),
+    ("t is not null and t = 'x'", "t = 'x'"),
+    ("a in (1, 2) and not (a is null)", "a = 2 or a = 1"),
+    ("t like 'x%' and t is not null", "t like 'x%'"),
+    ("case when f is true then a end = 1", "case when f then a end = 1"),
+    ("not (t = 'x')", "t <> 'x'"),
+    ("true and 1 = 1", "true"),
+]
+"""Pairs that leave the same rows of a table, though one may be unknown where the other is false."""
 OTHER = [
     ("a / (b / c)", "a * c / b"),
     ("a / (b / c)", "a / b / c"),
@@ -56,11 +86,38 @@ OTHER = [
     ("a is null", "a = null"),
     ("date_trunc('month', d)", "date_trunc('year', d)"),
     ("f or true", "f"),
+    ("f is true", "f"),
+    ("c > 1", "c >= 2"),
+    ("a / 2 > 1", "a / 2 >= 2"),
+    ("d > '2024-01-31'", "d > '2024-02-01'"),
+    ("a is not null and a = 1", "a = 1"),
+    ("coalesce(f, false)", "f"),
+]
+NOT_HELD = [
+    ("f is not true", "not f"),
+    ("f is not false", "f"),
+    ("not (f is true)", "not f"),
+    ("coalesce(f, true)", "f"),
+    ("f is not null or f", "f"),
+    ("a is not null and b = 1", "b = 1"),
+    ("a is null and a = 1", "a = 1"),
+    ("a is not null and (a = 1 or b = 1)", "a = 1 or b = 1"),
 ]
 
 
+TYPES = {
+    "a": "int64", "b": "int64", "c": "decimal(9,2)", "d": "date", "f": "boolean", "g": "boolean",
+    "t": "string",
+}  # fmt: skip
+COLUMNS = {name: Column(type=kind, nullable=True) for name, kind in TYPES.items()}
+
+
 def form(written: str) -> str:
-    return text(canonical(expression_tree(written), ["f", "g"]))
+    return text(canonical(expression_tree(written), COLUMNS))
+
+
+def held(written: str) -> str:
+    return text(canonical_condition(expression_tree(written), COLUMNS))
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
@@ -71,6 +128,16 @@ def test_what_is_the_same_has_one_form(one: str, other: str) -> None:
 @pytest.mark.parametrize(("one", "other"), OTHER)
 def test_what_is_not_the_same_has_two_forms(one: str, other: str) -> None:
     assert form(one) != form(other)
+
+
+@pytest.mark.parametrize(("one", "other"), HELD)
+def test_conditions_that_leave_the_same_rows_have_one_form(one: str, other: str) -> None:
+    assert held(one) == held(other)
+
+
+@pytest.mark.parametrize(("one", "other"), NOT_HELD)
+def test_conditions_that_leave_other_rows_have_two_forms(one: str, other: str) -> None:
+    assert held(one) != held(other)
 
 
 def _binary(operators: list[str], parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -99,8 +166,15 @@ def _numbers(depth: int, *, divided: bool = True) -> st.SearchStrategy[str]:
     )
 
 
+ATOMS = [
+    "f", "g", "a > 1", "b in (1, 2)", "f = true", "g <> false", "true", "false", "f is true", "1 = 1",
+    "a > -1.5", "b < 0.5", "d > '2024-01-31'", "d <= date '2024-02-01'", "t = 'x'", "t is not null",
+    "month(d) >= 2", "coalesce(g, false)", "a is not null", "2 > 1.0", "t in ('x', 'y')",
+]  # fmt: skip
+
+
 def _conditions(depth: int) -> st.SearchStrategy[str]:
-    leaves = st.sampled_from(["f", "g", "a > 1", "b in (1, 2)", "f = true", "g <> false", "true", "false"])
+    leaves = st.sampled_from(ATOMS)
     if depth == 0:
         return leaves
     part, number = _conditions(depth - 1), _numbers(depth - 1, divided=False)
@@ -123,9 +197,10 @@ def rows() -> duckdb.DuckDBPyConnection:
     con.execute("set ieee_floating_point_ops = false")
     numbers, truths = "(null::int), (0), (1), (2), (-3)", "(null::boolean), (true), (false)"
     con.execute(
-        f"create table rows as select a, b, c::decimal(9, 2) as c, f, g from (values {numbers}) as x(a)"
+        f"create table rows as select a, b, c::decimal(9, 2) as c, f, g, d, t from (values {numbers}) as x(a)"
         f", (values {numbers}) as y(b), (values (null::int), (0), (2)) as z(c)"
         f", (values {truths}) as v(f), (values {truths}) as w(g)"
+        ", (values (null::date, 'x'), ('2024-01-31', null), ('2024-02-01', 'y')) as u(d, t)"
     )
     return con
 
@@ -145,5 +220,37 @@ def test_a_form_gives_the_values_of_its_expression(rows: duckdb.DuckDBPyConnecti
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(_numbers(3), _conditions(3)))
 @example("case when f then a else -(-(null)) end")
+@example("((-(((a) - (1)) / (1))) - (a)) / (a)")
 def test_a_form_is_its_own_form(written: str) -> None:
     assert form(form(written)) == form(written)
+
+
+@settings(max_examples=400, deadline=None)
+@given(_conditions(3))
+@example("(f is true) and not (g is true)")
+@example("case when f is true then a end is not null")
+def test_a_condition_leaves_the_rows_that_its_form_leaves(
+    rows: duckdb.DuckDBPyConnection, written: str
+) -> None:
+    differ = f"coalesce(({written}), false) <> coalesce(({held(written)}), false)"
+    assert rows.execute(f"select count(*) from rows where {differ}").fetchone() == (0,), held(written)
+    assert held(held(written)) == held(written)
+
+
+def test_of_many_conditions_those_of_one_form_leave_the_same_rows(rows: duckdb.DuckDBPyConnection) -> None:
+    atoms = ["f", "f is true", "not f", "f is false", "f is not true", "f is not null", "1 = 1", "a is null"]
+    atoms += ["a > 1", "a >= 2", "a > 1.5", "a < 2", "a = 1", "a <> 1", "a in (1, 2)", "a is not null"]
+    atoms += ["d > '2024-01-31'", "d >= '2024-02-01'", "t = 'x'", "'x' = t", "not (t = 'x')", "t <> 'x'"]
+    pairs = [f"({one}) {by} ({other})" for one in atoms for other in atoms for by in ("and", "or")]
+    written = [*pairs, *(f"not ({pair})" for pair in pairs)]
+    left: dict[str, set[tuple[object, ...]]] = {}
+    for start in range(0, len(written), 100):
+        some = written[start : start + 100]
+        sums = ", ".join(f"sum(hash(rowid) % 1000003) filter (where {one})" for one in some)
+        counts = ", ".join(f"count(*) filter (where {one})" for one in some)
+        found = rows.execute(f"select {sums}, {counts} from rows").fetchone()
+        assert found is not None
+        for i, one in enumerate(some):
+            left.setdefault(held(one), set()).add((found[i], found[len(some) + i]))
+    assert len(written) > 4 * len(left)
+    assert {form: rows_ for form, rows_ in left.items() if len(rows_) > 1} == {}

@@ -27,6 +27,20 @@ SAME = {
         COUNT + "filter: amount >= 20 and category in ('tea', 'coffee')\n",
         COUNT + "filter: (category = 'coffee' or category = 'tea') and not amount < 20\n",
     ),
+    "a filter of whole numbers": (COUNT + "filter: quantity > 1\n", COUNT + "filter: quantity >= 2\n"),
+    "a filter of whole days": (
+        COUNT + "filter: order_day > '2024-01-31'\n",
+        COUNT + "filter: not order_day < '2024-02-01'\n",
+    ),
+    "a filter that says nothing": (COUNT, COUNT + "filter: 1 = 1\n"),
+    "a condition that says nothing beside another": (
+        COUNT + "filter: category = 'tea'\n",
+        COUNT + "filter: true and category in ('tea') and category is not null\n",
+    ),
+    "what is true": (
+        "type: simple\nmodel: customer_months\nagg: count\nfilter: active\n",
+        "type: simple\nmodel: customer_months\nagg: count\nfilter: active is true\n",
+    ),
     "rows counted": (COUNT, SUM + 'expr: "1"\n'),
     "rows counted by what is never empty": (COUNT, COUNT + "expr: order_id\n"),
     "a filter in case when": (
@@ -78,6 +92,11 @@ SAME = {
 OTHER = {
     "another column": (SUM + "expr: amount\n", SUM + "expr: quantity\n"),
     "another filter": (COUNT + "filter: amount >= 20\n", COUNT + "filter: amount > 20\n"),
+    "a filter of numbers with digits": (COUNT + "filter: amount > 1\n", COUNT + "filter: amount >= 2\n"),
+    "what is not true is not false": (
+        "type: simple\nmodel: customer_months\nagg: count\nfilter: not active\n",
+        "type: simple\nmodel: customer_months\nagg: count\nfilter: active is not true\n",
+    ),
     "no filter": (COUNT + "filter: amount >= 20\n", COUNT),
     "a zero for the rest": (
         SUM + "expr: case when amount < 10 then amount end\n",

@@ -76,7 +76,6 @@ def test_the_department_of_a_draft_is_known(small_center: Path) -> None:
 
 def test_an_unknown_key_of_a_draft_is_found_at_its_line(small_center: Path) -> None:
     file = write(small_center, LEAST + "formula_in_word: a / b\n")
-    assert problems(small_center) == [
-        f"{file}:5: unknown key 'formula_in_word'; expected: a known key;"
-        " to do: did you mean 'formula_in_words'?"
-    ]
+    [problem] = problems(small_center)
+    assert problem.startswith(f"{file}:5: unknown key 'formula_in_word'; expected: one of caveats, code,")
+    assert problem.endswith("to do: did you mean 'formula_in_words'?")

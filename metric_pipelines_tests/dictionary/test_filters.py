@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from metric_pipelines.dictionary.filters import parsed_expression, parsed_filter
+from metric_pipelines.dictionary.filters import FUNCTIONS, parsed_expression, parsed_filter
 from metric_pipelines.errors import DefinitionError
 
 COLUMNS = ["brand", "amount", "is_fuel", "day", "note"]
@@ -166,3 +166,45 @@ def test_what_is_aggregated_may_be_arithmetic_but_no_aggregate() -> None:
     assert parsed_expression("amount * 2", COLUMNS, "m.yaml:9").sql() == "amount * 2"
     with pytest.raises(DefinitionError):
         parsed_expression("sum(amount)", COLUMNS, "m.yaml:9")
+
+
+CALLS = {
+    "date_diff": "date_diff('day', day, day)",
+    "date_trunc": "date_trunc('month', day)",
+    "extract": "extract(year from day)",
+    "substring": "substring(brand, 1, 2)",
+    "coalesce": "coalesce(brand, note)",
+    "ifnull": "ifnull(brand, note)",
+    "nullif": "nullif(brand, note)",
+    "greatest": "greatest(amount, 1)",
+    "least": "least(amount, 1)",
+    "round": "round(amount, 1)",
+} | {name: f"{name}(brand)" for name in ("length", "lower", "trim", "upper")}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_a_refusal_names_is_allowed(name: str) -> None:
+    of = "day" if name in ("day", "month", "year") else "amount"
+    parsed_expression(CALLS.get(name, f"{name}({of})"), COLUMNS, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("", "leave it out"),
+        ("amount =< 1", "<= or >="),
+        ("where amount < 1", "leave the word where out"),
+        ("brand = 'x", "close the quote"),
+        ("(amount < 1", "close the bracket"),
+        ("amount <", "a sign is missing"),
+        ("amount < 1 && is_fuel", "write and"),
+        ("sum(amount) > 1", "agg says how rows are aggregated"),
+        ("day < now()", "write date '2017-06-30'"),
+        ("brand = private", "write 'private' in single quotes"),
+        ("lenght(brand) = 1", "did you mean 'length'"),
+    ],
+)
+def test_a_refusal_says_what_to_do(text: str, remedy: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parsed_filter(text, COLUMNS, "here")
+    assert remedy in caught.value.remedy

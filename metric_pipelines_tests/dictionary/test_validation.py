@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -170,14 +172,14 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
             "time_spine: false",
             "not exactly one model with time_spine",
         ),
-        ("metrics/sales/revenue_7d.yaml", "7 days", "7 dais", "'7 dais'; expected a count and a grain"),
+        ("metrics/sales/revenue_7d.yaml", "7 days", "7 dais", "'7 dais'; expected: a count and a grain"),
         (
             "metrics/service/large_order_rate.yaml",
             "window: 7 days",
             "window: a week",
-            "'a week'; expected a count and a grain",
+            "'a week'; expected: a count and a grain",
         ),
-        ("metrics/sales/revenue_growth.yaml", "1 month", "''", "''; expected a count and a grain"),
+        ("metrics/sales/revenue_growth.yaml", "1 month", "''", "''; expected: a count and a grain"),
         ("metrics/sales/revenue_growth.yaml", "grain: month", "grain: day", "offset of 1 month at grain day"),
         (
             "metrics/sales/revenue_growth.yaml",
@@ -520,3 +522,16 @@ def test_how_far_back_is_read_is_a_number_of_months_or_all(
 ) -> None:
     change(small_center, file, old, new)
     assert any(f"{file}:" in str(p) for p in problems(small_center))
+
+
+def test_expectations_are_judged_without_importing_great_expectations(small_center: Path) -> None:
+    change(small_center, "sources/shop.yaml", "min_value: 1", "min_valu: 1")
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from metric_pipelines.dictionary.center_files import load_center\n"
+        "from metric_pipelines.dictionary.validation import problems_of\n"
+        "assert 'min_valu' in str(*problems_of(load_center(Path(sys.argv[1]))))\n"
+        "assert 'great_expectations' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, small_center], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -124,7 +124,7 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path, raw: bytes) -> None
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("a: [1", 2), ("a: 1\n b: 2", 2), ("a: 1\n---\nb: 2", 2), ("a: 1\nb: 'x", 2), ("? [1]\n: 2", 1)],
+    [("a: [1\nb: 2", 1), ("a: 1\n b: 2", 2), ("a: 1\n---\nb: 2", 2), ("a: 1\nb: 'x", 2), ("? [1]\n: 2", 1)],
 )
 def test_what_is_not_one_document_of_yaml_is_refused_with_its_line(
     tmp_path: Path, text: str, line: int

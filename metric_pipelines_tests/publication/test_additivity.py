@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from metric_pipelines.errors import InvalidCenterError
 from metric_pipelines_tests.small_shop import Shop
 
 CUSTOMERS = "metrics/service/customers.yaml"
@@ -48,12 +49,15 @@ def test_customers_who_come_on_two_days_refute_that_days_add_up(fresh_shop: Shop
     assert "additive: over time" in withheld(fresh_shop)["2024-03"]
 
 
-@pytest.mark.parametrize("agg", ["average", "max"])
-def test_an_average_or_a_maximum_of_parts_is_not_that_of_the_whole(fresh_shop: Shop, agg: str) -> None:
+@pytest.mark.parametrize("agg", ["average", "max", "median"])
+@pytest.mark.parametrize("over", ["category", "time"])
+def test_what_never_adds_up_is_refused_before_anything_is_computed(
+    fresh_shop: Shop, agg: str, over: str
+) -> None:
     changes = [
         ("agg: count_distinct", f"agg: {agg}"),
-        ("expr: customer_id", "expr: amount\nadditive: [category]"),
+        ("expr: customer_id", f"expr: amount\nadditive: [{over}]"),
     ]
     declared(fresh_shop, *changes)
-    fresh_shop.refresh()
-    assert "additive: over category" in withheld(fresh_shop)["2024-01"]
+    with pytest.raises(InvalidCenterError, match=f"agg {agg}, additive over {over}"):
+        fresh_shop.refresh()

@@ -289,12 +289,12 @@ def test_a_rule_that_cannot_be_carried_out_withholds_with_its_place_and_takes_no
     shop: Shop,
 ) -> None:
     shop.keep("revenue", "small_revenue")
-    shop.edit("metrics/sales/revenue.yaml", "max_value: 500", "max_value: much")
+    shop.edit("metrics/sales/revenue.yaml", "max_value: 500", "max_value: 500, notes: [[a]]")
     shop.edit("metrics/sales/small_revenue.yaml", "amount < 10", "amount < 11")
     shop.refresh(read_sources=False)
     reason = shop.reason("metrics/revenue", "2024-01")
     assert "expect_column_max_to_be_between with" in reason
-    assert "max_value" in reason
+    assert "notes" in reason
     assert f"{Path('metrics') / 'sales' / 'revenue.yaml'}:" in reason
     assert {pair[0] for pair in shop.stands("withheld")} == {"metrics/revenue"}
 

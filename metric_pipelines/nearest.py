@@ -1,0 +1,121 @@
+"""The known name that somebody meant who wrote another: `Revenue`, `revneue`, `average order`,
+`placed_orders`, `growth` for `revenue_growth`, `avg` for `average`. What is too far is left: a wrong hint
+costs more than none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from difflib import SequenceMatcher
+from unicodedata import normalize
+
+LONG = 5
+"""From so many words on, all but one of them in common is near enough."""
+ALIKE = 0.8
+"""The share of words that long names have in common, in order."""
+CLEARLY = 1.5
+"""How much longer others must be for the shortest of several names to be meant."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The nearest known name; None where none is near, or several have the words of this one."""
+    names = sorted({one for one in known if one})
+    if not name.strip() or not names:
+        return None
+    for find in (_same, _same_words, _mistyped, _part, _shortened):
+        found = find(name, names)
+        if found is not None:
+            return found
+    return None
+
+
+def _plain(text: str) -> str:
+    """A name without case, blanks and separators."""
+    return "".join(sign for sign in normalize("NFKC", text).casefold() if sign.isalnum())
+
+
+def _words(text: str) -> list[str]:
+    """The words of a name, in any spelling of them, without the s of a plural."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", normalize("NFKC", text)).casefold()
+    return [word if len(word) < 4 else word.removesuffix("s") for word in re.findall(r"[^\W_]+", apart)]
+
+
+def _same(name: str, names: list[str]) -> str | None:
+    return _first(names, lambda one: _plain(one) == _plain(name) != "")
+
+
+def _same_words(name: str, names: list[str]) -> str | None:
+    asked = sorted(_words(name))
+    return _first(names, lambda one: sorted(_words(one)) == asked != [])
+
+
+def _mistyped(name: str, names: list[str]) -> str | None:
+    """The name that fewest signs differ from: one of a short name, more of a long one."""
+    plain = _plain(name)
+    found = [(distance, one) for one in names for distance in _distances(plain, _plain(one))]
+    if found:
+        return min(found)[1]
+    words = _words(name)
+    if len(words) < LONG:
+        return None
+    alike = [(SequenceMatcher(None, words, _words(one)).ratio(), one) for one in names]
+    return max(alike)[1] if max(alike)[0] >= ALIKE else None
+
+
+def _part(name: str, names: list[str]) -> str | None:
+    """The one name that has all words of this one, or else the longest whose words this one has."""
+    asked = {word for word in _words(name) if len(word) > 2 or not word.isascii()}
+    more = [one for one in names if asked and asked < set(_words(one))]
+    less = [one for one in names if _words(one) and set(_words(one)) < asked]
+    return more[0] if len(more) == 1 else max(less, key=len) if less and not more else None
+
+
+def _shortened(name: str, names: list[str]) -> str | None:
+    """The name that this shortens (`avg`), or the longest that shortens this (`max` of `maximum`)."""
+    plain = _plain(name)
+    short = sorted((one for one in names if _is_short_for(plain, _plain(one))), key=len)
+    if short:
+        least = CLEARLY * len(short[0])
+        return short[0] if all(one.startswith(short[0]) or len(one) >= least for one in short[1:]) else None
+    long = [one for one in names if len(_plain(one)) > 2 and plain.startswith(_plain(one))]
+    return max(long, key=len) if long else None
+
+
+def _is_short_for(short: str, long: str) -> bool:
+    """Whether a word has the first letter of another and then some of it, in order: at least half of it, or
+    all but its vowels.
+    """
+    rest = iter(long)
+    if not (2 < len(short) < len(long) and short[0] == long[0] and all(sign in rest for sign in short)):
+        return False
+    return long.startswith(short) or not set(short[1:]) & set("aeiou")
+
+
+def _first(names: list[str], fits: Callable[[str], bool]) -> str | None:
+    return next((one for one in names if fits(one)), None)
+
+
+def _distances(one: str, other: str) -> Iterator[int]:
+    """How many signs two names differ by, where that is few: changed, left out, put in, or swapped with the
+    next (optimal string alignment; Boytsov, Indexing methods for approximate dictionary searching, 2011).
+    """
+    most = 0 if len(one) < 3 else 1 if len(one) < 6 else 2 if len(one) < 12 else 3
+    differ = Counter(one)
+    differ.subtract(Counter(other))
+    if abs(len(one) - len(other)) > most or sum(map(abs, differ.values())) > 2 * most:
+        return
+    before: list[int] = []
+    above = list(range(len(other) + 1))
+    for i, sign in enumerate(one, 1):
+        row = [i]
+        for j, theirs in enumerate(other, 1):
+            cost = min(above[j] + 1, row[-1] + 1, above[j - 1] + (sign != theirs))
+            if i > 1 and j > 1 and sign == other[j - 2] and one[i - 2] == theirs:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, above = above, row
+    short = most == 1 and one[:1] != other[:1] and sorted(one) != sorted(other)
+    if above[-1] <= most and not (short and len(one) == len(other)):
+        yield above[-1]
