@@ -35,8 +35,8 @@ ENVIRONMENTS = {
     "peer": [
         "duckdb==1.5.5",
         "duckdb-extension-tpch==1.5.5",
-        "dbt-core<1.12",
-        "dbt-duckdb",
+        "dbt-core==1.11.16",
+        "dbt-duckdb==1.11.1",
         "dagster==1.13.27",
         "dagster-duckdb==0.29.27",
     ],
@@ -89,7 +89,9 @@ def main() -> None:
 
 def _compare(size: Size, peers: list[str], times: int) -> dict[str, float | str]:
     if not size.data.exists():
-        _python(size, "peer", "workload.py", str(size.data), str(size.scale))
+        half = _new(size, "data")
+        _python(size, "peer", "workload.py", str(half), str(size.scale))
+        half.rename(size.data)
     nights: dict[str, list[Night]] = {}
     for _ in range(times):
         for contender in ["ours", *peers]:
@@ -115,11 +117,10 @@ def _compare(size: Size, peers: list[str], times: int) -> dict[str, float | str]
 
 def _ours(size: Size, *more: str, checks: str = "") -> Night:
     name = f"{size.scale:g}_{size.copies}{checks}"
-    center = size.folder / f"center_{name}"
-    if not center.exists():
-        _python(size, None, "make_center.py", str(size.data), str(center), *filter(None, [checks]))
+    center = _new(size, f"center_{name}")
+    _python(size, None, "make_center.py", str(size.data), str(center), *filter(None, [checks]))
     night = [sys.executable, str(HERE / "ours.py"), str(center)]
-    kept, home = size.folder / f"compiled_{name}", _new(size, "home")
+    kept, home = size.folder / f"compiled_{name}", _new(size, f"home{checks}")
     home.mkdir()
     if not size.first and not kept.exists():
         _timed(size, [*night, str(home)])

@@ -194,9 +194,12 @@ class Ledger:
             return [_attempt(row) for row in con.execute(query).mappings()]
 
     def mark(self) -> int:
-        """A number that moves whenever something was attempted."""
+        """A number that moves whenever something was published, withheld or could not be read; not where a
+        commit failed, which may fail for ever.
+        """
+        query = sa.select(sa.func.max(t.attempts.c.id)).where(t.attempts.c.state.in_(_ALL))
         with self.engine.connect() as con:
-            return int(con.execute(sa.select(sa.func.coalesce(sa.func.max(t.attempts.c.id), 0))).scalar_one())
+            return int(con.execute(query).scalar_one() or 0)
 
     def note(self, name: str, value: str) -> None:
         """Keeps a small value under a name."""

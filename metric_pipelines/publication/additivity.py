@@ -23,7 +23,7 @@ from metric_pipelines.quality.rules import CONTRACT
 from metric_pipelines.semantics import staging
 from metric_pipelines.warehouse.groups import TIME
 from metric_pipelines.warehouse.staged import Staged
-from metric_pipelines.warehouse.tables import month_list, name
+from metric_pipelines.warehouse.tables import apart, month_list, name
 
 Refuted = dict[str, list[str]]
 """By month, what was found for each declaration that does not hold."""
@@ -86,7 +86,7 @@ def _differences(
         f" from ({added}) as a full join ({direct}) as b on {same}"
         f" where cast({month} as date) in ({month_list(item.months)})"
         f" and coalesce(a.value, b.value) is not null"
-        f" and coalesce(abs(a.value - b.value) > 1e-9 * greatest(1, abs(b.value)), true)"
+        f" and coalesce({apart('a.value', 'b.value')}, true)"
         f" group by 1 order by 1"
     ).fetchall()
     for at, count, example, total, anew in rows:

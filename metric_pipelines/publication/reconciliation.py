@@ -2,7 +2,7 @@
 
 Each cut is compared row by row. Of the metric's own rows, what adds up is compared by its total a month (of a
 ratio, numerator and denominator), one query for all such metrics of a step; what does not is compared row by
-row. Quotients may differ by 1e-9 of their size, all else by nothing.
+row. What is inexact, quotients and sums of doubles, may differ as `tables.apart` says, all else by nothing.
 """
 
 from __future__ import annotations
@@ -195,5 +195,4 @@ def _differs(part: str, inexact: bool) -> str:
     one, other = f"a.{part}", f"b.{part}"
     if not inexact:
         return f"{one} is distinct from {other}"
-    apart = f"abs({one} - {other}) > 1e-9 * greatest(abs({one}), abs({other}))"
-    return f"({one} is null) <> ({other} is null) or coalesce({apart}, false)"
+    return f"({one} is null) <> ({other} is null) or coalesce({tables.apart(one, other)}, false)"

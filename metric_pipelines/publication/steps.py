@@ -361,6 +361,8 @@ def _stage_metrics(
         moved = published_since(con, shop, inputs_of(shop, keys), read)
         if not moved:
             return _with_cuts(con, shop, staged, months, read)
+        for table in {item.table for item in staged}:
+            con.execute(f"drop table {table}")
     raise InputsMovedError.while_computed(", ".join(keys), moved, STAGED_AGAIN)
 
 

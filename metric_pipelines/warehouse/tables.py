@@ -141,6 +141,13 @@ def replace_view(con: duckdb.DuckDBPyConnection, key: str, query: str) -> None:
         con.execute(f"create or replace view {name(schema)}.{name(table)} as {query}")
 
 
+def apart(one: str, other: str) -> str:
+    """The condition that two inexact numbers differ: by more than 1e-9 of their size, and by more than 1e-12,
+    which adding up in another order may leave of numbers that cancel.
+    """
+    return f"abs({one} - {other}) > 1e-9 * greatest(abs({one}), abs({other}), 1e-3)"
+
+
 @contextmanager
 def in_lake(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Inside, names are the lake's. Where the transaction is aborted, who rolls it back goes back as well."""

@@ -288,6 +288,16 @@ def test_two_processes_write_one_new_ledger_and_nothing_is_lost(tmp_path: Path) 
     assert list(sizes) == [10, GROUP_SIZE]
 
 
+def test_the_mark_moves_with_what_was_decided_not_with_a_commit_that_failed(ledger: Ledger) -> None:
+    before = ledger.mark()
+    ledger.add([(attempt(state="publishing"), [])])
+    assert ledger.mark() == before
+    ledger.settle("p1", None)
+    assert ledger.mark() == before, "abandoned"
+    ledger.add([(attempt(state="withheld", publication="p2"), [])])
+    assert ledger.mark() > before
+
+
 def test_a_new_ledger_that_another_is_making_is_waited_for(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "ledger.sqlite")
     other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None, check_same_thread=False)

@@ -148,6 +148,21 @@ values = st.one_of(st.none(), st.floats(-1e6, 1e6, allow_nan=False).map(lambda x
 rows_of = st.lists(st.tuples(st.integers(0, 3), values), max_size=6)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        ("0.1::double + 0.2 - 0.3", "0.1::double - 0.3 + 0.2", False),
+        ("1e6::double", "1e6::double + 1e-4", False),
+        ("1e6::double", "1e6::double + 1e-2", True),
+        ("1e-6::double", "1.001e-6::double", True),
+        ("0::double", "1e-9::double", True),
+    ],
+)
+def test_inexact_numbers_differ_by_more_than_their_sums_may(one: str, other: str, differ: bool) -> None:
+    query = f"select {tables.apart(f'({one})', f'({other})')}"
+    assert duckdb.sql(query).fetchall() == [(differ,)]
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows_of, rows_of)
 def test_versions_are_equal_exactly_where_the_rows_are_whatever_their_order(
