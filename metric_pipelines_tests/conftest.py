@@ -1,4 +1,6 @@
-"""The small shop for all tests: laid out, or refreshed once for all workers and copied for who changes it."""
+"""The small shop for all tests: laid out, or refreshed once for all workers and copied for who changes it;
+and the sources of the shipped center, all of its year.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
+from metric_pipelines.demo.layout import Layout, load
+from metric_pipelines_tests.made_once import once
 from metric_pipelines_tests.small_shop import Shop, copy_center, lay_out
 
 LONG = "METRIC_PIPELINES_LONG"
@@ -107,13 +110,14 @@ def story(published_once: Shop, stories: Path) -> Story:
     return told
 
 
+@pytest.fixture(scope="session")
+def whole_year(stories: Path) -> tuple[Path, Layout]:
+    """The sources of the shipped center with all of the year, not to be changed."""
+    folder = stories / "whole_year"
+    return folder, once(folder, lambda: load(folder, promotions="bought"))
+
+
 def _once(folder: Path, first: Callable[[], Shop]) -> Shop:
-    """Made by the first who asks, in whatever process; the file `mark` says that it is there."""
-    mark = folder.with_suffix(".mark")
-    with FileLock(folder.with_suffix(".lock")):
-        if mark.exists():
-            return Shop(folder / "center", folder / "home", int(mark.read_text()))
-        assert not folder.exists(), f"{folder.name} failed before"
-        shop = first()
-        mark.write_text(str(shop.mark))
-        return Shop(shop.center, shop.home, shop.mark)
+    """A shop that is made by the first who asks, in whatever process."""
+    mark = once(folder, lambda: first().mark)
+    return Shop(folder / "center", folder / "home", mark)
