@@ -12,7 +12,7 @@ import pytest
 
 from metric_pipelines.demo.layout import Layout, load
 from metric_pipelines_tests.made_once import once
-from metric_pipelines_tests.small_shop import Shop, copy_center, lay_out
+from metric_pipelines_tests.small_shop import Shop, copy_center, lay_out, new_shop
 
 LONG = "METRIC_PIPELINES_LONG"
 LONGEST_FIRST = (
@@ -78,8 +78,7 @@ def published_once(stories: Path) -> Shop:
     """The small shop after a first refresh, not to be changed."""
 
     def first() -> Shop:
-        shop = Shop(copy_center(stories / "published" / "center"), stories / "published" / "home")
-        lay_out(shop.home)
+        shop = new_shop(stories / "published")
         assert shop.refresh().troubles == []
         return shop
 

@@ -245,6 +245,13 @@ class Shop:
         return Shop(center, home, self.mark)
 
 
+def new_shop(folder: Path) -> Shop:
+    """The small shop in a folder, with its source laid out and nothing published."""
+    center = copy_center(folder / "center")
+    lay_out(folder / "home")
+    return Shop(center, folder / "home")
+
+
 @cache
 def _kept() -> tuple[duckdb.DuckDBPyConnection, list[Path]]:
     """The connection of this process, and the lake it is attached to: opening one costs more than a step."""
