@@ -4,6 +4,7 @@ and the sources of the shipped center, all of its year.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,17 @@ where the last ones are short; the first two do not wait for one and the same pu
 TURNS = {f"{Path(__file__).parent.name}/{file}": turn for turn, file in enumerate(LONGEST_FIRST)}
 Tell = Callable[[Shop], object]
 Story = Callable[[str, Tell], Shop]
+
+
+def pytest_configure() -> None:
+    """Garbage is looked for seldom, as on the command line: thousands of tests are made, and stay."""
+    gc.set_threshold(100_000, 10, 10)
+
+
+def pytest_collection_finish() -> None:
+    """What all tests share is no garbage: it is not looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
