@@ -21,21 +21,31 @@ LONGEST_FIRST = (
     "orchestration/test_in_their_project.py",
     "end_to_end/test_killed_runs.py",
     "end_to_end/test_numbers.py",
-    "end_to_end/test_bad_month.py",
-    "orchestration/test_alerts.py",
+    "query/test_every_route_answers_alike.py",
+    "end_to_end/test_merchandising.py",
     "end_to_end/test_runs_from_the_ui.py",
+    "end_to_end/test_bad_month.py",
     "end_to_end/test_dbt_example.py",
     "end_to_end/test_their_instance.py",
-    "end_to_end/test_changed_definitions.py",
-    "end_to_end/test_two_writers.py",
     "end_to_end/test_alert_from_the_ui.py",
-    "centers/test_omnichannel.py",
-    "cli/test_refreshing.py",
+    "end_to_end/test_two_writers.py",
+    "demo/test_demo_layout.py",
+    "orchestration/test_alerts.py",
+    "end_to_end/test_changed_definitions.py",
+    "query/test_rollups.py",
+    "site/test_writing.py",
     "publication/test_increments.py",
-    "cli/test_site_command.py",
+    "cli/test_refreshing.py",
+    "cli/test_add_source.py",
+    "demo/test_demo_changes.py",
+    "soundness/test_joins_count_no_row_twice.py",
+    "publication/test_withholding.py",
+    "site/test_in_dagster.py",
+    "centers/test_omnichannel.py",
+    "publication/test_reconciliation.py",
 )
-"""Files whose tests take more than half a minute. Workers that take whole files end at about the same time
-where the last ones are short; the first two do not wait for one and the same published center.
+"""Files whose tests take longest. Workers that take whole files end at about the same time where the last
+ones are short; the first two do not wait for one and the same published center.
 """
 TURNS = {f"{Path(__file__).parent.name}/{file}": turn for turn, file in enumerate(LONGEST_FIRST)}
 Tell = Callable[[Shop], object]
