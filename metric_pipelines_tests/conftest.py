@@ -49,7 +49,8 @@ ones are short; the first two do not wait for one and the same published center.
 """
 TURNS = {f"{Path(__file__).parent.name}/{file}": turn for turn, file in enumerate(LONGEST_FIRST)}
 Tell = Callable[[Shop], object]
-Story = Callable[[str, Tell], Shop]
+Story = Callable[..., Shop]
+"""A story by its name and what happens in it; `after` another one, or after the first refresh."""
 
 
 def pytest_configure() -> None:
@@ -118,9 +119,9 @@ def story(published_once: Shop, stories: Path) -> Story:
     """What happened to a shop after its first refresh, told once for all tests; not to be changed."""
     known: dict[str, Shop] = {}
 
-    def told(name: str, tell: Tell) -> Shop:
+    def told(name: str, tell: Tell, after: Shop = published_once) -> Shop:
         def first() -> Shop:
-            shop = published_once.copy(stories / name)
+            shop = after.copy(stories / name)
             tell(shop)
             return shop
 
