@@ -22,8 +22,8 @@ LONGEST_FIRST = (
     "end_to_end/test_killed_runs.py",
     "end_to_end/test_numbers.py",
     "query/test_every_route_answers_alike.py",
-    "end_to_end/test_merchandising.py",
     "end_to_end/test_runs_from_the_ui.py",
+    "end_to_end/test_merchandising.py",
     "end_to_end/test_bad_month.py",
     "end_to_end/test_dbt_example.py",
     "end_to_end/test_their_instance.py",
@@ -45,7 +45,8 @@ LONGEST_FIRST = (
     "publication/test_reconciliation.py",
 )
 """Files whose tests take longest. Workers that take whole files end at about the same time where the last
-ones are short; the first two do not wait for one and the same published center.
+ones are short; the first two do not wait for one and the same published center. Merchandising falls to the
+worker of the numbers, which has the raw files at hand.
 """
 TURNS = {f"{Path(__file__).parent.name}/{file}": turn for turn, file in enumerate(LONGEST_FIRST)}
 Tell = Callable[[Shop], object]
