@@ -1,15 +1,19 @@
-"""The small shop for all tests: laid out, or refreshed once for all workers and copied for who changes it."""
+"""The small shop for all tests: laid out, or refreshed once for all workers and copied for who changes it;
+and the sources of the shipped center, all of its year.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from metric_pipelines_tests.small_shop import Shop, copy_center, lay_out
+from metric_pipelines.demo.layout import Layout, load
+from metric_pipelines_tests.made_once import once
+from metric_pipelines_tests.small_shop import Shop, copy_center, lay_out, new_shop
 
 LONG = "METRIC_PIPELINES_LONG"
 LONGEST_FIRST = (
@@ -17,25 +21,48 @@ LONGEST_FIRST = (
     "orchestration/test_in_their_project.py",
     "end_to_end/test_killed_runs.py",
     "end_to_end/test_numbers.py",
-    "end_to_end/test_bad_month.py",
-    "orchestration/test_alerts.py",
+    "query/test_every_route_answers_alike.py",
     "end_to_end/test_runs_from_the_ui.py",
+    "end_to_end/test_merchandising.py",
+    "end_to_end/test_bad_month.py",
     "end_to_end/test_dbt_example.py",
     "end_to_end/test_their_instance.py",
-    "end_to_end/test_changed_definitions.py",
-    "end_to_end/test_two_writers.py",
     "end_to_end/test_alert_from_the_ui.py",
-    "centers/test_omnichannel.py",
-    "cli/test_refreshing.py",
+    "end_to_end/test_two_writers.py",
+    "demo/test_demo_layout.py",
+    "orchestration/test_alerts.py",
+    "end_to_end/test_changed_definitions.py",
+    "query/test_rollups.py",
+    "site/test_writing.py",
     "publication/test_increments.py",
-    "cli/test_site_command.py",
+    "cli/test_refreshing.py",
+    "cli/test_add_source.py",
+    "demo/test_demo_changes.py",
+    "soundness/test_joins_count_no_row_twice.py",
+    "publication/test_withholding.py",
+    "site/test_in_dagster.py",
+    "centers/test_omnichannel.py",
+    "publication/test_reconciliation.py",
 )
-"""Files whose tests take more than half a minute. Workers that take whole files end at about the same time
-where the last ones are short; the first two do not wait for one and the same published center.
+"""Files whose tests take longest. Workers that take whole files end at about the same time where the last
+ones are short; the first two do not wait for one and the same published center. Merchandising falls to the
+worker of the numbers, which has the raw files at hand.
 """
 TURNS = {f"{Path(__file__).parent.name}/{file}": turn for turn, file in enumerate(LONGEST_FIRST)}
 Tell = Callable[[Shop], object]
-Story = Callable[[str, Tell], Shop]
+Story = Callable[..., Shop]
+"""A story by its name and what happens in it; `after` another one, or after the first refresh."""
+
+
+def pytest_configure() -> None:
+    """Garbage is looked for seldom, as on the command line: thousands of tests are made, and stay."""
+    gc.set_threshold(100_000, 10, 10)
+
+
+def pytest_collection_finish() -> None:
+    """What all tests share is no garbage: it is not looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,8 +102,7 @@ def published_once(stories: Path) -> Shop:
     """The small shop after a first refresh, not to be changed."""
 
     def first() -> Shop:
-        shop = Shop(copy_center(stories / "published" / "center"), stories / "published" / "home")
-        lay_out(shop.home)
+        shop = new_shop(stories / "published")
         assert shop.refresh().troubles == []
         return shop
 
@@ -94,9 +120,9 @@ def story(published_once: Shop, stories: Path) -> Story:
     """What happened to a shop after its first refresh, told once for all tests; not to be changed."""
     known: dict[str, Shop] = {}
 
-    def told(name: str, tell: Tell) -> Shop:
+    def told(name: str, tell: Tell, after: Shop = published_once) -> Shop:
         def first() -> Shop:
-            shop = published_once.copy(stories / name)
+            shop = after.copy(stories / name)
             tell(shop)
             return shop
 
@@ -107,13 +133,14 @@ def story(published_once: Shop, stories: Path) -> Story:
     return told
 
 
+@pytest.fixture(scope="session")
+def whole_year(stories: Path) -> tuple[Path, Layout]:
+    """The sources of the shipped center with all of the year, not to be changed."""
+    folder = stories / "whole_year"
+    return folder, once(folder, lambda: load(folder, promotions="bought"))
+
+
 def _once(folder: Path, first: Callable[[], Shop]) -> Shop:
-    """Made by the first who asks, in whatever process; the file `mark` says that it is there."""
-    mark = folder.with_suffix(".mark")
-    with FileLock(folder.with_suffix(".lock")):
-        if mark.exists():
-            return Shop(folder / "center", folder / "home", int(mark.read_text()))
-        assert not folder.exists(), f"{folder.name} failed before"
-        shop = first()
-        mark.write_text(str(shop.mark))
-        return Shop(shop.center, shop.home, shop.mark)
+    """A shop that is made by the first who asks, in whatever process."""
+    mark = once(folder, lambda: first().mark)
+    return Shop(folder / "center", folder / "home", mark)

@@ -107,9 +107,9 @@ class Shop:
     def ledger(self) -> Ledger:
         return Ledger(sqlite_url(self.home / "ledger.sqlite"))
 
-    def open(self) -> Workshop:
-        """The workshop as it is now."""
-        return open_workshop(load_valid_center(self.center), self.home, self.ledger, ask_sources=True)
+    def open(self, *, ask_sources: bool = True) -> Workshop:
+        """The workshop as it is now, or by what was last seen of its sources."""
+        return open_workshop(load_valid_center(self.center), self.home, self.ledger, ask_sources=ask_sources)
 
     def refresh(
         self,
@@ -160,12 +160,12 @@ class Shop:
 
     def stands(self, state: str) -> set[Pair]:
         """The pairs that stand so."""
-        facts = self.open().facts()
+        facts = self.open(ask_sources=False).facts()
         return {pair for pair, stand in standing(facts.graph, facts.history).items() if stand.state == state}
 
     def troubles(self) -> list[Trouble]:
         """What is not as it should be."""
-        return troubles(self.open().facts(), Scope())
+        return troubles(self.open(ask_sources=False).facts(), Scope())
 
     def reason(self, asset: str, month: str) -> str:
         """Why a pair is in trouble."""
@@ -243,6 +243,13 @@ class Shop:
                     "update ducklake_metadata set value = replace(value, ?, ?)", [str(self.home), str(home)]
                 )
         return Shop(center, home, self.mark)
+
+
+def new_shop(folder: Path) -> Shop:
+    """The small shop in a folder, with its source laid out and nothing published."""
+    center = copy_center(folder / "center")
+    lay_out(folder / "home")
+    return Shop(center, folder / "home")
 
 
 @cache

@@ -193,7 +193,7 @@ PROMOTIONS = Table(
         ) as week_start,
         week, product_id, store_id, display_location, mailer_location
     from promotions
-    where week >= ? and week < ?
+    where week >= $1 and week < $2
     order by week, product_id, store_id, display_location, mailer_location
     """,
     bounds=Days.in_weeks,
@@ -201,7 +201,8 @@ PROMOTIONS = Table(
 )
 
 # Those of products that the panel bought in that store and week, 280,287 rows, and the first of each store
-# and week, so that the same stores take part: no number of what was sold depends on the others.
+# and week, so that the same stores take part: no number of what was sold depends on the others. The weeks are
+# said of each table that is read: to read all of the year for a few took twice as long.
 BOUGHT_PROMOTIONS = replace(
     PROMOTIONS,
     in_bulk=False,
@@ -210,8 +211,11 @@ BOUGHT_PROMOTIONS = replace(
         """
         from promotions semi join (
             select product_id, store_id, week from transactions
+            where week >= $1 and week < $2
             union all
-            select min(product_id) as product_id, store_id, week from promotions group by store_id, week
+            select min(product_id) as product_id, store_id, week from promotions
+            where week >= $1 and week < $2
+            group by store_id, week
         ) as kept using (product_id, store_id, week)
         """,
     ),

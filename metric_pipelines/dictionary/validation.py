@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -110,9 +110,15 @@ def _sound(center: Center, good: set[str]) -> list[str]:
     return [name for name in center.metrics if holds(name)]
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names that this machine knows; looked up once, since that reads hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def _settings(center: Center) -> Iterator[Problem]:
-    if center.settings.time_zone not in available_timezones():
-        remedy = did_you_mean(center.settings.time_zone, available_timezones())
+    if center.settings.time_zone not in _time_zones():
+        remedy = did_you_mean(center.settings.time_zone, _time_zones())
         yield Problem(
             center.where("center", "time_zone"),
             f"time zone {center.settings.time_zone!r}",
@@ -157,7 +163,7 @@ def _sources(center: Center) -> Iterator[Problem]:
         if name in SCHEMAS:
             yield Problem(center.where(key), f"a source system named {name!r}", "another name")
         yield from _connection(center.where(key, "connection"), name, source.connection)
-        if source.time_zone not in available_timezones():
+        if source.time_zone not in _time_zones():
             yield Problem(
                 center.where(key, "time_zone"), f"time zone {source.time_zone!r}", "an IANA name, such as UTC"
             )

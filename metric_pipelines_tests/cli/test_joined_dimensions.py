@@ -6,12 +6,13 @@ import pytest
 
 from metric_pipelines_tests.cli.conftest import Command, Terminal
 from metric_pipelines_tests.joined_shop import publish_by, with_customers, with_weekdays
-from metric_pipelines_tests.small_shop import Shop
+from metric_pipelines_tests.small_shop import Shop, new_shop
 
 
-@pytest.fixture
-def run(fresh_shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    shop = with_weekdays(with_customers(fresh_shop))
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop with joined models after its first refresh, not to be changed."""
+    shop = with_weekdays(with_customers(new_shop(tmp_path_factory.mktemp("joined"))))
     shop.keep("revenue", models=["customers"])
     publish_by(shop, "revenue", "category", "customer__region")
     assert shop.refresh().troubles == []
@@ -19,7 +20,12 @@ def run(fresh_shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     (shop.center / "queries/visits.yaml").write_text(
         "name: visits\nlabel: Visits\nmetrics: [revenue]\nby: [customer__visits]\ngrain: year\n"
     )
-    return Terminal(shop, monkeypatch, capsys)
+    return shop
+
+
+@pytest.fixture
+def run(joined: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Terminal(joined, monkeypatch, capsys)
 
 
 ASKED = ("values", "revenue", "--by", "customer__region", "--grain", "year")

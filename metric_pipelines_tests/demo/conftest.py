@@ -1,4 +1,4 @@
-"""Two laid-out demos for all tests here, and the content of a table as a value that shows every bit."""
+"""A laid-out demo for all tests here, and the content of a table as a value that shows every bit."""
 
 from __future__ import annotations
 
@@ -11,23 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from metric_pipelines.demo.layout import Layout, load
+from metric_pipelines.demo.layout import load
+from metric_pipelines_tests.made_once import once
 
 Content = Callable[[Path, str], list[tuple[object, ...]]]
 
 
 @pytest.fixture(scope="session")
-def whole_year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Layout]:
-    """All of the year, not to be changed."""
-    folder = tmp_path_factory.mktemp("whole_year")
-    return folder, load(folder, promotions="bought")
-
-
-@pytest.fixture(scope="session")
-def until_20_january(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def until_20_january(stories: Path) -> Path:
     """The first twenty days, not to be changed."""
-    folder = tmp_path_factory.mktemp("until_20_january")
-    load(folder, date(2017, 1, 20), promotions="bought")
+    folder = stories / "until_20_january"
+    once(folder, lambda: load(folder, date(2017, 1, 20), promotions="bought"))
     return folder
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from metric_pipelines.dictionary import validation
 from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem
 from metric_pipelines_tests.small_shop import Shop
@@ -39,6 +40,12 @@ def change(folder: Path, file: str, old: str, new: str) -> None:
 
 def test_the_small_center_is_valid(small_center: Path) -> None:
     assert len(load_valid_center(small_center).metrics) == 11
+
+
+def test_the_time_zones_of_the_machine_are_looked_up_once(small_center: Path) -> None:
+    for _ in range(2):
+        load_valid_center(small_center)
+    assert validation._time_zones.cache_info().misses == 1
 
 
 def test_an_unknown_key_is_named_with_its_line_and_the_nearest_key(small_center: Path) -> None:

@@ -5,17 +5,17 @@ a copy of the quarter for each test that changes something.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from metric_pipelines.demo import changes
-from metric_pipelines.demo.layout import load
+from metric_pipelines.demo.layout import Layout, load
 from metric_pipelines_tests.end_to_end.center_at_work import CenterAtWork, Fingerprints, Refreshed, moved
+from metric_pipelines_tests.made_once import once
 
 QUARTER = date(2017, 3, 31)
 BAD = "2017-02"
@@ -32,15 +32,17 @@ class After:
 
 
 @pytest.fixture(scope="session")
-def year(tmp_path_factory: pytest.TempPathFactory) -> CenterAtWork:
+def year(stories: Path, whole_year: tuple[Path, Layout]) -> CenterAtWork:
     """The whole year, published; not to be changed."""
-    return made_once(tmp_path_factory, "year", None)
+    return published(stories / "published_year", lambda sources: shutil.copytree(whole_year[0], sources))
 
 
 @pytest.fixture(scope="session")
-def published_quarter(tmp_path_factory: pytest.TempPathFactory) -> CenterAtWork:
+def published_quarter(stories: Path) -> CenterAtWork:
     """January to March, published; not to be changed."""
-    return made_once(tmp_path_factory, "quarter", QUARTER)
+    return published(
+        stories / "published_quarter", lambda sources: load(sources, QUARTER, promotions="bought")
+    )
 
 
 @pytest.fixture
@@ -50,12 +52,17 @@ def quarter(published_quarter: CenterAtWork, tmp_path: Path) -> Iterator[CenterA
 
 
 @pytest.fixture(scope="session")
-def broken(published_quarter: CenterAtWork, tmp_path_factory: pytest.TempPathFactory) -> After:
+def broken(published_quarter: CenterAtWork, stories: Path) -> After:
     """The quarter after a night that read a month with ten times its prices; not to be changed."""
-    at_work = CenterAtWork(moved(published_quarter.home, tmp_path_factory.mktemp("broken") / "home"))
-    mark, before = at_work.ledger.mark(), at_work.fingerprints()
-    changes.bad_month(at_work.sources, BAD)
-    return After(at_work, at_work.refresh(), before, mark)
+    home = stories / "broken_quarter"
+
+    def first() -> After:
+        at_work = CenterAtWork(moved(published_quarter.home, home))
+        mark, before = at_work.ledger.mark(), at_work.fingerprints()
+        changes.bad_month(at_work.sources, BAD)
+        return After(at_work, at_work.refresh(), before, mark)
+
+    return once(home, first)
 
 
 def lent(home: Path, target: Path) -> Iterator[CenterAtWork]:
@@ -64,17 +71,14 @@ def lent(home: Path, target: Path) -> Iterator[CenterAtWork]:
     shutil.rmtree(target, ignore_errors=True)
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, until: date | None) -> CenterAtWork:
-    """Laid out and refreshed by the first worker that asks; the others wait for it."""
-    shared = factory.getbasetemp()
-    if shared.name.startswith("popen-"):  # a worker's own, below that of all workers
-        shared = shared.parent
-    at_work = CenterAtWork(shared / f"published_{name}")
-    done = at_work.home.with_suffix(".done")
-    with FileLock(at_work.home.with_suffix(".lock")):
-        if not done.exists():
-            load(at_work.sources, until, promotions="bought")
-            process = at_work.start()
-            assert process.wait(600) == 0, process.text
-            done.touch()
+def published(home: Path, lay_out: Callable[[Path], object]) -> CenterAtWork:
+    """Laid out and refreshed once for all workers."""
+    at_work = CenterAtWork(home)
+
+    def first() -> None:
+        lay_out(at_work.sources)
+        process = at_work.start()
+        assert process.wait(600) == 0, process.text
+
+    once(home, first)
     return at_work

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from metric_pipelines.publication import increments
 from metric_pipelines.publication.plan import READ
 from metric_pipelines_tests.servers import MARIADB, POSTGRES, database
-from metric_pipelines_tests.small_shop import MONTHS, Shop, copy_center, lay_out, orders
+from metric_pipelines_tests.small_shop import MONTHS, Shop, new_shop, orders
 
 ORDERS, PRODUCTS = "shop/orders", "shop/products"
 BEGIN = datetime(2024, 4, 1, 8)
@@ -94,9 +94,7 @@ def incremental(shop: Shop, url: URL | None = None, overlap: int = 0) -> Source:
 @pytest.fixture(scope="module")
 def first_night(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The incremental shop after its first refresh, not to be changed."""
-    folder = tmp_path_factory.mktemp("first_night")
-    shop = Shop(copy_center(folder / "center"), folder / "home")
-    lay_out(shop.home)
+    shop = new_shop(tmp_path_factory.mktemp("first_night"))
     incremental(shop)
     assert night(shop) == []
     return shop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ from metric_pipelines.publication import reconciliation, steps
 from metric_pipelines.publication.inspection import inspect
 from metric_pipelines.quality.rules import RECONCILE, checks_of
 from metric_pipelines.warehouse.staged import Staged
+from metric_pipelines_tests.conftest import Story
 from metric_pipelines_tests.small_shop import MONTHS, Shop, revenue_by_month
 
 CUSTOMERS, AVERAGE = "metrics/service/customers.yaml", "metrics/sales/average_order.yaml"
@@ -21,8 +23,8 @@ REVENUE, PLACED = "metrics/sales/revenue.yaml", "metrics/sales/orders_placed.yam
 Judge = Callable[[str, str], dict[str, Verdict]]
 
 
-@pytest.fixture
-def reconciled(shop: Shop) -> Shop:
+def reconciling(shop: Shop) -> None:
+    """All that can be is reconciled."""
     shop.keep("revenue", "orders_placed", "average_order", "customers", "revenue_7d")
     shop.edit(CUSTOMERS, "type: ", "rollups: [[month], [quarter, category]]\ntype: ")
     shop.edit(AVERAGE, "type: ", "rollups: [[week]]\ntype: ")
@@ -30,7 +32,11 @@ def reconciled(shop: Shop) -> Shop:
     for file in (PLACED, "metrics/sales/revenue_7d.yaml"):
         shop.edit(file, "type: ", "checks: {reconcile: true}\ntype: ")
     assert shop.refresh().troubles == []
-    return shop
+
+
+@pytest.fixture
+def reconciled(story: Story, tmp_path: Path) -> Shop:
+    return story("reconciling", reconciling).copy(tmp_path)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from metric_pipelines.errors import UsageError
 from metric_pipelines.query import Reader, answer_saved, open_for_reading
 from metric_pipelines_tests.joined_shop import publish_by, with_customers, with_weekdays
-from metric_pipelines_tests.small_shop import Shop
+from metric_pipelines_tests.small_shop import Shop, new_shop
 
 LINES = (
     "(select lines.*, coalesce(region, 'UNKNOWN') as region, visits, visits > 1 as often"
@@ -19,13 +20,20 @@ LINES = (
 )
 
 
-@pytest.fixture
-def joined(fresh_shop: Shop) -> Shop:
-    shop = with_weekdays(with_customers(fresh_shop))
+@pytest.fixture(scope="module")
+def joined_once(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop with joined models after its first refresh, not to be changed."""
+    shop = with_weekdays(with_customers(new_shop(tmp_path_factory.mktemp("joined"))))
     shop.keep("revenue", "customers", "revenue_7d", models=["customers"])
     publish_by(shop, "customers", "category", "customer__region")
     assert shop.refresh().troubles == []
     return shop
+
+
+@pytest.fixture
+def joined(joined_once: Shop, tmp_path: Path) -> Shop:
+    """The same, the test's own."""
+    return joined_once.copy(tmp_path)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from metric_pipelines.errors import InvalidCenterError
 from metric_pipelines.publication.measures import ROLLUPS
 from metric_pipelines.query import Answer, Reader, open_for_reading
+from metric_pipelines_tests.conftest import Story
 from metric_pipelines_tests.small_shop import Shop
 
 CUSTOMERS, AVERAGE = "metrics/service/customers.yaml", "metrics/sales/average_order.yaml"
@@ -25,13 +27,17 @@ def with_cuts(shop: Shop, file: str = CUSTOMERS, cuts: str = ALL) -> None:
     shop.edit(file, "type: ", f"rollups: {cuts}\ntype: ")
 
 
-@pytest.fixture
-def kept(shop: Shop) -> Shop:
+def keeping(shop: Shop) -> None:
+    """Customers and the average order have cuts."""
     shop.keep("revenue", "orders_placed", "average_order", "customers")
     with_cuts(shop)
     with_cuts(shop, AVERAGE, "[[week], [month, category]]")
     assert shop.refresh().troubles == []
-    return shop
+
+
+@pytest.fixture
+def kept(story: Story, tmp_path: Path) -> Shop:
+    return story("keeping_cuts", keeping).copy(tmp_path)
 
 
 @contextmanager
