@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from metric_pipelines.demo.layout import Layout, load
 from metric_pipelines_tests.made_once import once
@@ -55,8 +56,12 @@ Story = Callable[..., Shop]
 
 
 def pytest_configure() -> None:
-    """Garbage is looked for seldom, as on the command line: thousands of tests are made, and stay."""
+    """Garbage is looked for seldom, as on the command line: thousands of tests are made, and stay. No example
+    fails for the time it took on a busy machine.
+    """
     gc.set_threshold(100_000, 10, 10)
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:
