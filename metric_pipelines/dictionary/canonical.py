@@ -8,7 +8,7 @@ is `f`, and `a is not null` says nothing beside `a = 1`. Doubles may differ in t
 
 Left out, since it takes a solver: conditions that others imply (`a > 5 and a > 3`) or exclude, `a + 1 > 3`
 for `a > 2`, a list of neighbours for `between`, `and` over `or`. Belongs here: expressions as `filters.py`
-allows them. Stays out: metrics (`computations.py`), constants (`steps.py`).
+allows them. Stays out: metrics (`computations.py`), constants (`comparisons.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from metric_pipelines.dictionary.steps import Columns, compared_constants, in_steps, without_cast
+from metric_pipelines.dictionary.comparisons import Columns, compared_constants, in_steps, without_cast
 from metric_pipelines.dictionary.yaml_types import Column
 
 if TYPE_CHECKING:  # sqlglot 28, which dagster-dbt asks for beside Dagster 1.12, has no such name
