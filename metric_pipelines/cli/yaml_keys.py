@@ -156,6 +156,8 @@ KEYS: dict[str, dict[str, str]] = {
         "reviewed_on": "When its definition was last reviewed.",
         "review_every": "How often it is to be reviewed.",
         "grain": "Length of the periods it is published by.",
+        "coarsest_grain": "The longest periods by which it means anything; default: any. A growth on the "
+        "month before is asked by month.",
         "dimensions": "Dimensions it is published by: of its model, or `<entity>__<dimension>` of a model "
         "that it joins to.",
         "rollups": "Cuts kept beside its values, each a grain and dimensions of its models, such as "

@@ -221,11 +221,18 @@ class MetricCard(Strict):
     reviewed_on: Day
     review_every: Literal["quarter", "half_year", "year"] = "year"
     grain: Literal["day", "month"] = "day"
+    coarsest_grain: Grain | None = None
     dimensions: Annotated[list[DimensionName], AfterValidator(each_once)] = Field(default_factory=list)
     rollups: list[Rollup] = Field(default_factory=list)
     filter: str | None = None
     checks: MetricChecks = MetricChecks()
     freshness: Freshness = Freshness()
+
+    @model_validator(mode="after")
+    def _coarsest_holds_grain(self) -> MetricCard:
+        if self.coarsest_grain and GRAINS.index(self.coarsest_grain) < GRAINS.index(self.grain):
+            raise ValueError(f"coarsest_grain {self.coarsest_grain}, finer than grain {self.grain}")
+        return self
 
     def computation(self) -> dict[str, Any]:
         """What the metric's values depend on, beside its inputs; what is left at its default says nothing."""

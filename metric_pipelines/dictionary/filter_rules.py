@@ -68,6 +68,9 @@ def _compared(compared: exp.Expr, columns: Mapping[str, Column], where: str) -> 
         if isinstance(other, exp.Null):
             found = f"{compared.sql('duckdb')}, which is never true"
             yield Problem(where, found, f"{left.name} is null, or is not null")
+        elif rule.type == "string" and isinstance(other, exp.Literal) and not other.is_string:
+            found = f"{other.name}, a number, compared with {left.name} (string)"
+            yield Problem(where, found, "a text", f"write it in single quotes: '{other.name}'")
         elif isinstance(other, exp.Literal) and other.is_string:
             yield from _text(left.name, str(other.this), rule, where, member=same)
         elif same and rule.type == "int64" and isinstance(other, exp.Literal) and not _is_whole(other.name):

@@ -125,7 +125,7 @@ def parsed_expression(
     for column in tree.find_all(exp.Column):
         if column.name not in columns or column.table:
             near = did_you_mean(column.name, columns)
-            remedy = near or f"write '{column.name}' in single quotes, if it is a text"
+            remedy = near or _not_a_column(column)
             raise DefinitionError(
                 where, f"unknown column {column.sql()!r}", f"one of {listed(columns)}", remedy
             )
@@ -170,3 +170,11 @@ def _not_allowed(node: exp.Expr, text: str, where: str) -> DefinitionError:
         where, found, "comparisons, arithmetic, and, or, not, in, between",
         remedies.get(node.key, "compute it in the model, as a column"),
     )  # fmt: skip
+
+
+def _not_a_column(column: exp.Column) -> str:
+    """What somebody may have meant who named what is no column."""
+    if "__" in column.name:
+        return "a metric's filter reads columns of its own model, none that is joined"
+    quoted = f"write '{column.name}' in single quotes, if it is a text"
+    return quoted if column.this.quoted else f"name a column, or {quoted}"

@@ -277,7 +277,7 @@ def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Proble
                 center.where(key, "metrics", i, "offset_window"),
                 f"offset of {part.offset_window} at grain day",
                 "grain: month, or an offset in days or weeks",
-                "29 to 31 March would all fall on 28 February",
+                "months differ in length: ask for months, or go back by 28 or 364 days",
             )
 
 

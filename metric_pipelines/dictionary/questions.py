@@ -101,6 +101,13 @@ def _grain(center: Center, metric: Metric, asked: str | None) -> Grain:
     if grain != metric.grain and _carries_forward(center, metric):
         remedy = "what derives from a cumulative metric without period_agg has no coarser grain"
         raise UsageError(where, found, f"grain {metric.grain}", remedy)
+    if metric.coarsest_grain and GRAINS.index(grain) > GRAINS.index(metric.coarsest_grain):
+        raise UsageError(
+            where, found, f"grain {metric.coarsest_grain}", "it has no meaning by longer periods"
+        )
+    reason = shapes.kept_to_its_grain(center, metric) if grain != metric.grain else ""
+    if reason:
+        raise UsageError(where, found, f"grain {metric.grain}", reason)
     return grain
 
 

@@ -108,6 +108,8 @@ def _written(key: str, given: Any, expected: str) -> str:
     """How a value of another type is written as what is expected."""
     if given is None:
         return f"fill {key} in"
+    if key.endswith("window") and isinstance(given, int):
+        return f"say of what: {given} days"
     if expected == "a text" and isinstance(given, (int, float)):
         return f'quote it: "{str(given).lower() if isinstance(given, bool) else given}"'
     if expected == "a text" and isinstance(given, list) and len(given) == 1 and isinstance(given[0], str):

@@ -86,6 +86,30 @@ def shifts_days(center: Center, metric: Metric) -> bool:
     return shifted or isinstance(metric, CumulativeMetric) or any(shifts_days(center, part) for part in below)
 
 
+def kept_to_its_grain(center: Center, metric: Metric) -> str:
+    """Why a metric has no number by longer periods than its own; empty where it has one: what is counted once
+    a month cannot be set beside what is counted once in all of them.
+    """
+    below = (kept_to_its_grain(center, center.metrics[name]) for name in input_names(metric))
+    reason = next((reason for reason in below if reason), "")
+    if reason or not isinstance(metric, (DerivedMetric, RatioMetric)):
+        return reason
+    counted = leaves(center, metric)
+    for leaf in counted:
+        for other in counted:
+            recounted = other.agg == "count_distinct" and not adds_up(other, {TIME})
+            if leaf.agg == "count" and recounted and other.expr in _single_by_time(center, leaf):
+                return f"{leaf.name} has each {other.expr} once a {metric.grain}, {other.name} once in all"
+    return ""
+
+
+def _single_by_time(center: Center, metric: SimpleMetric) -> set[str]:
+    """The columns of which each value has one row a day or month of a metric's model, by its unique keys."""
+    model = center.models[metric.model]
+    time = metric.time or model.time
+    return {c for key in model.checks.unique if len(key) == 2 and time in key for c in key if c != time}
+
+
 def spreads_rows(center: Center, metric: Metric) -> bool:
     """Whether a row counts in other periods than its own, or in some of them alone: what shifts days,
     conversions, days without rows, balances. By its own time such a metric is asked for as a period alone.

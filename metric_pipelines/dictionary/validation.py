@@ -285,15 +285,15 @@ def _drafts(center: Center) -> Iterator[Problem]:
 
 
 def _circles(center: Center) -> Iterator[Problem]:
-    if all(name in center.metrics for m in center.metrics.values() for name in shapes.input_names(m)):
-        seen = _circle(center)
-        if seen:
-            yield Problem(
-                center.where(f"metrics/{seen[0]}"),
-                "circular metrics: " + " -> ".join(seen),
-                "inputs that do not lead back",
-            )
-            return
+    seen = _circle(center)
+    if seen:
+        yield Problem(
+            center.where(f"metrics/{seen[0]}"),
+            "circular metrics: " + " -> ".join(seen),
+            "inputs that do not lead back",
+            f"compute one of them from others than {' and '.join(dict.fromkeys(seen))}",
+        )
+        return
     models = {name for m in center.metrics.values() if isinstance(m, SimpleMetric) for name in [m.model]}
     if models <= set(center.models) and sum(m.time_spine for m in center.models.values()) == 1:
         try:
@@ -313,7 +313,8 @@ def _circle(center: Center) -> list[str]:
         if name in done:
             return []
         done.add(name)
-        found = (walk(i, [*path, name]) for i in shapes.input_names(center.metrics[name]))
+        known = (i for i in shapes.input_names(center.metrics[name]) if i in center.metrics)
+        found = (walk(i, [*path, name]) for i in known)
         return next((circle for circle in found if circle), [])
 
     return next((circle for name in center.metrics if (circle := walk(name, []))), [])
@@ -330,4 +331,5 @@ def _codes(center: Center) -> Iterator[Problem]:
             other = "" if first.code == metric.code else f", written {first.code!r} there"
             found = f"code {metric.code!r} is that of {first.name} too{other}"
             where = center.where(f"metrics/{metric.name}", "code")
-            yield Problem(where, found, "a code of its own", f"give {metric.name} another")
+            remedy = f"give the newer of {metric.name} and {first.name} another"
+            yield Problem(where, found, "a code of its own", remedy)

@@ -542,3 +542,13 @@ def test_expectations_are_judged_without_importing_great_expectations(small_cent
     )
     done = subprocess.run([sys.executable, "-c", code, small_center], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_circle_beside_an_unknown_input_is_told_with_it(small_center: Path) -> None:
+    shop = Shop(small_center, small_center)
+    for name, numerator in (("round_a", "round_b"), ("round_b", "round_a"), ("lost", "revenu")):
+        shop.add_metric(name, "average_order", ("numerator: revenue\n", f"numerator: {numerator}\n"))
+    with pytest.raises(InvalidCenterError) as told:
+        load_valid_center(small_center)
+    assert "circular metrics: round_a -> round_b -> round_a" in told.value.message()
+    assert "unknown metric 'revenu'" in told.value.message()

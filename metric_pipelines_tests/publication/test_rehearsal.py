@@ -38,7 +38,13 @@ def test_a_good_center_has_no_problem(small_center: Path, center: str) -> None:
             f"{LINES}.yaml",
             "quantity a bigint",
         ),
-        ("metrics/sales/small_revenue.yaml", "expr: amount", "expr: category", "small_revenue.yaml", "sum"),
+        (
+            "metrics/sales/small_revenue.yaml",
+            "expr: amount",
+            "expr: amount + order_day",
+            "small_revenue.yaml",
+            "+",
+        ),
     ],
 )
 def test_what_only_a_database_knows_is_reported_with_its_file(
