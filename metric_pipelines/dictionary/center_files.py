@@ -8,7 +8,7 @@ Stays out: rules between files (`validation.py`), and what follows from them (`g
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,9 +65,12 @@ class Center:
 def load_center(folder: Path) -> Center:
     """The center in `folder`, each file valid by itself.
 
-    Raises: InvalidCenterError with every problem found (`load_valid_center` in `validation.py` adds rules
-    between files).
+    Raises: InvalidCenterError with every problem found, UnreadableFilesError where center.yaml can be read
+    (`load_valid_center` in `validation.py` adds rules between files).
     """
+    if folder.is_file():
+        remedy = f"say {folder.parent}"
+        raise DefinitionError(str(folder), "a file", "the folder that center.yaml stands in", remedy)
     if not (folder / "center.yaml").is_file():
         raise DefinitionError(
             str(folder),
@@ -86,9 +89,24 @@ def load_center(folder: Path) -> Center:
     queries = reader.many(folder / "queries", "queries", TypeAdapter(SavedQuery))
     sql = {name: text for name in models for text in reader.sql(folder / "models" / f"{name}.sql")}
     reader.orphans(folder / "models", models)
-    if reader.problems or settings is None:
+    if settings is None:
         raise InvalidCenterError(str(folder), reader.problems)
-    return Center(folder, settings, sources, models, sql, metrics, reader.files, drafts, channels, queries)
+    center = Center(folder, settings, sources, models, sql, metrics, reader.files, drafts, channels, queries)
+    if reader.problems:
+        raise UnreadableFilesError(center, reader.problems)
+    return center
+
+
+class UnreadableFilesError(InvalidCenterError):
+    """Files that cannot be read by themselves; `center` is what the others say."""
+
+    def __init__(self, center: Center, problems: Sequence[Problem]) -> None:
+        super().__init__(str(center.folder), problems)
+        self.center = center
+
+    def unread(self) -> set[Path]:
+        """The files that have a problem."""
+        return {Path(problem.where.partition(":")[0]) for problem in self.problems}
 
 
 class _Reader:

@@ -231,7 +231,9 @@ class MetricCard(Strict):
     @model_validator(mode="after")
     def _coarsest_holds_grain(self) -> MetricCard:
         if self.coarsest_grain and GRAINS.index(self.coarsest_grain) < GRAINS.index(self.grain):
-            raise ValueError(f"coarsest_grain {self.coarsest_grain}, finer than grain {self.grain}")
+            raise ValueError(
+                f"coarsest_grain {self.coarsest_grain}; expected {self.grain}, its grain, or longer"
+            )
         return self
 
     def computation(self) -> dict[str, Any]:
@@ -295,7 +297,7 @@ class CumulativeMetric(MetricCard):
     @model_validator(mode="after")
     def _one_span(self) -> CumulativeMetric:
         if self.window is not None and self.grain_to_date is not None:
-            raise ValueError("expected one of window and grain_to_date, or neither for all time")
+            raise ValueError("window and grain_to_date; expected one of them, or neither for all time")
         return self
 
 

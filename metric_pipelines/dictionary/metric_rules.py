@@ -261,6 +261,9 @@ def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Proble
     names = [i.alias or i.name for i in metric.metrics]
     yield from caught(lambda: parsed_expression(metric.expr, names, center.where(key, "expr")))
     for i, part in enumerate(metric.metrics):
+        if names[i] in names[:i]:
+            found, remedy = f"two inputs called {names[i]!r}", "give one of them an alias of its own"
+            yield Problem(center.where(key, "metrics", i), found, "a name for each", remedy)
         if part.offset_window is None:
             continue
         if part.offset_to_grain is not None:
@@ -277,7 +280,7 @@ def _derived(center: Center, key: str, metric: DerivedMetric) -> Iterator[Proble
                 center.where(key, "metrics", i, "offset_window"),
                 f"offset of {part.offset_window} at grain day",
                 "grain: month, or an offset in days or weeks",
-                "months differ in length: ask for months, or go back by 28 or 364 days",
+                "set grain: month, or go back by 28 or 364 days: months differ in length",
             )
 
 

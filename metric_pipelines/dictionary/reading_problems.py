@@ -43,7 +43,9 @@ def reading_problems(file: YamlFile, error: ValidationError, kind: TypeAdapter[A
     schema = kind.json_schema()
     findings: dict[Location, list[Any]] = {}
     for finding in error.errors():
-        findings.setdefault(_in_file(file, finding["loc"]), []).append(finding)
+        location = _in_file(file, finding["loc"])
+        of_file = len(location) == 1 and location[0] in _tags(schema)  # the kind of the metric, not a key
+        findings.setdefault(() if of_file else location, []).append(finding)
     for location, found in findings.items():
         problems = [_problem(file, finding, location, schema) for finding in found]
         first = problems[0]
@@ -67,7 +69,8 @@ def _problem(file: YamlFile, finding: Any, location: Location, schema: Schema) -
     dotted = ".".join(map(str, location))
     secret = dotted in HOLDS_SECRETS or (not dotted and isinstance(given, str))
     told, expected, remedy = _told(finding, key, schema)
-    found = told or ("..." if secret else "nothing" if given is None else repr(given)[:120])
+    keys = f"keys {listed(given)}" if isinstance(given, dict) else ""
+    found = told or keys or ("..." if secret else "nothing" if given is None else repr(given)[:120])
     return Problem(where, f"{dotted}: {found}" if dotted else found[:80], expected, "" if secret else remedy)
 
 
@@ -100,14 +103,14 @@ def _mapping(key: str, given: Any, model: Schema) -> tuple[str, str]:
     if {"en", "zh"} <= set(known):
         expected = "a text, or {en: ..., zh: ...}"
     needed = ", ".join(f"{name}: ..." for name in model.get("required", known)[:4])
-    remedy = f"write {key}: {{{needed or 'key: value'}}}"
-    return expected, f"fill {key} in" if given is None else "" if key.isdigit() else remedy
+    remedy = f"write {key}: {{{needed or 'key: value'}}}" if key else "write its keys and values"
+    return expected, f"fill {key or 'it'} in" if given is None else "" if key.isdigit() else remedy
 
 
 def _written(key: str, given: Any, expected: str) -> str:
     """How a value of another type is written as what is expected."""
     if given is None:
-        return f"fill {key} in"
+        return f"fill {key or 'it'} in"
     if key.endswith("window") and isinstance(given, int):
         return f"say of what: {given} days"
     if expected == "a text" and isinstance(given, (int, float)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import available_timezones
 
 from metric_pipelines.dictionary import channels, shapes
-from metric_pipelines.dictionary.center_files import Center, load_center
+from metric_pipelines.dictionary.center_files import Center, UnreadableFilesError, load_center
 from metric_pipelines.dictionary.definitions import (
     SimpleMetric,
 )
@@ -52,11 +52,26 @@ def load_valid_center(folder: Path) -> Center:
 
     Raises: InvalidCenterError with every problem.
     """
-    center = load_center(folder)
+    try:
+        center = load_center(folder)
+    except UnreadableFilesError as error:
+        raise InvalidCenterError(str(folder), [*error.problems, *_of_the_others(error)]) from None
     problems = list(dict.fromkeys(problems_of(center)))  # broken SQL is found by its model and by the graph
     if problems:
         raise InvalidCenterError(str(folder), problems)
     return center
+
+
+def _of_the_others(error: UnreadableFilesError) -> list[Problem]:
+    """The problems of the files that can be read, where all others are metrics, channels or queries: whatever
+    else is not known would be missed everywhere. What names a file that cannot be read is left out.
+    """
+    unread = error.unread()
+    if {file.relative_to(error.center.folder).parts[0] for file in unread} - {"metrics", "alerts", "queries"}:
+        return []
+    names = re.compile(rf"\b({'|'.join(re.escape(file.stem) for file in unread)})\b")
+    found = dict.fromkeys(problems_of(error.center))
+    return [problem for problem in found if not names.search(f"{problem.found} {problem.remedy}")]
 
 
 def sound_metrics(center: Center) -> list[str]:

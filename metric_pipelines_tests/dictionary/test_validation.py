@@ -15,7 +15,7 @@ from metric_pipelines_tests.small_shop import Shop
 
 METRICS = "metrics/sales"
 ELSEWHERE = (
-    "time_spine", "one of window and grain_to_date", "cron line", "five fields", "two primary", "twice",
+    "time_spine", "window and grain_to_date", "cron line", "five fields", "two primary", "twice",
     "without date_day", "which is a time", "in a model",
 )  # fmt: skip
 """Signs of problems that are not reported at the very line of the fault."""
@@ -199,7 +199,7 @@ def test_an_unknown_name_is_reported_where_it_stands_with_the_nearest(
             "metrics/sales/revenue_to_date.yaml",
             "grain_to_date: month",
             "grain_to_date: month\nwindow: 3 days",
-            "one of window and grain_to_date",
+            "window and grain_to_date",
         ),
         ("metrics/sales/revenue.yaml", "agg: sum", "agg: total", "agg: 'total'"),
         ("metrics/sales/revenue.yaml", "direction: up", "direction: upwards", "direction: 'upwards'"),
@@ -552,3 +552,21 @@ def test_a_circle_beside_an_unknown_input_is_told_with_it(small_center: Path) ->
         load_valid_center(small_center)
     assert "circular metrics: round_a -> round_b -> round_a" in told.value.message()
     assert "unknown metric 'revenu'" in told.value.message()
+
+
+def test_a_file_that_cannot_be_read_hides_no_problem_of_another(small_center: Path) -> None:
+    shop = Shop(small_center, small_center)
+    shop.edit("metrics/sales/revenue.yaml", "direction: up", "directions: up")
+    shop.edit("metrics/sales/small_revenue.yaml", "expr: amount", "expr: amounts")
+    shop.edit("metrics/service/customers.yaml", "SRV-001", "SAL-002")
+    with pytest.raises(InvalidCenterError) as told:
+        load_valid_center(small_center)
+    places = {Path(problem.where.partition(":")[0]).name for problem in told.value.problems}
+    assert places == {"revenue.yaml", "small_revenue.yaml", "customers.yaml"}, "none that is computed from it"
+
+
+def test_where_a_model_cannot_be_read_what_is_missing_of_it_is_not_told(small_center: Path) -> None:
+    Shop(small_center, small_center).edit("models/order_lines.yaml", "time: order_day", "times: order_day")
+    with pytest.raises(InvalidCenterError) as told:
+        load_valid_center(small_center)
+    assert {Path(p.where.partition(":")[0]).name for p in told.value.problems} == {"order_lines.yaml"}
