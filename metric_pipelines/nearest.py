@@ -6,7 +6,7 @@ costs more than none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
 from unicodedata import normalize
 
@@ -53,7 +53,7 @@ def _same_words(name: str, names: list[str]) -> str | None:
 def _mistyped(name: str, names: list[str]) -> str | None:
     """The name that fewest signs differ from: one of a short name, more of a long one."""
     plain = _plain(name)
-    found = [(distance, one) for one in names for distance in _distances(plain, _plain(one))]
+    found = [(d, one) for one in names if (d := _distance(plain, _plain(one))) is not None]
     if found:
         return min(found)[1]
     words = _words(name)
@@ -96,7 +96,7 @@ def _first(names: list[str], fits: Callable[[str], bool]) -> str | None:
     return next((one for one in names if fits(one)), None)
 
 
-def _distances(one: str, other: str) -> Iterator[int]:
+def _distance(one: str, other: str) -> int | None:
     """How many signs two names differ by, where that is few: changed, left out, put in, or swapped with the
     next (optimal string alignment).
     """
@@ -105,5 +105,4 @@ def _distances(one: str, other: str) -> Iterator[int]:
     most = 0 if len(one) < 3 else 1 if len(one) < 6 else 2 if len(one) < 12 else 3
     distance = OSA.distance(one, other, score_cutoff=most)
     short = most == 1 and one[:1] != other[:1] and sorted(one) != sorted(other)
-    if distance <= most and not (short and len(one) == len(other)):
-        yield distance
+    return distance if distance <= most and not (short and len(one) == len(other)) else None

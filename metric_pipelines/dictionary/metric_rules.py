@@ -201,10 +201,10 @@ NO_NUMBERS = ("string", "date", "timestamp")
 
 NEVER_ADDS_UP = {
     "average": "publish the sum and the count, and a ratio of them",
-    "min": "leave additive out: it is computed anew for each period and group",
-    "max": "leave additive out: it is computed anew for each period and group",
-    "median": "leave additive out: it is computed anew for each period and group",
-    "percentile": "leave additive out: it is computed anew for each period and group",
+    **dict.fromkeys(
+        ("min", "max", "median", "percentile"),
+        "leave additive out: it is computed anew for each period and group",
+    ),
 }
 """What to do instead of adding up what never adds up, by aggregation."""
 

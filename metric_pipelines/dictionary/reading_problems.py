@@ -69,9 +69,14 @@ def _problem(file: YamlFile, finding: Any, location: Location, schema: Schema) -
     dotted = ".".join(map(str, location))
     secret = dotted in HOLDS_SECRETS or (not dotted and isinstance(given, str))
     told, expected, remedy = _told(finding, key, schema)
-    keys = f"keys {listed(given)}" if isinstance(given, dict) else ""
-    found = told or keys or ("..." if secret else "nothing" if given is None else repr(given)[:120])
+    found = told or ("..." if secret else _shown(given))
     return Problem(where, f"{dotted}: {found}" if dotted else found[:80], expected, "" if secret else remedy)
+
+
+def _shown(given: Any) -> str:
+    if isinstance(given, dict):
+        return f"keys {listed(map(str, given))}"
+    return "nothing" if given is None else repr(given)[:120]
 
 
 def _told(finding: Any, key: str, schema: Schema) -> tuple[str, str, str]:

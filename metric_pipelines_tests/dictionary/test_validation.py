@@ -570,3 +570,14 @@ def test_where_a_model_cannot_be_read_what_is_missing_of_it_is_not_told(small_ce
     with pytest.raises(InvalidCenterError) as told:
         load_valid_center(small_center)
     assert {Path(p.where.partition(":")[0]).name for p in told.value.problems} == {"order_lines.yaml"}
+
+
+def test_an_address_written_as_a_mapping_is_not_repeated(small_center: Path) -> None:
+    shop = Shop(small_center, small_center)
+    file = small_center / "sources" / "shop.yaml"
+    old = next(line for line in file.read_text().splitlines() if line.startswith("connection:"))
+    shop.edit("sources/shop.yaml", old, "connection: {postgresql://who:hunter2@db/shop}")
+    with pytest.raises(InvalidCenterError) as told:
+        load_valid_center(small_center)
+    assert "connection: ..." in told.value.message()
+    assert "hunter2" not in told.value.message()
