@@ -93,20 +93,16 @@ def load_center(folder: Path) -> Center:
         raise InvalidCenterError(str(folder), reader.problems)
     center = Center(folder, settings, sources, models, sql, metrics, reader.files, drafts, channels, queries)
     if reader.problems:
-        raise UnreadableFilesError(center, reader.problems)
+        raise UnreadableFilesError(center, reader.problems, reader.unread)
     return center
 
 
 class UnreadableFilesError(InvalidCenterError):
-    """Files that cannot be read by themselves; `center` is what the others say."""
+    """Files that cannot be read by themselves, `unread`; `center` is what the others say."""
 
-    def __init__(self, center: Center, problems: Sequence[Problem]) -> None:
+    def __init__(self, center: Center, problems: Sequence[Problem], unread: Collection[Path]) -> None:
         super().__init__(str(center.folder), problems)
-        self.center = center
-
-    def unread(self) -> set[Path]:
-        """The files that have a problem."""
-        return {Path(problem.where.partition(":")[0]) for problem in self.problems}
+        self.center, self.unread = center, unread
 
 
 class _Reader:
@@ -114,18 +110,19 @@ class _Reader:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.unread: set[Path] = set()
         self.files: dict[str, YamlFile] = {}
 
     def one(self, path: Path, key: str, kind: TypeAdapter[Any]) -> Any | None:
         try:
             file = read_yaml(path)
         except DefinitionError as error:
-            self.problems.append(Problem(error.where, error.found, error.expected, error.remedy))
+            self._refuse(path, Problem(error.where, error.found, error.expected, error.remedy))
             return None
         try:
             found = kind.validate_python(file.value)
         except ValidationError as error:
-            self.problems.extend(reading_problems(file, error, kind))
+            self._refuse(path, *reading_problems(file, error, kind))
             return None
         self.files[key] = file
         return found
@@ -134,8 +131,8 @@ class _Reader:
         found: dict[str, Any] = {}
         places: dict[str, Path] = {}
         for path in sorted(folder.rglob("*.yml")):
-            self.problems.append(
-                Problem(f"{path}:1", f"{path.name} is not read", f"{path.stem}.yaml", "rename it")
+            self._refuse(
+                path, Problem(f"{path}:1", f"{path.name} is not read", f"{path.stem}.yaml", "rename it")
             )
         for path in sorted(folder.rglob("*.yaml")):
             definition = self.one(path, f"{kind}/{path.stem}", adapter)
@@ -143,12 +140,10 @@ class _Reader:
                 continue
             if definition.name != path.stem:
                 expected = f"name: {path.stem}, or a file {definition.name}.yaml"
-                self.problems.append(
-                    Problem(f"{path}:1", f"name {definition.name!r} in {path.name}", expected)
-                )
+                self._refuse(path, Problem(f"{path}:1", f"name {definition.name!r} in {path.name}", expected))
             elif definition.name in found:
                 twice = f"{definition.name!r} is defined twice (first in {places[definition.name]})"
-                self.problems.append(Problem(f"{path}:1", twice, "one file"))
+                self._refuse(path, Problem(f"{path}:1", twice, "one file"))
             else:
                 found[definition.name], places[definition.name] = definition, path
         return found
@@ -158,12 +153,16 @@ class _Reader:
         for path in sorted(folder.rglob("*.sql")):
             if path.stem not in models and not path.with_suffix(".yaml").exists():
                 found = f"{path.name} without {path.stem}.yaml"
-                self.problems.append(Problem(f"{path}:1", found, "the model's YAML beside it", "add it"))
+                self._refuse(path, Problem(f"{path}:1", found, "the model's YAML beside it", "add it"))
 
     def sql(self, path: Path) -> Iterator[str]:
         try:
             yield path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            self.problems.append(
-                Problem(str(path), f"cannot be read: {error}", "the model's SQL beside its YAML")
+            self._refuse(
+                path, Problem(str(path), f"cannot be read: {error}", "the model's SQL beside its YAML")
             )
+
+    def _refuse(self, path: Path, *problems: Problem) -> None:
+        self.problems += problems
+        self.unread.add(path)

@@ -66,10 +66,10 @@ def _of_the_others(error: UnreadableFilesError) -> list[Problem]:
     """The problems of the files that can be read, where all others are metrics, channels or queries: whatever
     else is not known would be missed everywhere. What names a file that cannot be read is left out.
     """
-    unread = error.unread()
-    if {file.relative_to(error.center.folder).parts[0] for file in unread} - {"metrics", "alerts", "queries"}:
+    folders = {file.relative_to(error.center.folder).parts[0] for file in error.unread}
+    if folders - {"metrics", "alerts", "queries"}:
         return []
-    names = re.compile(rf"\b({'|'.join(re.escape(file.stem) for file in unread)})\b")
+    names = re.compile(rf"\b({'|'.join(re.escape(file.stem) for file in error.unread)})\b")
     found = dict.fromkeys(problems_of(error.center))
     return [problem for problem in found if not names.search(f"{problem.found} {problem.remedy}")]
 
