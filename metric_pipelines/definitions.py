@@ -10,4 +10,4 @@ from metric_pipelines.settings import Settings
 def defs() -> dg.Definitions:
     """The assets, checks, job, schedule and sensor of the center."""
     settings = Settings()
-    return build_definitions(settings.load(), settings.home_folder)
+    return build_definitions(settings.load_rehearsed(), settings.home_folder)

@@ -8,6 +8,7 @@ front doors print.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -167,6 +168,17 @@ class InvalidCenterError(DefinitionError):
         super().__init__(
             folder, f"{len(self.problems)} problem(s)\n" + "\n".join(f"  {p}" for p in self.problems)
         )
+
+
+def database_said(error: Exception) -> tuple[str, str]:
+    """What DuckDB said of SQL, in one line and without its drawing; and the place as `:<line>`, or an empty
+    text.
+    """
+    words, drawn, place = str(error).partition("\nLINE ")
+    line = re.match(r"\d+", place) if drawn else None
+    lines = words.partition("Candidate functions:")[0].splitlines()
+    said = "; ".join(line for line in lines if line.strip())[:300]
+    return said, f":{line[0]}" if line else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -104,20 +104,39 @@ class Settings(BaseSettings):
         """The folder of the center; of a dbt project that where `load` keeps what it becomes."""
         return self.home_folder / FROM_DBT if is_dbt(self.chosen) else self.chosen
 
-    def load(self, *, dbt_assets: bool = False) -> Center:
-        """The definitions of the center; `dbt_assets` ties those of a dbt project to dagster-dbt's assets.
+    def load(self) -> Center:
+        """The definitions of the center.
 
         Raises: DefinitionError with every problem; of a dbt project also as `keep_dbt_center`.
         """
         # late: `--help` reads settings, and no definitions
         from metric_pipelines.dictionary.validation import load_valid_center
 
+        return load_valid_center(self.kept_folder())
+
+    def load_rehearsed(self, *, dbt_assets: bool = False) -> Center:
+        """The definitions of the center, whose SQL runs over empty tables; `dbt_assets` ties those of a dbt
+        project to dagster-dbt's assets.
+
+        Raises: as `load`.
+        """
+        from metric_pipelines.publication.rehearsal import load_rehearsed
+
+        return load_rehearsed(self.kept_folder(dbt_assets=dbt_assets))
+
+    def kept_folder(self, *, dbt_assets: bool = False) -> Path:
+        """The folder of the center; what a dbt project becomes is made there anew.
+
+        Raises: as `keep_dbt_center`.
+        """
+        folder = self.center_folder
         if is_dbt(self.chosen):
             from metric_pipelines.publication.dbt_folder import keep_dbt_center
 
-            folder, today = self.center_folder, date.today()
-            keep_dbt_center(self.chosen, folder, self.dbt_connection, os.environ, today, assets=dbt_assets)
-        return load_valid_center(self.center_folder)
+            keep_dbt_center(
+                self.chosen, folder, self.dbt_connection, os.environ, date.today(), assets=dbt_assets
+            )
+        return folder
 
     @property
     def project_folder(self) -> Path:

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 import duckdb
 
 from metric_pipelines.dictionary.definitions import Model
+from metric_pipelines.dictionary.model_sql import statement
 from metric_pipelines.dictionary.months import WHOLE
-from metric_pipelines.errors import ComputationError
+from metric_pipelines.errors import ComputationError, database_said
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.staged import Staged
 from metric_pipelines.warehouse.tables import MONTH, name
@@ -60,16 +61,15 @@ def stage(
     within = f"{MONTH} in ({tables.month_list(months)})" if months != [WHOLE] else "true"
     bound = f" where {within} or {MONTH} is null" if around and months != [WHOLE] else ""
     listed = ", ".join(name(c) for c in model.columns)
-    text = sql.strip().rstrip(";")
-    query = f"with computed as (\n{text}\n) select * from (select {listed}{month} from computed){bound}"
+    query = (
+        f"with computed as ({statement(sql)}\n) select * from (select {listed}{month} from computed){bound}"
+    )
     kind = "view" if model.materialized == "view" else "table"
     try:
         con.execute(f"create or replace temp {kind} {target} as {query}")
     except duckdb.Error as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        raise ComputationError(
-            where, "; ".join(lines[:2]), "SQL that runs", "mend the model's SQL"
-        ) from error
+        said, line = database_said(error)
+        raise ComputationError(where + line, said, "SQL that runs", "mend the model's SQL") from error
     if months != [WHOLE]:
         _refuse_rows_of_no_month(con, model, target, where)
         _refuse_rows_of_other_months(con, model, target, within, where)

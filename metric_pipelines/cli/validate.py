@@ -9,7 +9,6 @@ from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, build_graph
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, UsageError
-from metric_pipelines.publication.rehearsal import rehearse
 from metric_pipelines.settings import Settings
 
 FORMATS = ("text", "json")
@@ -31,16 +30,13 @@ def validate(screen: Screen, settings: Settings, *, as_json: bool) -> int:
     Raises: DefinitionError with the problems, where JSON is not asked for.
     """
     try:
-        center = settings.load()
-        graph = build_graph(center, center.settings.partitions.end or center.settings.partitions.start)
-        problems = list(rehearse(center))
-        if problems:
-            raise InvalidCenterError(str(center.folder), problems)
+        center = settings.load_rehearsed()
     except DefinitionError as error:
         if not as_json:
             raise
         screen.json({"valid": False, "center": str(settings.center_folder), "problems": _problems(error)})
         return error.exit_code
+    graph = build_graph(center, center.settings.partitions.end or center.settings.partitions.start)
     counts = counted(center, graph)
     if as_json:
         screen.json({"valid": True, "center": str(settings.center_folder), "counts": counts, "problems": []})

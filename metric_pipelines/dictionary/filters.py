@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -100,6 +101,12 @@ def expression_tree(text: str) -> exp.Expr:
 
     Raises: sqlglot's errors.
     """
+    return _parsed(text).copy()
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> exp.Expr:
+    """Parsed once: each rule, and what is computed by it, asks for it anew."""
     return sqlglot.parse_one(text, dialect="duckdb", into=exp.Condition)
 
 

@@ -13,12 +13,13 @@ from metric_pipelines.dictionary.center_files import Center, UnreadableFilesErro
 from metric_pipelines.dictionary.definitions import (
     SimpleMetric,
 )
+from metric_pipelines.dictionary.dimensions import BY
 from metric_pipelines.dictionary.expectation_rules import expectation_problems
 from metric_pipelines.dictionary.filters import JOINED, parsed_expression
 from metric_pipelines.dictionary.graph import build_graph
 from metric_pipelines.dictionary.member_rules import member_problems
 from metric_pipelines.dictionary.metric_rules import COLUMNS, metric_problems, shape_problems
-from metric_pipelines.dictionary.model_sql import tables_read
+from metric_pipelines.dictionary.model_sql import tables_read, wrong_reads
 from metric_pipelines.dictionary.months import MONTH_COLUMN as MONTH
 from metric_pipelines.dictionary.names import Defined, as_said
 from metric_pipelines.dictionary.problems import caught, department_problems
@@ -52,33 +53,41 @@ def load_valid_center(folder: Path) -> Center:
 
     Raises: InvalidCenterError with every problem.
     """
-    try:
-        center = load_center(folder)
-    except UnreadableFilesError as error:
-        raise InvalidCenterError(str(folder), [*error.problems, *_of_the_others(error)]) from None
-    problems = list(dict.fromkeys(problems_of(center)))  # broken SQL is found by its model and by the graph
+    center, problems = examined(folder)
     if problems:
         raise InvalidCenterError(str(folder), problems)
     return center
 
 
-def _of_the_others(error: UnreadableFilesError) -> list[Problem]:
-    """The problems of the files that can be read, where all others are metrics, channels or queries: whatever
-    else is not known would be missed everywhere. What names a file that cannot be read is left out.
+def examined(folder: Path) -> tuple[Center, list[Problem]]:
+    """What can be read of the center in `folder`, and every problem of it, in files and between them.
+
+    Raises: InvalidCenterError where center.yaml cannot be read, DefinitionError where there is none.
     """
-    folders = {file.relative_to(error.center.folder).parts[0] for file in error.unread}
-    if folders - {"metrics", "alerts", "queries"}:
-        return []
-    names = re.compile(rf"\b({'|'.join(re.escape(file.stem) for file in error.unread)})\b")
-    found = dict.fromkeys(problems_of(error.center))
-    return [problem for problem in found if not names.search(f"{problem.found} {problem.remedy}")]
+    try:
+        center = load_center(folder)
+    except UnreadableFilesError as error:
+        return error.center, [*error.problems, *_of_the_others(error)]
+    return center, list(dict.fromkeys(problems_of(center)))  # broken SQL is found by its model and the graph
+
+
+def _of_the_others(error: UnreadableFilesError) -> Iterator[Problem]:
+    """The problems of the files that can be read. What names one that cannot is left out, and so is, beside
+    models that cannot, what these may have given: dimensions by join, the calendar.
+    """
+    unread = [file for file in error.unread if file.suffix != ".sql"]
+    words = [rf"\b{re.escape(file.stem)}\b" for file in unread]
+    if any(file.is_relative_to(error.center.folder / "models") for file in unread):
+        words += [rf"\w{BY}\w", "time_spine: true"]
+    follows = re.compile("|".join(words) or "(?!)")
+    for problem in dict.fromkeys(problems_of(error.center)):
+        if not follows.search(f"{problem.found} {problem.remedy}"):
+            yield problem
 
 
 def sound_metrics(center: Center) -> list[str]:
-    """The metrics that are valid with all they are computed from; none where there are circles."""
+    """The metrics that are valid with all they are computed from."""
     good = {name for name, metric in center.metrics.items() if not list(metric_problems(center, metric))}
-    if list(_circles(center)):
-        return []
     return _sound(
         center, {n for n in _sound(center, good) if not list(shape_problems(center, center.metrics[n]))}
     )
@@ -95,10 +104,8 @@ def problems_of(center: Center) -> Iterator[Problem]:
     yield from _drafts(center)
     yield from _codes(center)
     yield from retired_problems(center)
-    circles = list(_circles(center))
-    yield from circles
-    if not circles:
-        yield from _between_metrics(center, {name for name, found in wrong.items() if not found})
+    yield from _circles(center)
+    yield from _between_metrics(center, {name for name, found in wrong.items() if not found})
 
 
 def _between_metrics(center: Center, good: set[str]) -> Iterator[Problem]:
@@ -107,17 +114,19 @@ def _between_metrics(center: Center, good: set[str]) -> Iterator[Problem]:
     yield from (problem for found in shapes_.values() for problem in found)
     sound = _sound(center, {name for name, found in shapes_.items() if not found})
     yield from quarrel_problems(center, sound)
-    if len(sound) == len(center.metrics):
-        for query in center.queries.values():
+    unsound = center.metrics.keys() - sound
+    for query in center.queries.values():
+        if unsound.isdisjoint(query.metrics):
             yield from query_problems(center, query)
 
 
 def _sound(center: Center, good: set[str]) -> list[str]:
-    """Of the metrics that are good by themselves, those whose inputs all are."""
+    """Of the metrics that are good by themselves, those whose inputs all are; none of a circle."""
     known: dict[str, bool] = {}
 
     def holds(name: str) -> bool:
         if name not in known:
+            known[name] = False  # while it is asked for its inputs
             inputs = shapes.input_names(center.metrics[name]) if name in good else []
             known[name] = name in good and all(holds(part) for part in inputs)
         return known[name]
@@ -276,21 +285,19 @@ def _models(center: Center) -> Iterator[Problem]:
 
 
 def _tables(center: Center, model: str, known: set[str]) -> Iterator[Problem]:
-    file = str(center.sql_file(model))
+    file, sql = str(center.sql_file(model)), center.sql.get(model)
+    if sql is None:
+        return  # it cannot be read, reported as such
     try:
-        read = tables_read(center.sql[model], file)
+        wrong = list(wrong_reads(sql, file))
     except DefinitionError as error:
-        yield Problem(error.where, error.found, error.expected, error.remedy)
-        return
-    for table, line in read.items():
+        wrong = [error]
+    yield from (Problem(error.where, error.found, error.expected, error.remedy) for error in wrong)
+    for table, line in {} if wrong else tables_read(sql, file).items():
         if table not in known:
             name, names = table.replace("/", "."), {k.replace("/", ".") for k in known}
-            yield Problem(
-                f"{file}:{line}",
-                f"unknown table {name!r}",
-                f"one of {listed(names)}",
-                did_you_mean(name, names),
-            )
+            found, near = f"unknown table {name!r}", did_you_mean(name, names)
+            yield Problem(f"{file}:{line}", found, f"one of {listed(names)}", near)
 
 
 def _drafts(center: Center) -> Iterator[Problem]:

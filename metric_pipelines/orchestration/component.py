@@ -49,7 +49,7 @@ def build_definitions(
     """
     folder = _folder_of(center)
     settings = Settings(center=str(folder), home=_home_of(folder, home))
-    loaded = settings.load(dbt_assets=True)
+    loaded = settings.load_rehearsed(dbt_assets=True)
     names = Names(_parts(key_prefix), loaded.settings.name)
     built = assemble(
         loaded,

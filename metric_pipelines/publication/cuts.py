@@ -19,7 +19,7 @@ from metric_pipelines.dictionary.definitions import Grain, Metric
 from metric_pipelines.dictionary.graph import by_of
 from metric_pipelines.dictionary.periods import months_in, periods_in
 from metric_pipelines.dictionary.rollups import Cut, cuts_of
-from metric_pipelines.errors import ComputationError
+from metric_pipelines.errors import ComputationError, database_said
 from metric_pipelines.publication import as_of, measures
 from metric_pipelines.publication.workshop import Workshop
 from metric_pipelines.semantics import staging
@@ -135,7 +135,6 @@ def _computed(
         con.execute(f"create or replace temp table {table} as {sql}")
         staging.narrow(con, table)
     except duckdb.Error as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
         place = shop.center.where(f"metrics/{metrics[0].name}", "rollups")
-        raise ComputationError(place, "; ".join(lines[:2]), "SQL that runs", "mend its rollups") from error
+        raise ComputationError(place, database_said(error)[0], "SQL that runs", "mend its rollups") from error
     return table

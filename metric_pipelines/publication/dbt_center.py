@@ -17,7 +17,7 @@ from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.months import month_of
 from metric_pipelines.dictionary.source_definitions import Source
 from metric_pipelines.dictionary.yaml_types import Owners, Text
-from metric_pipelines.errors import DefinitionError
+from metric_pipelines.errors import DefinitionError, database_said
 from metric_pipelines.exchange.dbt import files
 from metric_pipelines.exchange.dbt.carry_over import (
     carry_over,
@@ -169,11 +169,11 @@ def _typed(con: duckdb.DuckDBPyConnection, model: FlatModel) -> tuple[FlatModel,
         cast = with_types(model, {c: CASTS[t] for c, t in found.items() if t in CASTS})
         columns = _described(con, cast.sql)
     except duckdb.Error as error:
-        told = "; ".join(line for line in str(error).splitlines() if line.strip())[:300]
-        where = f"semantic model {model.semantic_model['name']}"
-        raise DefinitionError(
-            where, told, "expressions over the columns of its relation", "mend it in dbt"
-        ) from error
+        where, expected = (
+            f"semantic model {model.semantic_model['name']}",
+            "expressions over its relation's columns",
+        )
+        raise DefinitionError(where, database_said(error)[0], expected, "mend it in dbt") from error
     return cast, {
         c: TYPES.get(t) or (t.lower() if t.startswith("DECIMAL") else "any") for c, t in columns.items()
     }

@@ -9,12 +9,12 @@ from typing import Any
 
 from metric_pipelines.dictionary.center_files import Center, load_center
 from metric_pipelines.dictionary.quarrels import unmarked
-from metric_pipelines.dictionary.validation import load_valid_center, sound_metrics
+from metric_pipelines.dictionary.validation import sound_metrics
 from metric_pipelines.errors import InvalidCenterError, Problem, listed
 from metric_pipelines.exchange.dbt.carry_over import CarriedOver
 from metric_pipelines.exchange.dbt.notes import NOT_CARRIED, Note
 from metric_pipelines.exchange.draft_files import laid_over
-from metric_pipelines.publication.rehearsal import rehearse
+from metric_pipelines.publication.rehearsal import examined_and_rehearsed
 
 QUARREL = "quarrel"
 """The kind of a note on metrics that quarrel."""
@@ -97,19 +97,11 @@ def _wrong(made: Files, tried: Files, into: Center | None) -> dict[str, str]:
     Raises: InvalidCenterError where something else is wrong.
     """
     with laid_over(into.folder if into else None, {**made, **tried}) as folder:
-        problems = _problems(folder)
+        _, problems = examined_and_rehearsed(folder)
         files = {problem: _file_of(problem, folder) for problem in problems}
     if not set(files.values()) <= tried.keys():
         raise InvalidCenterError("the dbt project", problems)
     return {file: f"{p.found}; expected {p.expected}" for p, file in reversed(files.items())}
-
-
-def _problems(folder: Path) -> list[Problem]:
-    try:
-        center = load_valid_center(folder)
-    except InvalidCenterError as error:
-        return list(error.problems)
-    return list(rehearse(center))
 
 
 def _file_of(problem: Problem, folder: Path) -> str:

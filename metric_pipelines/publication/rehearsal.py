@@ -1,4 +1,4 @@
-"""A rehearsal: every model's and simple metric's SQL is run over empty tables of the declared types.
+"""A rehearsal: the SQL of models and of simple metrics is run over empty tables of the declared types.
 
 It finds what only a database knows (a column that is not there, a type that does not fit, a contract the SQL
 does not keep) before anything is read. No data is touched.
@@ -7,15 +7,19 @@ does not keep) before anything is read. No data is touched.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import duckdb
 
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import SimpleMetric
 from metric_pipelines.dictionary.filters import parsed_filter
-from metric_pipelines.dictionary.graph import build_graph
+from metric_pipelines.dictionary.graph import GROUP_SIZE
+from metric_pipelines.dictionary.metric_rules import metric_problems
+from metric_pipelines.dictionary.model_sql import statement, tables_read
+from metric_pipelines.dictionary.validation import examined
 from metric_pipelines.dictionary.yaml_types import Column
-from metric_pipelines.errors import Problem
+from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, database_said
 from metric_pipelines.ingest.texts import sql_type
 from metric_pipelines.semantics import joined_views
 from metric_pipelines.warehouse.lake import step_database
@@ -24,41 +28,81 @@ from metric_pipelines.warehouse.tables import name
 AGGREGATES = {"count_distinct": "count(distinct {})", "average": "avg({})"}
 
 
+def examined_and_rehearsed(folder: Path) -> tuple[Center, list[Problem]]:
+    """What can be read of the center in `folder`, and every problem of it, those of its SQL too.
+
+    Raises: InvalidCenterError where center.yaml cannot be read, DefinitionError where there is none.
+    """
+    center, problems = examined(folder)
+    return center, [*problems, *rehearse(center)]
+
+
+def load_rehearsed(folder: Path) -> Center:
+    """The center in `folder`, valid as a whole, with SQL that runs.
+
+    Raises: InvalidCenterError with every problem.
+    """
+    center, problems = examined_and_rehearsed(folder)
+    if problems:
+        raise InvalidCenterError(str(folder), problems)
+    return center
+
+
 def rehearse(center: Center) -> Iterator[Problem]:
-    """What of a valid center's SQL would fail at its first refresh, with its file."""
-    graph = build_graph(center, center.settings.partitions.start)
+    """What would fail at the first refresh, with its file: of all SQL that has no other problem."""
+    sources = {f"{s.name}/{name}": table for s in center.sources.values() for name, table in s.tables.items()}
+    models = {f"models/{name}": model for name, model in center.models.items()}
     with step_database() as con:
         con.execute("set TimeZone = 'UTC'")
-        for node in graph.nodes.values():
-            if node.kind == "source":
-                system = node.key.split("/")[0]
-                _empty(con, node.key, center.sources[system].tables[node.name].columns)
-            elif node.kind == "model":
-                yield from _model(con, center, node.name)
-            elif isinstance(metric := center.metrics[node.name], SimpleMetric):
-                yield from _metric(con, center, metric)
-                yield from _joins(con, center, metric)
+        for key, asset in (sources | models).items():
+            _empty(con, key, asset.columns)
+        for name, sql in center.sql.items():
+            if _read_of(sql) <= {*sources, *models}:
+                yield from _model(con, center, name, sql)
+        for metrics in _asked_together(center):
+            if len(metrics) == 1 or any(_of_metrics(con, center, metrics)):
+                for metric in metrics:
+                    yield from _of_metrics(con, center, [metric])
+
+
+def _asked_together(center: Center) -> Iterator[list[SimpleMetric]]:
+    """The metrics that have no problem by themselves: those over one model, so many at once."""
+    over: dict[str, list[SimpleMetric]] = {}
+    for metric in center.metrics.values():
+        if isinstance(metric, SimpleMetric) and not any(metric_problems(center, metric)):
+            over.setdefault(metric.model, []).append(metric)
+    for metrics in over.values():
+        for i in range(0, len(metrics), GROUP_SIZE):
+            yield metrics[i : i + GROUP_SIZE]
+
+
+def _read_of(sql: str) -> set[str]:
+    """The tables that a model's SQL reads; one that there is not, where it must not be run."""
+    try:
+        return set(tables_read(sql, ""))
+    except DefinitionError:
+        return {""}
 
 
 def _empty(con: duckdb.DuckDBPyConnection, key: str, columns: Mapping[str, Column]) -> None:
     schema, table = key.split("/")
     con.execute(f"create schema if not exists {name(schema)}")
-    listed = ", ".join(f"{name(c)} {_empty_type(column)}" for c, column in columns.items())
-    con.execute(f"create or replace table {name(schema)}.{name(table)} ({listed})")
+    apart = {column.lower(): column for column in columns}.values()
+    listed = ", ".join(f"{name(column)} {_empty_type(columns[column])}" for column in apart)
+    con.execute(f"create table {name(schema)}.{name(table)} ({listed})")
 
 
 def _empty_type(column: Column) -> str:
     return "varchar" if column.type == "any" else sql_type(column)
 
 
-def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str) -> Iterator[Problem]:
+def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str, sql: str) -> Iterator[Problem]:
     model, file = center.models[key], str(center.sql_file(key))
-    text = center.sql[key].strip().rstrip(";")
     try:
-        rows = con.execute(f"describe select * from (\n{text}\n)").fetchall()
+        rows = con.execute(f"describe select * from ({statement(sql)}\n)").fetchall()
     except duckdb.Error as error:
-        yield Problem(file, _told(error), "SQL that runs on its sources' columns", "mend the model's SQL")
-        _empty(con, f"models/{key}", model.columns)
+        said, line = database_said(error)
+        yield Problem(file + line, said, "SQL that runs on its sources' columns", "mend the model's SQL")
         return
     made = {str(row[0]): str(row[1]).lower() for row in rows}
     for column, spec in model.columns.items():
@@ -68,32 +112,35 @@ def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str) -> Iterator
         elif spec.type != "any" and made[column] != sql_type(spec).replace(" ", ""):
             found = f"the SQL makes {column} a {made[column]}"
             yield Problem(where, found, spec.type, f"cast it in {file}, or mend the type")
-    _empty(con, f"models/{key}", model.columns)
 
 
-def _metric(con: duckdb.DuckDBPyConnection, center: Center, metric: SimpleMetric) -> Iterator[Problem]:
-    key, columns = f"metrics/{metric.name}", center.models[metric.model].columns
-    aggregate = AGGREGATES.get(metric.agg, metric.agg + "({})").format(metric.expr)
+def _of_metrics(
+    con: duckdb.DuckDBPyConnection, center: Center, metrics: list[SimpleMetric]
+) -> Iterator[Problem]:
+    """What is wrong with metrics over one model, asked together: with the first of them, if not with all."""
+    key, model, first = f"metrics/{metrics[0].name}", metrics[0].model, metrics[0]
+    values = ", ".join(_aggregate(center, metric) for metric in metrics)
+    try:
+        con.execute(f"select {values} from models.{name(model)}")
+    except duckdb.Error as error:
+        place = "filter" if first.filter is not None else "expr"
+        expected = "an expression over the model's columns"
+        yield Problem(center.where(key, place), database_said(error)[0], expected)
+    try:
+        joined_views.provide(con, center, [model], [d for metric in metrics for d in metric.dimensions])
+    except duckdb.Error as error:
+        where = center.where(key, "dimensions")
+        expected = "dimensions whose joins run"
+        yield Problem(where, database_said(error)[0], expected, "mend the entities' expr")
+
+
+def _aggregate(center: Center, metric: SimpleMetric) -> str:
+    called = AGGREGATES.get(metric.agg, metric.agg + "({})").format(metric.expr)
     if metric.percentile is not None:
-        aggregate = f"quantile_cont({metric.expr}, {metric.percentile})"
-    where = ""
-    if metric.filter is not None:
-        where = f" where {parsed_filter(metric.filter, columns, center.where(key, 'filter'))}"
-    try:
-        con.execute(f"select {aggregate} from models.{name(metric.model)}{where}")
-    except duckdb.Error as error:
-        place = "filter" if metric.filter is not None else "expr"
-        yield Problem(center.where(key, place), _told(error), "an expression over the model's columns")
-
-
-def _joins(con: duckdb.DuckDBPyConnection, center: Center, metric: SimpleMetric) -> Iterator[Problem]:
-    """The joins by which its dimensions are reached."""
-    try:
-        joined_views.provide(con, center, [metric.model], metric.dimensions)
-    except duckdb.Error as error:
-        where = center.where(f"metrics/{metric.name}", "dimensions")
-        yield Problem(where, _told(error), "dimensions whose joins run", "mend the entities' expr")
-
-
-def _told(error: duckdb.Error) -> str:
-    return "; ".join(line for line in str(error).splitlines() if line.strip())[:300]
+        called = f"quantile_cont({metric.expr}, {metric.percentile})"
+    if metric.filter is None:
+        return called
+    where = center.where(f"metrics/{metric.name}", "filter")
+    return (
+        f"{called} filter (where {parsed_filter(metric.filter, center.models[metric.model].columns, where)})"
+    )

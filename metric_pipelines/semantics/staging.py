@@ -14,7 +14,7 @@ from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import CumulativeMetric, Metric, SimpleMetric
 from metric_pipelines.dictionary.filters import Condition, dimensions_read
-from metric_pipelines.errors import ComputationError
+from metric_pipelines.errors import ComputationError, database_said
 from metric_pipelines.semantics import manifest as m
 from metric_pipelines.semantics.filtered_aggregates import with_filters
 from metric_pipelines.semantics.metricflow_sql import compile_sql
@@ -154,9 +154,10 @@ def stage(
         _made_quickly(con, made, sql)
         narrow(con, target)
     except duckdb.Error as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
         where = center.where(f"metrics/{names[0]}") if len(names) == 1 else ", ".join(names)
-        raise ComputationError(where, "; ".join(lines[:2]), "SQL that runs", "mend expr or filter") from error
+        raise ComputationError(
+            where, database_said(error)[0], "SQL that runs", "mend expr or filter"
+        ) from error
     return [Staged(f"metrics/{n}", target, months, columns[n], question.dimensions, sql) for n in names]
 
 

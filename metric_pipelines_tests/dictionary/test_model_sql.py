@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from metric_pipelines.dictionary.model_sql import normalized, tables_read
+from metric_pipelines.dictionary.model_sql import normalized, statement, tables_read
 from metric_pipelines.errors import DefinitionError
 
 
@@ -72,8 +72,27 @@ def test_broken_sql_is_refused_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "sql", ["select 'a", "(" * 400 + "select 1" + ")" * 400, "select " + "(" * 300 + "1" + ")" * 300]
+    ("sql", "line"),
+    [
+        ("select 'a", 1),
+        ("select 'b\n', 1,\n  'it''s', -- isn't\n  'a\n from s.t\n", 4),
+        ("select 1 /* a\n\n */,\n 2\n /* a\n */\n /* from s.t", 7),
+    ],
 )
+def test_a_quote_or_comment_that_is_not_closed_is_told_where_it_is_opened(sql: str, line: int) -> None:
+    with pytest.raises(DefinitionError, match=rf"^m\.sql:{line}: a quote or comment that is opened here"):
+        tables_read(sql, "m.sql")
+
+
+@pytest.mark.parametrize("after", ["", ";", " ;\n-- the end", ";;\n", "\n-- the end; really"])
+def test_what_stands_after_a_statement_is_left_out(after: str) -> None:
+    sql = "\n-- why; not\nselect ';' as a from s.t"
+    kept = statement(sql + after)
+    assert kept.startswith(sql)
+    assert not kept.rstrip().endswith(";")
+
+
+@pytest.mark.parametrize("sql", ["(" * 400 + "select 1" + ")" * 400, "select " + "(" * 300 + "1" + ")" * 300])
 def test_sql_that_no_parser_gets_through_is_a_definition_error(sql: str) -> None:
     with pytest.raises(DefinitionError, match=r"^m\.sql:1: SQL error"):
         tables_read(sql, "m.sql")

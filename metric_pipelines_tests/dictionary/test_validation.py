@@ -16,7 +16,7 @@ from metric_pipelines_tests.small_shop import Shop
 METRICS = "metrics/sales"
 ELSEWHERE = (
     "time_spine", "window and grain_to_date", "cron line", "five fields", "two primary", "twice",
-    "without date_day", "which is a time", "in a model",
+    "without date_day", "which is a time",
 )  # fmt: skip
 """Signs of problems that are not reported at the very line of the fault."""
 
@@ -379,7 +379,9 @@ def test_two_problems_in_one_file_are_reported_together(small_center: Path) -> N
 def test_problems_of_files_come_before_rules_between_files(small_center: Path) -> None:
     (small_center / "sources/shop.yaml").write_text("name: [")
     change(small_center, f"{METRICS}/revenue.yaml", "department: sales", "department: sale")
-    assert only(small_center).startswith("sources/shop.yaml:")
+    first, second = problems(small_center)
+    assert first.where.endswith("sources/shop.yaml:2")
+    assert second.found == "unknown department 'sale'"
 
 
 @pytest.mark.parametrize(
@@ -564,6 +566,44 @@ def test_a_file_that_cannot_be_read_hides_no_problem_of_another(small_center: Pa
         load_valid_center(small_center)
     places = {Path(problem.where.rpartition(":")[0]).name for problem in told.value.problems}
     assert places == {"revenue.yaml", "small_revenue.yaml", "customers.yaml"}, "none that is computed from it"
+
+
+@pytest.mark.parametrize("file", ["models/order_lines.yaml", "models/calendar.yaml", "sources/shop.yaml"])
+def test_a_model_or_source_that_cannot_be_read_hides_what_is_wrong_elsewhere_no_more(
+    small_center: Path, file: str
+) -> None:
+    (small_center / file).write_text("name: [")
+    change(small_center, "metrics/service/customers.yaml", "SRV-001", "SAL-002")
+    change(small_center, "models/customer_months.sql", "select", "select random() as chance,")
+    places = {
+        Path(p.where.rpartition(":")[0]).relative_to(small_center).as_posix() for p in problems(small_center)
+    }
+    assert places == {file, "metrics/service/customers.yaml", "models/customer_months.sql"}
+
+
+def test_a_circle_hides_nothing_beside_it(small_center: Path) -> None:
+    change(small_center, f"{METRICS}/average_order.yaml", "numerator: revenue", "numerator: average_order")
+    for name in ("revenue", "small_revenue"):
+        change(
+            small_center, f"{METRICS}/{name}.yaml", "department: sales", "synonyms: [sold]\ndepartment: sales"
+        )
+    told = " ".join(p.found for p in problems(small_center))
+    assert "circular metrics" in told
+    assert "is called 'sold'" in told
+
+
+def test_each_function_that_a_model_must_not_call_is_told_with_its_line(small_center: Path) -> None:
+    change(
+        small_center,
+        "models/order_lines.sql",
+        "select",
+        "select\n    current_date as day,\n    random() as chance,",
+    )
+    lines = (small_center / "models/order_lines.sql").read_text().splitlines()
+    wanted = {
+        next(i for i, text in enumerate(lines, 1) if word in text) for word in ("current_date", "random()")
+    }
+    assert {int(p.where.rpartition(":")[2]) for p in problems(small_center)} == wanted
 
 
 def test_where_a_model_cannot_be_read_what_is_missing_of_it_is_not_told(small_center: Path) -> None:

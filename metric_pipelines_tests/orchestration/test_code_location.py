@@ -46,3 +46,9 @@ def test_definitions_that_quarrel_are_not_loaded_by_dagster(fresh_shop: Shop) ->
     )
     assert done.returncode != 0
     assert said in done.stderr
+
+
+def test_sql_that_does_not_run_is_not_loaded_either(fresh_shop: Shop) -> None:
+    fresh_shop.edit("models/order_lines.sql", "line.customer_id,", "line.customer,")
+    with pytest.raises(InvalidCenterError, match=r'order_lines\.sql:\d+: .*have a column named "customer"'):
+        build_definitions(fresh_shop.center, home=fresh_shop.home)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metric_pipelines.dictionary.validation import load_valid_center
-from metric_pipelines.publication.rehearsal import rehearse
+from metric_pipelines.publication.rehearsal import examined_and_rehearsed, rehearse
 from metric_pipelines.settings import SHIPPED
 from metric_pipelines_tests.small_shop import Shop
 
@@ -23,7 +23,7 @@ def test_a_good_center_has_no_problem(small_center: Path, center: str) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "where", "found"),
     [
-        (f"{LINES}.sql", "line.customer_id,", "line.customer,", f"{LINES}.sql", "customer"),
+        (f"{LINES}.sql", "line.customer_id,", "line.customer,", f"{LINES}.sql:", "customer"),
         (
             f"{LINES}.yaml",
             "quantity: {type: int64",
@@ -53,3 +53,24 @@ def test_what_only_a_database_knows_is_reported_with_its_file(
     Shop(small_center, small_center).edit(file, old, new)
     problems = list(rehearse(load_valid_center(small_center)))
     assert any(where in problem.where and found in problem.found for problem in problems), problems
+
+
+def test_sql_that_does_not_run_is_told_beside_all_other_problems_with_its_line(small_center: Path) -> None:
+    shop = Shop(small_center, small_center)
+    shop.edit(f"{LINES}.sql", "line.customer_id,", "line.customer,")
+    shop.edit("metrics/service/customers.yaml", "SRV-001", "SAL-001")
+    (small_center / "metrics/sales/orders_placed.yaml").write_text("name: [")
+    shop.edit("metrics/sales/small_revenue.yaml", "expr: amount", "expr: amount + order_day")
+    lines = (small_center / f"{LINES}.sql").read_text().splitlines()
+    line = next(i for i, text in enumerate(lines, 1) if "line.customer," in text)
+    _, found = examined_and_rehearsed(small_center)
+    places = [p.where.removeprefix(f"{small_center}/") for p in found]
+    assert len(places) == 4, "\n".join(map(str, found))
+    assert f"{LINES}.sql:{line}" in places
+    assert "LINE" not in str(found)
+
+
+def test_a_semicolon_and_a_comment_after_a_models_sql_do_no_harm(small_center: Path) -> None:
+    file = small_center / f"{LINES}.sql"
+    file.write_text(f"{file.read_text().rstrip()};\n-- the end")
+    assert examined_and_rehearsed(small_center)[1] == []
