@@ -9,11 +9,12 @@ kill, so who takes the setting out of `dagster.yaml` loses speed and nothing els
       config: {base_dir: <home of Dagster>/history/runs}
 
 What is promised: an event that tells of something done (a materialization, the end of a step, the status of
-a run) is written when `store_event` returns, with all that came before it: other processes see it, no kill
-loses it. It is fsynced too, in the run's own file with the end of the step: a power cut may take lines of the
-log of a run that had not ended, but nothing that the index tells of assets. The other events (planned,
-evaluations, outputs, log lines) wait for the next such event, for a read, for 1,000 of them, or for a second
-or so. A kill loses those that wait; their checks then stay planned, and never look passed.
+a run) is written when `store_event` returns, or `together` ends, with all that came before it: other
+processes see it, no kill loses it. It is fsynced too, in the run's own file with the end of the step: a power
+cut may take lines of the log of a run that had not ended, but nothing that the index tells of assets. The
+other events (planned, evaluations, outputs, log lines) wait for the next such event, for a read, for 1,000 of
+them, or for a second or so. A kill loses those that wait; their checks then stay planned, and never look
+passed.
 
 What does not belong here: which events a run yields, how long they are kept, any other storage. All that is
 overridden is private to Dagster: at an upgrade, run Dagster's own `TestEventLogStorage` against this class.
@@ -29,17 +30,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
-from typing import Any, Self, cast
+from typing import Any, Self
 from weakref import WeakSet
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
-from dagster import AssetCheckEvaluation, DagsterError
+from dagster import DagsterError
 from dagster._check import CheckError
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.event_api import EventHandlerFn
 from dagster._core.events import (
     ASSET_CHECK_EVENTS,
@@ -49,15 +47,12 @@ from dagster._core.events import (
 )
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance import RUNLESS_RUN_ID
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.event_log import schema
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     SqliteEventLogStorage,
     SqliteEventLogStorageWatchdog,
 )
 from dagster._serdes import ConfigurableClassData
 from dagster._time import datetime_from_timestamp
-from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -65,8 +60,18 @@ from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 from metric_pipelines.orchestration.event_log_files import KeptConnections, make_tables, synchronous
-
-Row = dict[str, Any]  # a row of a table of Dagster's, by column
+from metric_pipelines.orchestration.event_log_rows import (
+    INSERT_CHECK,
+    INSERT_EVENT,
+    INSERT_MIRRORED,
+    UPDATE_CHECK,
+    Mirrored,
+    Row,
+    Waiting,
+    planned_rows,
+    upsert_asset,
+    verdict,
+)
 
 MAY_WAIT = frozenset(
     {
@@ -122,8 +127,9 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
     def store_event(self, event: EventLogEntry) -> None:
         """Keep the event, and unless its type may wait, write it and all before it."""
         with self._lock:
-            self._waiting.append(_Waiting(event, self._event_to_row(event), time.monotonic()))
-            if self._refused or len(self._waiting) >= MOST_WAITING or not _may_wait(event):
+            self._waiting.append(Waiting(event, self._event_to_row(event), time.monotonic()))
+            urgent = not (self._together or _may_wait(event))
+            if urgent or self._refused or len(self._waiting) >= MOST_WAITING:
                 self.flush()
             else:
                 self._look_after_age()
@@ -137,6 +143,16 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
             refused, self._refused = self._refused, None
             if refused is not None:
                 raise refused
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Inside, every event of this process may wait, until the end."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+            self.flush()
 
     def wipe(self) -> None:
         """Delete all events, those that wait too."""
@@ -167,8 +183,8 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
     def _start_afresh(self) -> None:
         self._lock = threading.RLock()
         self._kept = KeptConnections(MOST_CONNECTIONS)
-        self._waiting: list[_Waiting] = []
-        self._flushing = False
+        self._waiting: list[Waiting] = []
+        self._flushing = self._together = False
         self._refused = None
         self._ager: threading.Thread | None = None
         self._known: set[tuple[str, str]] = set()
@@ -283,7 +299,7 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
         finally:
             self._flushing = False
 
-    def _write_some(self, run_id: str, batch: Sequence[_Waiting]) -> None:
+    def _write_some(self, run_id: str, batch: Sequence[Waiting]) -> None:
         waiting = len(self._waiting)
         try:
             self._write(run_id, batch)
@@ -297,7 +313,7 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
         with suppress(OSError):  # tells who watches: a commit writes to the -wal, and the .db stays as it was
             os.utime(self.path_for_shard(run_id))
 
-    def _write(self, run_id: str, batch: Sequence[_Waiting]) -> None:
+    def _write(self, run_id: str, batch: Sequence[Waiting]) -> None:
         """A transaction in the run's file and one in the index, committed in the order of the stock class."""
         if run_id == RUNLESS_RUN_ID:
             self._write_singly(batch)
@@ -306,11 +322,11 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
         step_goes_on = types <= MAY_WAIT | {None, DagsterEventType.ASSET_MATERIALIZATION}
         with self._kept.unsynced(run_id) if step_goes_on else nullcontext(), self.index_connection() as index:
             with self.run_connection(run_id) as run:
-                run.execute(_INSERT_EVENT, [waiting.row for waiting in batch])
+                run.execute(INSERT_EVENT, [waiting.row for waiting in batch])
                 self._mirror(index, [w for w in batch if w.event.dagster_event_type in _MIRRORED])
             del self._waiting[: len(batch)]
 
-    def _write_singly(self, batch: Sequence[_Waiting]) -> None:
+    def _write_singly(self, batch: Sequence[Waiting]) -> None:
         """The stock way, so that one bad event does not keep out the others."""
         for waiting in batch:
             del self._waiting[0]
@@ -319,20 +335,20 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
             except _REFUSALS as error:
                 self._keep(error)
 
-    def _mirror(self, index: Connection, batch: Sequence[_Waiting]) -> None:
+    def _mirror(self, index: Connection, batch: Sequence[Waiting]) -> None:
         if not batch:
             return
-        ids = index.execute(_INSERT_MIRRORED, [waiting.row for waiting in batch]).scalars().all()
-        mirrored = [_Mirrored(w.event, w.row, id_) for w, id_ in zip(batch, ids, strict=True)]
+        ids = index.execute(INSERT_MIRRORED, [waiting.row for waiting in batch]).scalars().all()
+        mirrored = [Mirrored(w.event, w.row, id_) for w, id_ in zip(batch, ids, strict=True)]
         for type_, group in groupby(mirrored, key=lambda m: m.event.dagster_event_type):
             if type_ in ASSET_EVENTS:
                 self._write_assets(index, list(group))
             elif type_ is DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
-                index.execute(_INSERT_CHECK, [row for planned in group for row in _planned_rows(planned)])
+                index.execute(INSERT_CHECK, [row for planned in group for row in planned_rows(planned)])
             elif type_ is DagsterEventType.ASSET_CHECK_EVALUATION:
                 self._write_verdicts(index, group)
 
-    def _write_assets(self, index: Connection, batch: Sequence[_Mirrored]) -> None:
+    def _write_assets(self, index: Connection, batch: Sequence[Mirrored]) -> None:
         self._store_asset_event_tags(index, [m.event for m in batch], [m.id for m in batch])
         has_columns = self._has_asset_key_index_cols_on_connection(index)
         rows = [
@@ -341,9 +357,9 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
             if m.row["asset_key"] and (values := self._asset_values(m, has_columns))
         ]
         for columns, group in groupby(rows, key=tuple):
-            index.execute(_upsert_asset(columns), list(group))
+            index.execute(upsert_asset(columns), list(group))
 
-    def _asset_values(self, mirrored: _Mirrored, has_columns: bool) -> Row:
+    def _asset_values(self, mirrored: Mirrored, has_columns: bool) -> Row:
         """What the base says of an event's asset. It would pack a materialization once more, to put it into a
         record; here its text is, as it was packed when it came.
         """
@@ -357,25 +373,11 @@ class BufferedSqliteEventLogStorage(SqliteEventLogStorage):
         at = {"last_materialization_timestamp": datetime_from_timestamp(event.timestamp)}
         return {"last_materialization": record, "last_run_id": event.run_id} | (at if has_columns else {})
 
-    def _write_verdicts(self, index: Connection, batch: Iterable[_Mirrored]) -> None:
+    def _write_verdicts(self, index: Connection, batch: Iterable[Mirrored]) -> None:
         for evaluated in batch:
-            if index.execute(_UPDATE_CHECK, _verdict(evaluated)).rowcount != 1:
+            if index.execute(UPDATE_CHECK, verdict(evaluated)).rowcount != 1:
                 # Not planned, or planned twice: the base knows what to do, within this transaction.
                 self._update_asset_check_evaluation(evaluated.event, evaluated.id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    event: EventLogEntry
-    row: Row  # of `event_logs`, made when the event came: what cannot be written as JSON is refused then
-    since: float  # monotonic seconds
-
-
-@dataclass(frozen=True, slots=True)
-class _Mirrored:
-    event: EventLogEntry
-    row: Row
-    id: int  # in the index
 
 
 class _WalWatchdog(SqliteEventLogStorageWatchdog):
@@ -436,60 +438,3 @@ def _renew_all() -> None:
 
 if hasattr(os, "register_at_fork"):  # Windows has no forks
     os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_renew_all)
-
-
-# The SQL, and the rows bound to it: the same as the stock class writes.
-
-_EVENTS, _CHECKS = schema.SqlEventLogStorageTable, schema.AssetCheckExecutionsTable
-_INSERT_EVENT = _EVENTS.insert()
-_INSERT_MIRRORED = _EVENTS.insert().returning(_EVENTS.c.id, sort_by_parameter_order=True)
-_INSERT_CHECK = _CHECKS.insert()
-_UPDATE_CHECK = _CHECKS.update().where(  # it sets the columns that are bound by their own names
-    _CHECKS.c.asset_key == sa.bindparam("of_asset_key"),
-    _CHECKS.c.check_name == sa.bindparam("of_check_name"),
-    _CHECKS.c.run_id == sa.bindparam("of_run_id"),
-    _CHECKS.c.partition.is_not_distinct_from(sa.bindparam("of_partition")),  # right for no partition as well
-)
-
-
-@lru_cache
-def _upsert_asset(columns: tuple[str, ...]) -> sqlite_dialect.Insert:
-    insert = sqlite_dialect.insert(schema.AssetKeyTable)
-    new = {column: insert.excluded[column] for column in columns if column != "asset_key"}
-    return insert.on_conflict_do_update(index_elements=["asset_key"], set_=new)
-
-
-def _planned_rows(planned: _Mirrored) -> list[Row]:
-    data = cast(AssetCheckEvaluationPlanned, planned.event.get_dagster_event().event_specific_data)
-    row = {
-        "asset_key": data.asset_key.to_string(),
-        "check_name": data.check_name,
-        "run_id": planned.event.run_id,
-        "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
-        **_evaluation_columns(planned),
-    }
-    partitions = data.partitions_subset.get_partition_keys() if data.partitions_subset else [None]
-    return [{**row, "partition": partition} for partition in partitions]
-
-
-def _verdict(evaluated: _Mirrored) -> Row:
-    evaluation = cast(AssetCheckEvaluation, evaluated.event.get_dagster_event().event_specific_data)
-    target = evaluation.target_materialization_data
-    status = AssetCheckExecutionRecordStatus
-    return {
-        "of_asset_key": evaluation.asset_key.to_string(),
-        "of_check_name": evaluation.check_name,
-        "of_run_id": evaluated.event.run_id,
-        "of_partition": evaluation.partition,
-        "execution_status": (status.SUCCEEDED if evaluation.passed else status.FAILED).value,
-        "materialization_event_storage_id": target.storage_id if target else None,
-        **_evaluation_columns(evaluated),
-    }
-
-
-def _evaluation_columns(mirrored: _Mirrored) -> Row:
-    return {
-        "evaluation_event": mirrored.row["event"],
-        "evaluation_event_timestamp": mirrored.row["timestamp"],
-        "evaluation_event_storage_id": mirrored.id,
-    }

@@ -1,13 +1,15 @@
 """What became of a step, told to Dagster: materializations and check evaluations, per month.
 
-A wholly good asset yields its result and then logs each month (the months' own versions win); an asset with a
-bad month logs its good months and yields nothing. What is blocked is one logged warning. One module owns all
-events.
+Each good month is logged, and each evaluation. An output is yielded only where another step of the run waits
+for a wholly good asset: Dagster's check of it and its copy of the metadata cost more than all the rest, and
+of several months it makes materializations before the months' own, which win. What is blocked is one logged
+warning. One module owns all events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -29,7 +31,6 @@ from metric_pipelines.publication.plan import READ
 from metric_pipelines.publication.publishing import Outcome
 from metric_pipelines.quality.rules import checks_of
 
-Events = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckEvaluation]
 GOOD = ("published", "unchanged")
 LEFT_OUT = {
     "before": "rows dated before the first month",
@@ -44,25 +45,29 @@ def report(
     graph: Graph,
     outcomes: Iterable[Outcome],
     verdicts: dict[int, list[Verdict]],
-) -> Events:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Tells Dagster what became of each asset of a step."""
     by_key: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         by_key.setdefault(outcome.pair[0], []).append(outcome)
     checks = set(context.selected_asset_check_keys)
-    inputs = InputTags(context.instance, names, graph)
-    for key, found in by_key.items():
-        good = [o for o in found if o.state in GOOD]
-        if len(good) == len(found):
-            yield _result(names, found)
-        if len(found) > 1 or len(good) < len(found):
-            pointers = inputs.of(key)
-            for outcome in good:
-                context.log_event(materialization(outcome, names, graph, pointers))
-        for outcome in found:
-            yield from _evaluations(
-                context, names, graph.nodes[key], outcome, verdicts, checks, logged=len(found) > 1
-            )
+    inputs, awaited = InputTags(context.instance, names, graph), _awaited(context)
+    good = {key: [o for o in found if o.state in GOOD] for key, found in by_key.items()}
+    yielded = {key for key in by_key if good[key] == by_key[key] and names.asset(key) in awaited}
+    for key in yielded:
+        yield _result(names, by_key[key])
+    with getattr(context.instance.event_log_storage, "together", nullcontext)():
+        for key, found in by_key.items():
+            if good[key] and not (key in yielded and len(found) == 1):
+                pointers = inputs.of(key)
+                for outcome in good[key]:
+                    context.log_event(materialization(outcome, names, graph, pointers))
+            for outcome in found:
+                kept = tuple(verdicts.get(outcome.attempt.id, []) if outcome.attempt else [])
+                asked = (outcome.pair, outcome.verdicts or kept, outcome.reason, outcome.state)
+                for event in evaluations(names, graph.nodes[key], *asked):
+                    if event.asset_check_key in checks:
+                        context.log_event(event)
 
 
 def _result(names: Names, outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
@@ -76,24 +81,11 @@ def _result(names: Names, outcomes: list[Outcome]) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(asset_key=key, metadata=metadata(last), data_version=version)
 
 
-def _evaluations(
-    context: dg.AssetExecutionContext,
-    names: Names,
-    node: Node,
-    outcome: Outcome,
-    verdicts: dict[int, list[Verdict]],
-    selected: set[dg.AssetCheckKey],
-    *,
-    logged: bool,
-) -> Iterator[dg.AssetCheckEvaluation]:
-    found = outcome.verdicts or tuple(verdicts.get(outcome.attempt.id, []) if outcome.attempt else [])
-    for event in evaluations(names, node, outcome.pair, found, outcome.reason, outcome.state):
-        if event.asset_check_key not in selected:
-            continue
-        if logged:
-            context.log_event(event)
-        else:
-            yield event
+def _awaited(context: dg.AssetExecutionContext) -> set[dg.AssetKey]:
+    """The assets of this step that other steps of the run wait for: without an output these are skipped."""
+    op = context.op_execution_context
+    waiting = op.job_def.dependency_structure.output_to_downstream_inputs_for_node(op.node_handle.name)
+    return {op.asset_key_for_output(output.output_name) for output, inputs in waiting.items() if inputs}
 
 
 def evaluations(

@@ -1,10 +1,10 @@
 """Compiled queries kept in a folder, so that a night that asks what an earlier one asked imports no
-MetricFlow (0.5 s) and compiles nothing (0.2 s for forty metrics).
+MetricFlow (0.5 s), compiles and rewrites nothing (0.3 s for forty metrics).
 
-A file a query, named by the hash of all that it was compiled from: manifest, question, the compiler's
-version, and how it is asked (`metricflow_sql.py` itself). Its first line is the hash of the rest: what is
-torn or was changed is compiled anew. The folder may be deleted at any time; where it cannot be written,
-nothing is kept.
+A file a query, named by the hash of all that it was made from: manifest, question, the compilers' versions,
+and how they are asked (`metricflow_sql.py`, `filtered_aggregates.py` themselves). Its first line is the hash
+of the rest: what is torn or was changed is made anew. The folder may be deleted at any time; where it cannot
+be written, nothing is kept.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _hash(text: str) -> str:
 
 @cache
 def _compiler() -> str:
-    return " ".join(f"{name} {version(name)}" for name in ("metricflow", "metric_pipelines"))
+    return " ".join(f"{name} {version(name)}" for name in ("metricflow", "sqlglot", "metric_pipelines"))
 
 
 @cache  # once a process, it reads the whole folder

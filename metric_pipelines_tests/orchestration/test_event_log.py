@@ -399,6 +399,31 @@ def test_a_thousand_waiting_events_are_written(
     assert len(types_on_disk(tmp_path)) == 2
 
 
+def test_what_is_told_together_is_written_at_its_end_or_for_a_read_or_after_a_second(
+    storage: BufferedSqliteEventLogStorage, tmp_path: Path
+) -> None:
+    with storage.together():
+        storage.store_event(materialized("orders"))
+        assert types_on_disk(tmp_path) == []
+        assert len(storage.get_records_for_run(RUN).records) == 1, "a read sees it"
+        storage.store_event(materialized("revenue"))
+        assert len(types_on_disk(tmp_path)) == 1
+        assert within(3, lambda: len(types_on_disk(tmp_path)) == 2), "and so does everyone before long"
+        storage.store_event(materialized("margin"))
+    assert len(types_on_disk(tmp_path)) == 3
+    storage.store_event(materialized("orders"))
+    assert len(types_on_disk(tmp_path)) == 4
+
+
+def test_what_was_told_together_is_written_whatever_happens(
+    storage: BufferedSqliteEventLogStorage, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt), storage.together():
+        storage.store_event(materialized("orders"))
+        raise KeyboardInterrupt
+    assert len(types_on_disk(tmp_path)) == 1
+
+
 def test_a_runless_event_is_on_disk_at_once(tmp_path: Path) -> None:
     with instance_in(tmp_path, BufferedSqliteEventLogStorage) as instance:
         instance.report_runless_asset_event(dg.AssetMaterialization("orders", partition="2017-03-01"))
