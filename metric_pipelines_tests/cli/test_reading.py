@@ -289,6 +289,9 @@ def test_a_format_that_there_is_not_is_refused(cli: Terminal) -> None:
     assert cli("validate", "--format", "text").code == 0
     said = cli("validate", "--format", "jason")
     assert (said.code, "did you mean 'json'" in said.err) == (2, True)
+    both = cli("validate", "--json", "--format", "text")
+    assert (both.code, "--json: together with --format text" in both.err) == (2, True)
+    assert cli("validate", "--json", "--format", "json").json["valid"] is True
 
 
 def test_a_broken_center_stops_every_command_alike(broken: Terminal) -> None:
