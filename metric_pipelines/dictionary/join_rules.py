@@ -11,8 +11,8 @@ from metric_pipelines.errors import Problem, listed
 
 
 def unproven_problem(center: Center, model: str, dimension: str) -> Problem | None:
-    """What is wrong with the key by which a model would reach a dimension, in the same words for whoever asks;
-    None where it is not its proof that is missing.
+    """What is wrong with the key by which a model would reach a dimension, the same for whoever asks; None
+    where it is not its proof that is missing.
     """
     found = unproven_key(center, model, dimension)
     if found is None:
