@@ -53,9 +53,10 @@ def values(
     (Decimal for sums of money, int for counts, float for ratios; 0.14 is 14 % where the unit is %) and,
     for ratios over coarser periods, `numerator` and `denominator`. `attrs["withheld"]` lists the months
     that are not as of now: `month`, `state`, `kept` (the values published before are answered; else the
-    month is left out) and `reason`. `attrs["source"]` is `published`, `rollup` or `model`; with `explain`,
-    `attrs["explanation"]` says how the answer was found (`how`, `cut`, `why_not`, `tables`, `receipts` with
-    the months of each snapshot, `sql`).
+    month is left out) and `reason`; `attrs["unmatched"]` is the filter where the span is published and
+    nothing in it fits the filter, else None. `attrs["source"]` is `published`, `rollup` or `model`; with
+    `explain`, `attrs["explanation"]` says how the answer was found (`how`, `cut`, `why_not`, `tables`,
+    `receipts` with the months of each snapshot, `sql`).
 
     Raises: UsageError for unknown names, a finer grain than is kept, or dates inside a period;
     EnvironmentBrokenError where nothing was published yet; InvalidCenterError with every problem of the
@@ -71,7 +72,8 @@ def values(
 
 def saved_query(name: str, start: date | str | None = None, end: date | str | None = None) -> pd.DataFrame:
     """The answer to a saved query of that center: `metric_time`, its dimensions, and a column a metric, as in
-    `values`. `attrs["withheld"]` lists the months that are not as of now, by metric.
+    `values`. `attrs["withheld"]` lists the months that are not as of now, by metric; `attrs["unmatched"]` is
+    as there.
 
     Raises: as `values`.
     """

@@ -35,6 +35,7 @@ def values_frame(
         "unit": reader.center.metrics[metric].unit,
         "source": answer.route,
         "withheld": [asdict(gap) for gap in answer.gaps],
+        "unmatched": answer.unmatched,
     }
     if answer.explanation is not None:
         frame.attrs["explanation"] = asdict(answer.explanation)
@@ -50,6 +51,7 @@ def saved_frame(name: str, start: date | None, end: date | None) -> pd.DataFrame
         "query": name,
         "grain": answer.grain,
         "withheld": {metric: [asdict(gap) for gap in gaps] for metric, gaps in answer.gaps.items() if gaps},
+        "unmatched": answer.unmatched,
     }
     return frame
 

@@ -14,6 +14,8 @@ LONG = 5
 """From so many words on, all but one of them in common is near enough."""
 ALIKE = 0.8
 """The share of words that long names have in common, in order."""
+CODE = 3
+"""Texts up to so long may be codes, which differ by a letter."""
 CLEARLY = 1.5
 """How much longer others must be for the shortest of several names to be meant."""
 
@@ -28,6 +30,15 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def misspelled(text: str, known: Iterable[str]) -> str | None:
+    """The known text that this one is but for case, signs or a few letters, where it may well be another:
+    other digits are no slip (`25-34` is not `35-34`), and codes differ by a letter.
+    """
+    alike = sorted(one for one in known if re.findall(r"\d", one) == re.findall(r"\d", text))
+    found = _same(text, alike)
+    return found if found is not None or len(_plain(text)) <= CODE else _mistyped(text, alike)
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,7 @@ from metric_pipelines.cli.completion import (
 )
 from metric_pipelines.cli.environment import settings
 from metric_pipelines.cli.screen import Screen
+from metric_pipelines.errors import UsageError
 
 Json = Annotated[bool, typer.Option("--json")]
 MetricName = Annotated[str, typer.Argument(metavar="METRIC", autocompletion=metric_names)]
@@ -97,13 +98,14 @@ def fix(context: typer.Context) -> None:
 def validate(
     context: typer.Context,
     form: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", autocompletion=lambda: ["text", "json"])
-    ] = "text",
+        str | None, typer.Option("--format", metavar="FORMAT", autocompletion=lambda: ["text", "json"])
+    ] = None,
     as_json: Json = False,
 ) -> None:
     from metric_pipelines.cli import validate
 
-    _leave(validate.validate(context.obj, settings(), as_json=validate.is_json(form) or as_json))
+    asked = _one_format(form, as_json=as_json)
+    _leave(validate.validate(context.obj, settings(), as_json=validate.is_json(asked)))
 
 
 def schema(
@@ -374,6 +376,16 @@ def _help_alone(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         screen: Screen = context.obj
         screen.write(context.get_help() + "\n")
+
+
+def _one_format(form: str | None, *, as_json: bool) -> str:
+    """The format asked for: `--json` is `--format json`.
+
+    Raises: UsageError where both are said, and another format.
+    """
+    if as_json and form not in (None, "json"):
+        raise UsageError("--json", f"together with --format {form}", "one of them")
+    return "json" if as_json else form or "text"
 
 
 def _leave(code: int) -> None:

@@ -142,8 +142,8 @@ HELP: dict[str, Help] = {
         ),
         {
             "form": (
-                "text, or json: each problem with file, line, found, expected and remedy.",
-                "text 或 json：逐条给出文件、行号、现状、期望与处理办法。",
+                "text (default), or json: each problem with file, line, found, expected and remedy.",
+                "text（默认）或 json：逐条给出文件、行号、现状、期望与处理办法。",
             ),
             "as_json": ("The same as --format json.", "等同于 --format json。"),
         },

@@ -9,7 +9,7 @@ from metric_pipelines.cli.dates import day_of
 from metric_pipelines.cli.dimension_words import NONE, dimension_label, member_words
 from metric_pipelines.cli.opening import reading, workshop
 from metric_pipelines.cli.screen import Screen
-from metric_pipelines.cli.values import MOST_ON_A_TERMINAL, csv_of, say_gaps
+from metric_pipelines.cli.values import MOST_ON_A_TERMINAL, csv_of, nothing, say_gaps
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.query_rules import grain_of
 from metric_pipelines.errors import UsageError
@@ -64,6 +64,8 @@ def query(
         screen.json(_plain(shop.center, answer))
     elif as_csv:
         screen.write(csv_of(answer.columns, answer.rows))
+        if answer.unmatched is not None:
+            screen.err.print(nothing(screen, answer.unmatched))
         _gaps(screen, answer, aside=True)
     else:
         _table(screen, shop.center, answer)
@@ -75,6 +77,7 @@ def _plain(center: Center, answer: SavedAnswer) -> dict[str, Any]:
         "grain": answer.grain,
         "dimensions": answer.query.by,
         "filter": answer.query.filter,
+        "unmatched": answer.unmatched,
         "units": {name: center.metrics[name].unit for name in answer.query.metrics},
         "rows": [dict(zip(answer.columns, row, strict=True)) for row in answer.rows],
         "withheld": {name: [vars(gap) for gap in gaps] for name, gaps in answer.gaps.items() if gaps},
@@ -107,7 +110,7 @@ def _table(screen: Screen, center: Center, answer: SavedAnswer) -> None:
         if len(shown) < len(answer.rows):
             screen.note(say("values.more", n=f"{len(answer.rows) - len(shown):,}"))
     else:
-        screen.block(say("values.empty"))
+        screen.block(nothing(screen, answer.unmatched))
     _gaps(screen, answer, aside=False)
 
 

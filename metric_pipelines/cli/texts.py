@@ -349,6 +349,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "values.left_out": ("{months} {state}: left out ({reason})", "{months} {state}：未列出（{reason}）"),
     "values.empty": ("No published value in this span.", "该区间没有已发布的数值。"),
+    "values.unmatched": (
+        "No rows in this span fit the filter: {filter}",
+        "该区间没有符合筛选条件的行：{filter}",
+    ),
     "values.more": (
         "{n} more rows: --csv or --json gives all of them.",
         "另有 {n} 行：使用 --csv 或 --json 可取得全部。",

@@ -66,9 +66,12 @@ def values(screen: Screen, settings: Settings, asked: Asked, *, as_json: bool, a
     if as_json:
         told = answer.explanation
         explained = {"explanation": explaining.plain(told, screen.say)} if told else {}
-        screen.json(plain(metric, answer) | ({"filter": asked.filter} if asked.filter else {}) | explained)
+        filtered = {"filter": asked.filter, "unmatched": answer.unmatched} if asked.filter else {}
+        screen.json(plain(metric, answer) | filtered | explained)
     elif as_csv:
         screen.write(csv_of(answer.columns, answer.rows))
+        if answer.unmatched is not None:
+            screen.err.print(nothing(screen, answer.unmatched))
         say_gaps(screen, answer.gaps, aside=True)
     else:
         _table(screen, shop.center, metric, answer)
@@ -126,8 +129,14 @@ def _table(screen: Screen, center: Center, metric: Metric, answer: Answer) -> No
         if len(shown) < len(answer.rows):
             screen.note(say("values.more", n=f"{len(answer.rows) - len(shown):,}"))
     else:
-        screen.block(say("values.empty"))
+        screen.block(nothing(screen, answer.unmatched))
     say_gaps(screen, answer.gaps, aside=False)
+
+
+def nothing(screen: Screen, unmatched: str | None) -> Text:
+    """Why there are no rows: none fits the filter, or none is published."""
+    say = screen.say
+    return Text(say("values.empty") if unmatched is None else say("values.unmatched", filter=unmatched))
 
 
 def _row(

@@ -138,6 +138,15 @@ def why_not(center: Center, models: Sequence[str], name: str) -> str:
     return did_you_mean(name, known)
 
 
+def unproven_key(center: Center, model: str, name: str) -> tuple[Model, Entity] | None:
+    """The model and its entity by which a dimension would be reached, if its key were proven unique."""
+    near, (entity, _, dimension) = center.models[model], name.partition(BY)
+    if dimension_of(center, model, name) is not None or _is_taken(near, name):
+        return None
+    having = [way for way in _ways(center, near, entity) if dimension in way.far.dimensions]
+    return (having[0].far, having[0].key) if having and having[0].obstacle == "unproven" else None
+
+
 def _own(model: Model, name: str) -> Reached:
     spec = model.dimensions[name]
     return Reached(spec, model.name, spec.expr or name)

@@ -5,14 +5,16 @@ column cannot hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 
 from sqlglot import exp
 
 from metric_pipelines.dictionary.filters import expression_tree
+from metric_pipelines.dictionary.members import UNKNOWN
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import Problem, did_you_mean, listed
+from metric_pipelines.nearest import misspelled
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 DAY = re.compile(r"\s*(\d{1,4})[-/](\d{1,2})[-/](\d{1,2})\b")
@@ -31,8 +33,12 @@ READ: dict[str, Callable[[str], object]] = {"date": _day, "timestamp": _day, "in
 """How a text becomes a value of a type; of other types, any text does."""
 
 
-def filter_problems(text: str, columns: Mapping[str, Column], where: str) -> Iterator[Problem]:
-    """The problems of a filter that parses: what is compared, against the contracts of its columns."""
+def filter_problems(
+    text: str, columns: Mapping[str, Column], members: Mapping[str, Collection[str]], where: str
+) -> Iterator[Problem]:
+    """The problems of a filter that parses: what is compared, against the contracts of its columns, and the
+    members that are listed of some.
+    """
     tree = expression_tree(text)
     for column in _conditions(tree):
         kind = columns[column.name].type
@@ -40,7 +46,7 @@ def filter_problems(text: str, columns: Mapping[str, Column], where: str) -> Ite
             found = f"column {column.name} ({kind}) as a condition"
             yield Problem(where, found, "true or false for a row", f"compare it: {column.name} = ...")
     for compared in tree.find_all(*COMPARISONS, exp.In, exp.Between):
-        yield from _compared(compared, columns, where)
+        yield from _compared(compared, columns, members, where)
 
 
 def _conditions(tree: exp.Expr) -> Iterator[exp.Column]:
@@ -53,7 +59,12 @@ def _conditions(tree: exp.Expr) -> Iterator[exp.Column]:
             yield from _conditions(part)
 
 
-def _compared(compared: exp.Expr, columns: Mapping[str, Column], where: str) -> Iterator[Problem]:
+def _compared(
+    compared: exp.Expr,
+    columns: Mapping[str, Column],
+    members: Mapping[str, Collection[str]],
+    where: str,
+) -> Iterator[Problem]:
     """What a column is compared with: literals that it can hold."""
     if isinstance(compared, exp.In) and not compared.expressions:
         found = f"{compared.sql('duckdb')}, a list of nothing"
@@ -73,6 +84,8 @@ def _compared(compared: exp.Expr, columns: Mapping[str, Column], where: str) -> 
             yield Problem(where, found, "a text", f"write it in single quotes: '{other.name}'")
         elif isinstance(other, exp.Literal) and other.is_string:
             yield from _text(left.name, str(other.this), rule, where, member=same)
+            if same and rule.isin is None:
+                yield from _misspelled(left.name, str(other.this), members.get(left.name, ()), where)
         elif same and rule.type == "int64" and isinstance(other, exp.Literal) and not _is_whole(other.name):
             found = f"{other.name}, which {left.name} (int64) never is"
             yield Problem(where, found, "a whole number", f"compare it with < or >, or say {left.name} = 1")
@@ -91,3 +104,11 @@ def _text(name: str, text: str, rule: Column, where: str, *, member: bool) -> It
     elif member and rule.isin is not None and text not in rule.isin:
         found, near = f"{text!r}, which {name} never is", did_you_mean(text, map(str, rule.isin))
         yield Problem(where, found, f"one of {listed(map(str, rule.isin))}", near)
+
+
+def _misspelled(name: str, text: str, members: Collection[str], where: str) -> Iterator[Problem]:
+    """A text that is not listed though nearly: lists need not be complete, and others may be meant."""
+    meant = None if text in (*members, UNKNOWN) else misspelled(text, members)
+    if meant is not None:
+        remedy = f"did you mean {meant!r}? If not, list it among the members of {name}"
+        yield Problem(where, f"{text!r}, no listed member of {name}", f"one of {listed(members)}", remedy)

@@ -20,8 +20,7 @@ def formula(center: Center, metric: Metric) -> str:
     """Such as `sum(sales_value) from basket_lines where brand = 'Private'` or `net_revenue / baskets`."""
     match metric:
         case SimpleMetric():
-            argument = "*" if metric.expr == "1" else metric.expr
-            return f"{metric.agg}({argument}) from {metric.model}{_where(metric)}"
+            return f"{metric.agg}({_argument(metric)}) from {metric.model}{_where(metric)}"
         case RatioMetric():
             return f"{metric.numerator.text} / {metric.denominator.text}{_where(metric)}"
         case DerivedMetric():
@@ -33,6 +32,16 @@ def formula(center: Center, metric: Metric) -> str:
             window = f" within {metric.window}" if metric.window else ""
             share = f"{metric.conversion_metric.text}{window} of {metric.base_metric.text}"
             return f"{share}, by {metric.entity}{_where(metric)}"
+
+
+def _argument(metric: SimpleMetric) -> str:
+    """What is aggregated, and of a percentile which."""
+    if metric.agg == "count" and metric.expr == "1":
+        return "*"
+    if metric.percentile is None:
+        return metric.expr
+    kind = "" if metric.percentile_type == "continuous" else f" {metric.percentile_type}"
+    return f"{metric.expr}, {metric.percentile}{kind}"
 
 
 def _where(metric: Metric) -> str:

@@ -32,6 +32,14 @@ def label_of(spec: Dimension | None, member: Any) -> Text | None:
     return UNKNOWN_LABEL if found is None and member == UNKNOWN else found
 
 
+def listed_members(dimensions: Mapping[str, Dimension]) -> dict[str, set[str]]:
+    """The members that dimensions list, by what these are: a column, or an expression."""
+    found: dict[str, set[str]] = {}
+    for name, spec in dimensions.items():
+        found.setdefault(spec.expr or name, set()).update(spec.values)
+    return found
+
+
 def rank_of(spec: Dimension | None) -> Callable[[Any], Rank]:
     """The order of a dimension's members: of an ordinal one as they are listed, then what is not listed, then
     UNKNOWN and what is missing; of another as they compare.

@@ -24,6 +24,8 @@ from metric_pipelines.dictionary.dimensions import dimension_of, follows_time, o
 from metric_pipelines.dictionary.expectation_rules import expectation_problems
 from metric_pipelines.dictionary.filter_rules import filter_problems
 from metric_pipelines.dictionary.filters import columns_in, parsed_expression, parsed_filter
+from metric_pipelines.dictionary.join_rules import unproven_problem
+from metric_pipelines.dictionary.members import listed_members
 from metric_pipelines.dictionary.problems import caught, department_problems
 from metric_pipelines.dictionary.rollup_rules import rollup_problems
 from metric_pipelines.errors import Problem, did_you_mean, listed
@@ -89,8 +91,12 @@ def _dimensions_below(center: Center, key: str, metric: Metric) -> Iterator[Prob
     for leaf in shapes.leaves(center, metric) if not isinstance(metric, SimpleMetric) else ():
         lacking = [n for n in metric.dimensions if dimension_of(center, leaf.model, n) is None]
         if lacking:
-            remedy = why_not(center, [leaf.model], lacking[0])
-            yield Problem(where, f"dimensions {listed(lacking)}", f"dimensions of model {leaf.model}", remedy)
+            yield unproven_problem(center, leaf.model, lacking[0]) or Problem(
+                where,
+                f"dimensions {listed(lacking)}",
+                f"dimensions of model {leaf.model}",
+                why_not(center, [leaf.model], lacking[0]),
+            )
     for name in metric.dimensions if shapes.spreads_rows(center, metric) else ():
         reached = [dimension_of(center, leaf.model, name) for leaf in shapes.leaves(center, metric)]
         changes = any(one is not None and one.spec.changing for one in reached)
@@ -155,7 +161,7 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
     named = [(dimension, "dimensions") for dimension in metric.dimensions]
     for dimension, key_ in [*named, *((dimension, "additive") for dimension in metric.additive or [])]:
         if dimension != shapes.TIME and dimension_of(center, model.name, dimension) is None:
-            yield Problem(
+            yield unproven_problem(center, model.name, dimension) or Problem(
                 center.where(key, key_),
                 f"unknown dimension {dimension!r}",
                 f"one of {listed(of_model(center, model.name))}",
@@ -166,7 +172,8 @@ def _simple(center: Center, key: str, metric: SimpleMetric) -> Iterator[Problem]
         text = metric.filter
         where = center.where(key, "filter")
         wrong = list(caught(lambda: parsed_filter(text, columns, where)))
-        yield from wrong or filter_problems(text, model.columns, where)
+        members = listed_members(model.dimensions)
+        yield from wrong or filter_problems(text, model.columns, members, where)
     yield from _aggregation(center, key, metric, model)
 
 
@@ -234,9 +241,10 @@ def _filters(center: Center, key: str, metric: Metric) -> Iterator[Problem]:
     for text, over in filters:
         for model in shapes.filtered_models(center, over) if text is not None else ():
             columns = center.models[model].columns
+            members = listed_members(center.models[model].dimensions)
             where = next((place for place in _places(center, key, text or "")), center.where(key, "filter"))
             wrong = list(caught(partial(parsed_filter, text or "", columns, where)))
-            wrong = wrong or list(filter_problems(text or "", columns, where))
+            wrong = wrong or list(filter_problems(text or "", columns, members, where))
             yield from wrong or _of_days(center, metric, over, model, text or "")
     if isinstance(metric, SimpleMetric) and metric.filter is not None:
         yield from _of_days(center, metric, metric, metric.model, metric.filter)

@@ -28,8 +28,9 @@ def quarrel_problems(center: Center, sound: Collection[str]) -> Iterator[Problem
     """What quarrels among the metrics that are valid with all below them, and marks that mark nothing."""
     alike, shared = _found(center, sound)
     marked = _marked(center)
-    for pair, others in _by_second(shared.keys() - marked):
-        yield _one_word(center, pair, shared[pair], others)
+    told = _without_retired(center, shared)
+    for pair, others in _by_second(told.keys() - marked):
+        yield _one_word(center, pair, told[pair], others)
     for pair, others in _by_second(alike - marked):
         yield _two_names(center, pair, others)
     yield from _marks(center, sound, alike | shared.keys())
@@ -55,6 +56,7 @@ def retired_problems(center: Center) -> Iterator[Problem]:
         where = center.where("center", "retired", i)
         if as_said(entry.name) in seen:
             yield Problem(where, f"{entry.name!r} is retired twice", "each name once")
+            continue
         seen.add(as_said(entry.name))
         if entry.replaced_by is not None and entry.replaced_by not in center.metrics:
             near = did_you_mean(entry.replaced_by, center.metrics)
@@ -90,6 +92,16 @@ def _found(center: Center, sound: Collection[str]) -> tuple[set[Pair], dict[Pair
     computed = {name: known.of(name) for name in sorted(sound)}
     alike = {pair for names in _by_computation(computed).values() for pair in combinations(names, 2)}
     return alike, {pair: words for pair, words in _shared(center, computed).items() if pair not in alike}
+
+
+def _without_retired(center: Center, shared: dict[Pair, Words]) -> dict[Pair, Words]:
+    """The pairs of one word, less the words that no metric may have: their use is told by itself."""
+    retired = {as_said(entry.name) for entry in center.settings.retired}
+    left = {
+        pair: {w: at for w, at in words.items() if as_said(w) not in retired}
+        for pair, words in shared.items()
+    }
+    return {pair: words for pair, words in left.items() if words}
 
 
 def _marked(center: Center) -> set[Pair]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from metric_pipelines.dictionary import shapes
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.definitions import GRAINS, Metric
 from metric_pipelines.dictionary.dimensions import of_metric, plain_of
+from metric_pipelines.dictionary.join_rules import unproven_problem
 from metric_pipelines.dictionary.questions import Asked, checked
 from metric_pipelines.dictionary.rollups import Cut
 from metric_pipelines.errors import Problem, UsageError, did_you_mean, listed
@@ -39,7 +41,9 @@ def _refused(center: Center, metric: Metric, grain: str, by: list[str], where: s
     try:
         question = checked(center, metric.name, Asked(by, grain))
     except UsageError as error:
-        return Problem(where, error.found, error.expected, error.remedy)
+        models = shapes.filtered_models(center, metric)
+        unproven = (unproven_problem(center, model, name) for model in models for name in by)
+        return next(filter(None, unproven), Problem(where, error.found, error.expected, error.remedy))
     known = of_metric(center, metric)
     times = [name for name in question.dimensions if plain_of(name, known) != name]
     if times:

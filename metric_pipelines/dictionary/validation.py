@@ -26,6 +26,7 @@ from metric_pipelines.dictionary.problems import caught, department_problems
 from metric_pipelines.dictionary.quarrels import quarrel_problems, retired_problems
 from metric_pipelines.dictionary.query_rules import query_problems
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER
+from metric_pipelines.dictionary.stray_files import stray_problems
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, did_you_mean, listed
 
@@ -95,6 +96,7 @@ def sound_metrics(center: Center) -> list[str]:
 
 def problems_of(center: Center) -> Iterator[Problem]:
     """Every problem between files: names, columns, expressions, circles."""
+    yield from stray_problems(center.folder)
     yield from _settings(center)
     yield from _sources(center)
     yield from _models(center)

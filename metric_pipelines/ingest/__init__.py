@@ -18,7 +18,7 @@ from metric_pipelines.ingest.changes import (
     refuse_unmergeable,
     stage_changes,
 )
-from metric_pipelines.ingest.connections import folders_in_place, opened, read
+from metric_pipelines.ingest.connections import folders_in_place, opened, read, scheme_problems
 from metric_pipelines.ingest.staging import newest_day, stage
 from metric_pipelines.ingest.system import System
 
@@ -32,6 +32,7 @@ __all__ = [
     "opened",
     "read",
     "refuse_unmergeable",
+    "scheme_problems",
     "stage",
     "stage_changes",
 ]

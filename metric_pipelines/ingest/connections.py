@@ -12,11 +12,19 @@ from urllib.parse import quote
 
 import duckdb
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
+from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.source_definitions import PLACEHOLDER, Source
-from metric_pipelines.errors import DefinitionError, SourceRefusedError, SourceUnavailableError
+from metric_pipelines.errors import (
+    DefinitionError,
+    Problem,
+    SourceRefusedError,
+    SourceUnavailableError,
+    did_you_mean,
+    listed,
+)
 from metric_pipelines.ingest.attached import opened_file
 from metric_pipelines.ingest.sqlite_state import read_one_state
 from metric_pipelines.ingest.system import System
@@ -24,6 +32,10 @@ from metric_pipelines.ingest.system import System
 T = TypeVar("T")
 Secrets = Callable[[str], str | None]
 FILES = "file:"
+DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}
+"""The drivers we bring, for schemes that name none."""
+SCHEMES = ("file", "sqlite", "duckdb", *DRIVERS)
+"""What connections begin with that need no other package."""
 TRIES = 4
 """Of a system across a network; a file that is away is away."""
 BACK_OFF = wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1)
@@ -105,6 +117,25 @@ def read(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+def scheme_problems(center: Center) -> Iterator[Problem]:
+    """The sources whose connection begins with what neither we nor SQLAlchemy know, as it is installed."""
+    for name, source in center.sources.items():
+        scheme = source.connection.partition(":")[0]
+        if re.fullmatch(r"[a-z][a-z0-9+_]*", scheme) and scheme not in SCHEMES and not _is_known(scheme):
+            found = f"a connection of the unknown scheme {scheme!r}"
+            expected = f"one of {listed(SCHEMES)}, or what an installed package brings to SQLAlchemy"
+            remedy = did_you_mean(scheme, SCHEMES) or "install that package, or mend connection"
+            yield Problem(center.where(f"sources/{name}", "connection"), found, expected, remedy)
+
+
+def _is_known(scheme: str) -> bool:
+    try:
+        make_url(f"{scheme}://").get_dialect()
+    except (NoSuchModuleError, ModuleNotFoundError):
+        return False
+    return True
+
+
 def _file_of(source: Source, url: URL, home: Path) -> Path:
     kind = url.get_backend_name()
     if not url.database:
@@ -139,5 +170,4 @@ def server_url(where: str, connection: str) -> URL:
     except (ArgumentError, ValueError):
         expected = "such as sqlite:///sources/crm.sqlite, postgresql://... or file:exports"
         raise DefinitionError(where, "connection is not a URL", expected) from None
-    defaults = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql", "postgresql": "postgresql+psycopg"}
-    return url.set(drivername=defaults.get(url.drivername, url.drivername))
+    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))

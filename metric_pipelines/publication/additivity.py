@@ -94,9 +94,14 @@ def _differences(
             str(at),
             (
                 f"additive over {' and '.join(over)}: {count} sum(s) are not what the model counts, such as "
-                f"{example}: {total} added up, {anew} counted anew"
+                f"{example}: {total} added up, {anew} counted anew; {_remedy(center, metric, over)}"
             ),
         )
+
+
+def _remedy(center: Center, metric: Metric, over: tuple[str, ...]) -> str:
+    file = center.files[f"metrics/{metric.name}"].path.relative_to(center.folder)
+    return f"to do: take {' or '.join(over)} out of additive in {file}; rollups keep what is often asked for"
 
 
 def _failed(verdict: Verdict, said: Iterable[str]) -> Verdict:

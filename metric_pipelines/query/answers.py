@@ -42,7 +42,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of (metric_time, dimensions, value[, numerator, denominator]), ordered, and their gaps."""
+    """Rows of (metric_time, dimensions, value[, numerator, denominator]), ordered, and their gaps.
+
+    `unmatched` is the filter where months of the span are published, and no row of them fits it.
+    """
 
     metric: str
     grain: Grain
@@ -52,6 +55,7 @@ class Answer:
     route: Kind
     gaps: list[Gap] = field(default_factory=list)
     explanation: Explanation | None = None
+    unmatched: str | None = None
 
     def frame(self) -> pd.DataFrame:
         """The rows as pandas: `metric_time` as datetime64, dimensions as text, `value` exact (Decimal) or

@@ -116,7 +116,10 @@ class Reader:
         named = [TIME, *question.asked, *columns[1 + len(question.asked) :]]
         gaps = list(self._gaps(metric, months, chosen.lost))
         told = chosen.explanation(asked) if explain else None
-        return Answer(metric.name, question.grain, question.asked, named, rows, chosen.kind, gaps, told)
+        unmatched = question.condition.text if question.condition and asked and not found else None
+        return Answer(
+            metric.name, question.grain, question.asked, named, rows, chosen.kind, gaps, told, unmatched
+        )
 
     def _months(self, question: Question) -> list[str]:
         """The months that the asked periods touch."""

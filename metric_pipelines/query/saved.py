@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SavedAnswer:
-    """Rows of (metric_time, dimensions, a value a metric: None where it has none), and each metric's gaps."""
+    """Rows of (metric_time, dimensions, a value a metric: None where it has none), and each metric's gaps;
+    `unmatched` as of an answer, where none of the metrics has a row.
+    """
 
     query: SavedQuery
     grain: Grain
     columns: list[str]
     rows: list[tuple[Any, ...]]
     gaps: Mapping[str, list[Gap]]
+    unmatched: str | None = None
 
     def frame(self) -> pd.DataFrame:
         """The rows as pandas: `metric_time` as datetime64, dimensions as text, a column a metric."""
@@ -56,7 +59,9 @@ def answer_saved(
     columns = [TIME, *query.by, *query.metrics]
     specs = [spec_of(center, center.metrics[query.metrics[0]], name) for name in query.by]
     rows = _ordered(in_order(_side_by_side(answers), specs), columns, query, specs)
-    return SavedAnswer(query, grain, columns, rows[: query.limit], {a.metric: a.gaps for a in answers})
+    unmatched = None if rows else next((a.unmatched for a in answers if a.unmatched), None)
+    gaps = {a.metric: a.gaps for a in answers}
+    return SavedAnswer(query, grain, columns, rows[: query.limit], gaps, unmatched)
 
 
 def _side_by_side(answers: list[Answer]) -> list[tuple[Any, ...]]:

@@ -57,6 +57,13 @@ def test_examples_use_options_that_exist(path: str) -> None:
         assert {word for word in words if word.startswith("--")} <= known
 
 
+def test_the_package_runs_as_a_module_too() -> None:
+    words = [sys.executable, "-m", "metric_pipelines", "values", "--help", "--lang", "en"]
+    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "metric-pipelines values METRIC [OPTIONS]" in done.stdout
+
+
 def test_nothing_typed_shows_the_help(cli: Terminal) -> None:
     assert cli().out == cli("--help").out
     assert cli("demo").out == cli("demo", "--help").out

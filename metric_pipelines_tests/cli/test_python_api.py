@@ -48,6 +48,15 @@ def test_a_condition_and_a_saved_query() -> None:
     assert found == tea[tea["metric_time"] >= "2024-02-01"]["value"].tolist()
 
 
+def test_a_condition_that_nothing_fits_is_told() -> None:
+    none = metric_pipelines.values(
+        "revenue", start="2024-02-02", end="2024-02-03", filter="category = 'coffee'"
+    )
+    assert (len(none), none.attrs["unmatched"]) == (0, "category = 'coffee'")
+    assert metric_pipelines.values("revenue").attrs["unmatched"] is None
+    assert metric_pipelines.saved_query("tea_and_coffee").attrs["unmatched"] is None
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(UsageError, match="did you mean 'revenue'"):
         metric_pipelines.values("revnue")

@@ -44,6 +44,21 @@ def test_values_take_a_condition(cli: Terminal) -> None:
     assert "did you mean 'category'?" in wrong.err
 
 
+def test_a_condition_that_no_row_fits_is_told_and_not_taken_for_what_is_unpublished(cli: Terminal) -> None:
+    fits_none = "category = 'coffee'"
+    span = ("--start", "2024-02-02", "--end", "2024-02-03")
+    asked = ("values", "revenue", *span, "--filter", fits_none)
+    assert f"No rows in this span fit the filter: {fits_none}" in cli(*asked).out
+    assert f"该区间没有符合筛选条件的行：{fits_none}" in cli("--lang", "zh", *asked).out
+    assert fits_none in cli(*asked, "--csv").err
+    said = cli(*asked, "--json").json
+    assert (said["rows"], said["unmatched"]) == ([], fits_none)
+    assert cli("values", "revenue", "--filter", fits_none, "--json").json["unmatched"] is None
+    saved = ("query", "tea_and_coffee", "--start", "2030-01-01")
+    assert "No published value in this span." in cli(*saved).out
+    assert cli(*saved, "--json").json["unmatched"] is None
+
+
 def test_values_explain_themselves_in_both_languages(cli: Terminal) -> None:
     asked = ("values", "revenue", "--grain", "month")
     plain = cli(*asked).out
@@ -289,6 +304,9 @@ def test_a_format_that_there_is_not_is_refused(cli: Terminal) -> None:
     assert cli("validate", "--format", "text").code == 0
     said = cli("validate", "--format", "jason")
     assert (said.code, "did you mean 'json'" in said.err) == (2, True)
+    both = cli("validate", "--json", "--format", "text")
+    assert (both.code, "--json: together with --format text" in both.err) == (2, True)
+    assert cli("validate", "--json", "--format", "json").json["valid"] is True
 
 
 def test_a_broken_center_stops_every_command_alike(broken: Terminal) -> None:

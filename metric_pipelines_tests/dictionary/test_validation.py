@@ -411,6 +411,45 @@ def test_a_yml_file_is_not_silently_left_out(small_center: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("metric/sales/tips.yaml", "metric: folder metric, which is not read; expected: folder metrics"),
+        ("Alert/ops.yaml", "Alert: folder Alert, which is not read; expected: folder alerts"),
+        ("tips.yaml", "tips.yaml:1: tips.yaml beside center.yaml, which is not read; expected: in alerts,"),
+        ("metrics/sales/tips.txt", "metrics/sales/tips.txt:1: tips.txt is not read; expected: tips.yaml"),
+        ("metrics/tips.yaml.txt", "metrics/tips.yaml.txt:1: tips.yaml.txt is not read; expected: tips.yaml"),
+        ("sources/till.json", "sources/till.json:1: till.json is not read; expected: till.yaml"),
+        ("models/tips.YAML", "models/tips.YAML:1: tips.YAML is not read; expected: tips.yaml"),
+    ],
+)
+def test_a_definition_at_a_wrong_place_is_not_silently_left_out(
+    small_center: Path, file: str, said: str
+) -> None:
+    path = small_center / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'{{"name": "{path.name.partition(".")[0]}", "label": "Tips"}}')
+    assert only(small_center).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "README.md",
+        "dbt_project.yml",
+        "metrics/a.txt",
+        "models/a.json",
+        "archive/tips.yaml",
+        "source/conf.yaml",
+    ],
+)
+def test_other_files_are_nobodys_business(small_center: Path, file: str) -> None:
+    path = small_center / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"name": "tips", "label": "Tips"}')
+    assert load_valid_center(small_center).folder == small_center
+
+
+@pytest.mark.parametrize(
     "file", ["metrics/sales/revenue.yaml", "models/calendar.yaml", "sources/shop.yaml", "center.yaml"]
 )
 def test_an_empty_file_is_a_problem_and_no_crash(small_center: Path, file: str) -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from metric_pipelines.errors import did_you_mean
-from metric_pipelines.nearest import nearest
+from metric_pipelines.nearest import misspelled, nearest
 
 NAMES = [
     "revenue", "small_revenue", "orders_placed", "average_order", "customers", "large_orders",
@@ -57,6 +57,24 @@ def test_what_was_meant_is_found(written: str, meant: str) -> None:
 )
 def test_what_is_too_far_is_not_suggested(written: str) -> None:
     assert nearest(written, NAMES) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("GROCRY", "GROCERY"),
+        ("grocery", "GROCERY"),
+        ("us", "US"),
+        ("CNTRL-STORE SUP", "CNTRL/STORE SUP"),
+        ("CNH", None),
+        ("MEAT", None),
+        ("35-34", None),
+        ("UNKNOWN", None),
+    ],
+)
+def test_a_member_is_misspelled_where_it_is_hardly_another(written: str, meant: str | None) -> None:
+    members = ["GROCERY", "US", "CNY", "MEAT-PCKGD", "25-34", "CNTRL/STORE SUP"]
+    assert misspelled(written, members) == meant
 
 
 def test_what_several_names_have_is_left_open() -> None:

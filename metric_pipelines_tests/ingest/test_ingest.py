@@ -17,11 +17,13 @@ import pytest
 
 from metric_pipelines.dictionary.months import WHOLE
 from metric_pipelines.dictionary.source_definitions import Source
+from metric_pipelines.dictionary.validation import load_valid_center
 from metric_pipelines.errors import DefinitionError, SourceDataError, SourceUnavailableError
-from metric_pipelines.ingest import newest_day, opened, stage
+from metric_pipelines.ingest import newest_day, opened, scheme_problems, stage
 from metric_pipelines.ingest.system import Since
 from metric_pipelines.warehouse import tables
 from metric_pipelines.warehouse.lake import scanning_database
+from metric_pipelines_tests.small_shop import Shop
 
 Con = duckdb.DuckDBPyConnection
 
@@ -291,6 +293,35 @@ def test_a_connection_that_means_nothing_is_a_definition_error(
 ) -> None:
     with pytest.raises(DefinitionError):
         read(step_con, tmp_path, source({"a": "int64"}, connection=connection))
+
+
+@pytest.mark.parametrize(
+    ("connection", "remedy"),
+    [
+        ("mongo://db/shop", "install that package"),
+        ("postgres://reader@db/shop", "did you mean 'postgresql'?"),
+        ("postgresql+psycopgg://reader@db/shop", "did you mean 'postgresql'?"),
+        ("http://db/shop", "install that package"),
+    ],
+)
+def test_a_scheme_that_nothing_here_reads_is_told_with_those_that_are(
+    small_center: Path, connection: str, remedy: str
+) -> None:
+    Shop(small_center, small_center).edit("sources/shop.yaml", "sqlite:///sources/shop.sqlite", connection)
+    [problem] = scheme_problems(load_valid_center(small_center))
+    assert problem.where.endswith("shop.yaml:5")
+    assert problem.found == f"a connection of the unknown scheme {connection.partition(':')[0]!r}"
+    assert problem.expected.startswith("one of duckdb, file, mariadb, mysql, postgresql, sqlite")
+    assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize(
+    "connection",
+    ["mysql://db/shop", "postgresql+psycopg2://db/shop", "mssql+pyodbc://db/shop", "file:exports", "${SHOP}"],
+)
+def test_a_scheme_that_something_here_reads_is_no_problem(small_center: Path, connection: str) -> None:
+    Shop(small_center, small_center).edit("sources/shop.yaml", "sqlite:///sources/shop.sqlite", connection)
+    assert list(scheme_problems(load_valid_center(small_center))) == []
 
 
 def test_a_full_path_is_taken_as_it_is(step_con: Con, tmp_path: Path) -> None:

@@ -112,6 +112,16 @@ def test_a_saved_query_sets_its_metrics_side_by_side(reader: Reader) -> None:
     assert answer.rows == sorted(expected, key=lambda row: -row[2])[:4]
 
 
+def test_a_condition_that_nothing_published_fits_is_named(shop: Shop) -> None:
+    none = "category = 'coffee' and metric_time = date '2024-02-02'"
+    shop.edit("queries/tea_and_coffee.yaml", "category <> 'unknown'", none)
+    with open_for_reading(shop.open()) as reader:
+        assert reader.values("revenue", filter=none).unmatched == none
+        assert reader.values("revenue", filter=none, start=date(2030, 1, 1)).unmatched is None
+        assert reader.values("revenue", filter="category = 'tea'").unmatched is None
+        assert answer_saved(reader, "tea_and_coffee").unmatched == none
+
+
 def test_a_saved_query_names_what_is_withheld_by_metric(shop: Shop) -> None:
     shop.sql("update orders set amount = 900 where order_id = 201")
     shop.refresh()

@@ -54,6 +54,16 @@ def keyed(rows: list[tuple[Any, ...]]) -> dict[tuple[date, Any], Any]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"), [("customer__region = 'nort'", "north"), ("day__weekday in ('mon', 'Tue')", "Mon")]
+)
+def test_a_listed_member_is_suggested_where_a_filter_nearly_names_it(
+    reader: Reader, text: str, meant: str
+) -> None:
+    with pytest.raises(UsageError, match=f"did you mean '{meant}'"):
+        reader.values("revenue", grain="month", filter=text)
+
+
 @pytest.mark.parametrize("dimension", ["region", "visits", "often"])
 def test_sums_by_a_joined_dimension_lose_no_row(joined: Shop, reader: Reader, dimension: str) -> None:
     answer = reader.values("revenue", [f"customer__{dimension}"], "month")
