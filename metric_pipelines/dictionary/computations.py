@@ -97,10 +97,8 @@ class Computations:
 
     def _simple(self, metric: SimpleMetric, filters: tuple[str, ...]) -> Computation:
         model = self._center.models[metric.model]
-        expr, given = (
-            self._form(model, metric.expr),
-            both(model.columns, *(self._form(model, f) for f in filters)),
-        )
+        expr = self._form(model, metric.expr)
+        given = both(model.columns, *(self._form(model, f) for f in filters))
         kept = shapes.fills_gaps(metric)
         if not kept and metric.agg not in ("count", "count_distinct"):
             expr, given = _without_case(expr, given, model.columns)
@@ -113,7 +111,7 @@ class Computations:
                 return self._divided(self._sum(expr, rows), self._count(expr, rows))
             case "count":
                 return self._count(expr, rows)
-            case "count_distinct" if rows.are_told_by(expr):
+            case "count_distinct" if _is_key(expr, model):
                 return self._count(expr, rows)
             case "sum":
                 return self._sum(expr, rows)
@@ -227,21 +225,14 @@ class _Rows:
 
     def __init__(self, model: Model, time: str | None, given: exp.Expr | None) -> None:
         self.model = model
-        condition = canonical_condition(given, model.columns) if given is not None else exp.true()
-        self._condition = condition
-        self.known = (model.name, time, None if condition == exp.true() else text(condition))
+        self._condition = canonical_condition(given or exp.true(), model.columns)
+        self.known = (model.name, time, text(self._condition))
 
     def among(self, expr: exp.Expr) -> exp.Expr:
         """An expression on these rows: `case when c then x` as x where each of them meets c."""
         while isinstance(expr, exp.Case) and self._meet(expr.args["ifs"][0].this):
             expr = expr.args["ifs"][0].args["true"]
         return expr
-
-    def are_told_by(self, expr: exp.Expr) -> bool:
-        """Whether each row has a value of its own, or none."""
-        value, _ = _without_case(expr, None, self.model.columns)
-        key = isinstance(value, exp.Column) and [value.name] in self.model.checks.unique
-        return key and never_empty(value, self.model.columns)
 
     def _meet(self, condition: exp.Expr) -> bool:
         narrower = both(self.model.columns, self._condition, condition) or exp.true()
@@ -256,6 +247,12 @@ def _without_case(
         [branch] = expr.args["ifs"]
         expr, given = branch.args["true"], both(columns, given, branch.this)
     return expr, given
+
+
+def _is_key(expr: exp.Expr, model: Model) -> bool:
+    """Whether each row has a value of its own."""
+    unique = isinstance(expr, exp.Column) and [expr.name] in model.checks.unique
+    return unique and never_empty(expr, model.columns)
 
 
 def _gaps(metric: SimpleMetric) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import reduce
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -61,19 +62,12 @@ def joined(kind: type[Expr], conditions: Iterable[Expr], columns: Columns) -> Ex
 
 
 def never_holds(condition: Expr, columns: Columns) -> bool:
-    """Whether no row can meet a canonical condition."""
+    """Whether no row can meet a canonical condition: two of its parts exclude one another."""
     if isinstance(condition, exp.Or):
         return all(never_holds(part, columns) for part in parts_of(condition, exp.Or))
-    return condition == exp.false() or excluding(condition, columns) is not None
-
-
-def excluding(condition: Expr, columns: Columns) -> tuple[Expr, Expr] | None:
-    """Two parts of a canonical condition that cannot hold at once; None where none are known."""
     parts = parts_of(condition, exp.And)
-    if len(parts) > MOST_PARTS:
-        return None
-    pairs = ((one, other) for i, one in enumerate(parts) for other in parts[i + 1 :])
-    return next(((one, other) for one, other in pairs if _exclude(one, other, columns)), None)
+    pairs = combinations(parts, 2) if len(parts) <= MOST_PARTS else ()
+    return condition == exp.false() or any(_exclude(one, other, columns) for one, other in pairs)
 
 
 def is_implied(part: Expr, others: Iterable[Expr]) -> bool:
