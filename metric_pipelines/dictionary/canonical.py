@@ -82,7 +82,7 @@ class _Canonical:
             case exp.Literal():
                 return tree.copy() if tree.is_string else _number(tree)
             case exp.And() | exp.Or():
-                return self._joined(type(tree), [self.of(tree.this), self.of(tree.expression)])
+                return self._joined(type(tree), [self.of(part) for part in parts_of(tree, type(tree))])
             case exp.Not():
                 return self._not(tree.this)
             case exp.EQ() | exp.NEQ() | exp.GT() | exp.GTE() | exp.LT() | exp.LTE():

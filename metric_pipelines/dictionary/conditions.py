@@ -23,15 +23,21 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
 MOST_PARTS = 40
-"""Of more conditions in one connection, none is looked for that another implies: each would meet each."""
+"""Of more conditions in one connection, none is looked for that another implies, or shares something with:
+each would meet each.
+"""
 
 
 def parts_of(tree: Expr, kind: type[Expr]) -> list[Expr]:
     """What a connection of one kind connects."""
-    inner = tree.unnest()
-    if not isinstance(inner, kind):
-        return [inner]
-    return [*parts_of(inner.this, kind), *parts_of(inner.expression, kind)]
+    found, left = [], [tree]
+    while left:
+        inner = left.pop().unnest()
+        if isinstance(inner, kind):
+            left += [inner.expression, inner.this]
+        else:
+            found.append(inner)
+    return found
 
 
 def both(columns: Columns, *conditions: Expr | None) -> Expr | None:
@@ -51,7 +57,7 @@ def joined(kind: type[Expr], conditions: Iterable[Expr], columns: Columns) -> Ex
         return decides
     found = {text(part): part for part in each if part != says_nothing}
     kept = _without_implied(kind, [found[key] for key in sorted(found)], columns)
-    shared = _shared(kind, kept, columns) if len(kept) > 1 else None
+    shared = _shared(kind, kept, columns) if 1 < len(kept) <= MOST_PARTS else None
     if shared is not None:
         return shared
     if not kept:
@@ -118,7 +124,7 @@ def _shared(kind: type[Expr], parts: list[Expr], columns: Columns) -> Expr | Non
     sets = [{text(part): part for part in parts_of(whole, other)} for whole in parts]
     counts = Counter(key for one in sets if len(one) > 1 for key in one)
     most = max(sorted(counts), key=counts.__getitem__, default="")
-    if counts[most] < 2 or len(parts) > MOST_PARTS:
+    if counts[most] < 2:
         return None
     alike = [one for one in sets if most in one]
     common = [key for key in alike[0] if all(key in one for one in alike)]
