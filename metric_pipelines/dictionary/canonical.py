@@ -1,32 +1,35 @@
 """The canonical form of an SQL expression: two expressions of one form give the same value on every row.
 
 Only what surely holds under SQL's three values of truth is made equal: operands in order, brackets, quotes,
-`5 < a` and `a > 5`, `between`, lists, `not` moved inwards, products and sums as bags, a division by
-`nullif(x, 0)` (a division by zero is NULL here anyway), growth as `(a - b) / b`, `n > 1` and `n >= 2` of
-whole numbers. Of a filter, or what stands after `when`, it is only asked whether it holds: there `f is true`
-is `f`, and `a is not null` says nothing beside `a = 1`. Doubles may differ in their last digit.
+`5 < a` and `a > 5`, `between`, lists, `not` moved inwards, conditions that others imply (`a > 5 and a > 3`)
+or share (`conditions.py`), products and sums with their constants (`arithmetic.py`), `n > 1` and `n >= 2` of
+whole numbers (`comparisons.py`), and what columns that are never empty make needless: `coalesce(n, 0)` is n
+there. Of a filter, or what stands after `when`, it is only asked whether it holds: there `f is true` is `f`,
+and `a is not null` says nothing beside `a = 1`. Doubles may differ in their last digit.
 
-Left out, since it takes a solver: conditions that others imply (`a > 5 and a > 3`) or exclude, `a + 1 > 3`
-for `a > 2`, a list of neighbours for `between`, `and` over `or`. Belongs here: expressions as `filters.py`
-allows them. Stays out: metrics (`computations.py`), constants (`comparisons.py`).
+Left out, since it takes a solver: `a + 1 > 3` for `a > 2`, a list of neighbours for `between`, two limits for
+what they leave (`a >= 1 and a <= 1`), conditions that only some alternatives share, what a contract's bounds
+make needless, products over sums (`(a + b) * c`). Belongs here: expressions as `filters.py` allows them.
+Stays out: metrics (`computations.py`), constants (`comparisons.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from functools import reduce
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from metric_pipelines.dictionary.comparisons import Columns, compared_constants, in_steps, without_cast
-from metric_pipelines.dictionary.yaml_types import Column
+from metric_pipelines.dictionary.arithmetic import Arithmetic, factors
+from metric_pipelines.dictionary.column_facts import NO_COLUMNS, Columns, never_empty
+from metric_pipelines.dictionary.comparisons import compared_constants, in_steps, without_cast
+from metric_pipelines.dictionary.conditions import is_implied, joined, parts_of
+from metric_pipelines.dictionary.forms import text
 
-if TYPE_CHECKING:  # sqlglot 28, which dagster-dbt asks for beside Dagster 1.12, has no such name
+if TYPE_CHECKING:
     from sqlglot.expressions import Expr
-
-ONE, ZERO = exp.Literal.number(1), exp.Literal.number(0)
 
 _TURNED: dict[type[Expr], type[exp.Binary]] = {exp.GT: exp.LT, exp.GTE: exp.LTE}
 """Comparisons that are written with their sides changed."""
@@ -41,37 +44,33 @@ _NEGATED: dict[type[Expr], type[exp.Binary]] = {
 _PARTS_OF_DAYS = {"YEAR": exp.Year, "MONTH": exp.Month, "DAY": exp.Day}
 
 
-NO_COLUMNS: Mapping[str, Column] = {}
-
-
-def canonical(tree: Expr, columns: Columns = NO_COLUMNS) -> Expr:
-    """The canonical form of an allowed expression over columns of which some are known."""
-    return _Canonical(columns).of(tree)
+def canonical(
+    tree: Expr, columns: Columns = NO_COLUMNS, together: Mapping[str, object] | None = None
+) -> Expr:
+    """The canonical form of an allowed expression over columns of which some are known; those of one
+    `together` are empty on the same rows.
+    """
+    return _Canonical(Arithmetic(columns, together or {})).of(tree)
 
 
 def canonical_condition(tree: Expr, columns: Columns = NO_COLUMNS) -> Expr:
     """The canonical form of a condition of which only that it holds is asked: the rows of a filter."""
-    form = _Canonical(columns)
+    form = _Canonical(Arithmetic(columns))
     return form.held(form.of(tree))
-
-
-def text(tree: Expr) -> str:
-    """A canonical form as it is compared: with brackets wherever a reader could stumble."""
-    return _bracketed(tree.copy()).sql(dialect="duckdb")
-
-
-def both(*conditions: Expr | None) -> Expr | None:
-    """Canonical conditions that all hold, as one; None where there is none."""
-    given = [part for condition in conditions if condition for part in _parts(condition, exp.And)]
-    kept = [part for part in given if part != exp.true()]
-    return _joined(exp.And, kept) if kept else None
 
 
 class _Canonical:
     """Brings expressions into their form, from the leaves up."""
 
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
+    def __init__(self, arithmetic: Arithmetic) -> None:
+        self._arithmetic, self._columns = arithmetic, arithmetic.columns
+
+    @cached_property
+    def _to_the_digit(self) -> _Canonical:
+        """The same for what stands where a last digit decides."""
+        if self._arithmetic.digits:
+            return self
+        return _Canonical(Arithmetic(self._columns, self._arithmetic.together, digits=True))
 
     def of(self, tree: Expr) -> Expr:
         """The canonical form of a part."""
@@ -83,22 +82,27 @@ class _Canonical:
             case exp.Literal():
                 return tree.copy() if tree.is_string else _number(tree)
             case exp.And() | exp.Or():
-                return _joined(type(tree), [self.of(tree.this), self.of(tree.expression)])
+                return self._joined(type(tree), [self.of(part) for part in parts_of(tree, type(tree))])
             case exp.Not():
                 return self._not(tree.this)
             case exp.EQ() | exp.NEQ() | exp.GT() | exp.GTE() | exp.LT() | exp.LTE():
-                return self._compared(type(tree), self.of(tree.this), self.of(tree.expression))
-            case exp.Between():
-                this, low, high = (self.of(tree.args[key]) for key in ("this", "low", "high"))
+                sides = (self._to_the_digit.of(side) for side in (tree.this, tree.expression))
+                return self._compared(type(tree), *sides)
+            case exp.Between() if not tree.args.get("symmetric"):
+                this, low, high = (self._to_the_digit.of(tree.args[key]) for key in ("this", "low", "high"))
                 within = [self._compared(exp.LTE, low, this), self._compared(exp.LTE, this, high)]
-                return _joined(exp.And, within) if not tree.args.get("symmetric") else self._inside(tree)
+                return self._joined(exp.And, within)
             case exp.In() if tree.expressions:
-                each = [self._compared(exp.EQ, self.of(tree.this), self.of(e)) for e in tree.expressions]
-                return _joined(exp.Or, each)
+                this, *values = map(self._to_the_digit.of, [tree.this, *tree.expressions])
+                return self._joined(exp.Or, [self._compared(exp.EQ, this, value) for value in values])
+            case exp.Is():
+                return self._is(tree)
             case exp.Add() | exp.Sub() | exp.Neg():
-                return _sum(self._terms(tree, 1))
+                return self._arithmetic.sum(self._arithmetic.terms(tree, self.of))
             case exp.Mul() | exp.Div():
-                return self._product(tree)
+                return self._arithmetic.product(*factors(tree, self.of))
+            case exp.Coalesce():
+                return self._coalesce(tree)
             case exp.Case():
                 return self._case(tree)
             case exp.Extract() if tree.name.upper() in _PARTS_OF_DAYS:
@@ -112,12 +116,12 @@ class _Canonical:
 
     def _inside(self, tree: Expr) -> Expr:
         """The same, with canonical parts."""
-        found = tree.copy()
+        found, of = tree.copy(), self._to_the_digit.of
         for key, value in tree.args.items():
             if isinstance(value, exp.Expression):
-                found.set(key, self.of(value))
+                found.set(key, of(value))
             elif isinstance(value, list):
-                found.set(key, [self.of(v) if isinstance(v, exp.Expression) else v for v in value])
+                found.set(key, [of(v) if isinstance(v, exp.Expression) else v for v in value])
         return found
 
     def _cast(self, tree: exp.Cast) -> Expr:
@@ -140,12 +144,38 @@ class _Canonical:
         for branch in tree.args["ifs"]:
             condition = self.of(branch.this)
             if tree.this is not None:
-                condition = self._compared(exp.EQ, self.of(tree.this), condition)
+                this, condition = (self._to_the_digit.of(side) for side in (tree.this, branch.this))
+                condition = self._compared(exp.EQ, this, condition)
             ifs.append(exp.If(this=self.held(condition), true=self.of(branch.args["true"])))
         default = self.of(tree.args.get("default") or exp.null())
         return exp.Case(ifs=ifs, default=None if isinstance(default.unnest(), exp.Null) else default)
 
+    def _coalesce(self, tree: exp.Coalesce) -> Expr:
+        """The first of some that is not empty: none is looked at behind one that never is."""
+        kept: list[Expr] = []
+        for part in map(self.of, [tree.this, *tree.expressions]):
+            if not kept or not never_empty(kept[-1], self._columns):
+                kept += [] if isinstance(part, exp.Null) else [part]
+        if len(kept) > 1:
+            return exp.Coalesce(this=kept[0], expressions=kept[1:])
+        return kept[0] if kept else exp.null()
+
     # Conditions
+
+    def _joined(self, kind: type[Expr], conditions: list[Expr]) -> Expr:
+        return joined(kind, conditions, self._columns)
+
+    def _is(self, tree: exp.Is) -> Expr:
+        """Whether something is NULL, true or false; of what is never empty, that is known."""
+        found = self._inside(tree)
+        asked, wanted = found.this.unnest(), found.expression
+        if not never_empty(asked, self._columns):
+            return found
+        if isinstance(wanted, exp.Null):
+            return exp.false()
+        if isinstance(wanted, exp.Boolean) and self._is_condition(asked):
+            return asked if wanted.this else self._not(asked)
+        return found
 
     def _not(self, tree: Expr) -> Expr:
         """The opposite, with NOT as far inside as it goes; unknown stays unknown all the way."""
@@ -155,7 +185,7 @@ class _Canonical:
         found = self.of(inner)
         if isinstance(found, (exp.And, exp.Or)):
             other = exp.Or if isinstance(found, exp.And) else exp.And
-            return _joined(other, [self._not(part) for part in _parts(found, type(found))])
+            return self._joined(other, [self._not(part) for part in parts_of(found, type(found))])
         kind = _NEGATED.get(type(found))
         if kind is not None:
             return self._compared(kind, found.this, found.expression)
@@ -175,10 +205,10 @@ class _Canonical:
         """A canonical condition of which only that it holds is asked: unknown is as good as false."""
         match form:
             case exp.And():
-                parts = [self.held(part) for part in _parts(form, exp.And)]
-                return _joined(exp.And, [part for part in parts if not _is_implied(part, parts)])
+                parts = [self.held(part) for part in parts_of(form, exp.And)]
+                return self._joined(exp.And, [part for part in parts if not is_implied(part, parts)])
             case exp.Or():
-                return _joined(exp.Or, [self.held(part) for part in _parts(form, exp.Or)])
+                return self._joined(exp.Or, [self.held(part) for part in parts_of(form, exp.Or)])
             case exp.Is(expression=exp.Boolean() as wanted) if self._is_condition(form.this.unnest()):
                 return self.held(form.this.unnest() if wanted.this else self._not(form.this))
             case exp.Coalesce(expressions=[exp.Boolean(this=False)]) if self._is_condition(form.this):
@@ -214,121 +244,6 @@ class _Canonical:
         first, second = sorted((left, right), key=text)
         return kind(this=first, expression=second)
 
-    # Arithmetic
-
-    def _terms(self, tree: Expr, sign: int) -> list[tuple[int, Expr]]:
-        """What is added (1) and taken away (-1)."""
-        match tree:
-            case exp.Paren():
-                return self._terms(tree.this, sign)
-            case exp.Neg():
-                return self._terms(tree.this, -sign)
-            case exp.Add():
-                return self._terms(tree.this, sign) + self._terms(tree.expression, sign)
-            case exp.Sub():
-                return self._terms(tree.this, sign) + self._terms(tree.expression, -sign)
-            case _:
-                found = self.of(tree)
-                return self._terms(found, sign) if isinstance(found, _SUMS) else [(sign, found)]
-
-    def _product(self, tree: Expr) -> Expr:
-        above, below = self._factors(tree)
-        above = [factor for factor in above if factor != ONE]
-        below = sorted((factor for factor in below if factor != ONE), key=text)
-        divided = isinstance(tree, exp.Div) or bool(below)
-        share = self._share(above, below)
-        if share is not None:
-            return share
-        found = _multiplied(sorted(above, key=text))
-        if not divided:
-            return found
-        under = _multiplied(below)
-        whole = any(isinstance(factor, exp.Div) for factor in below) and len(below) > 1
-        return exp.Div(this=found, expression=self._product(under) if whole else under)
-
-    def _share(self, above: list[Expr], below: list[Expr]) -> Expr | None:
-        """`(a - b) / b` as `a / b - 1`: both are NULL where b is missing or zero. None where it is no such
-        thing.
-        """
-        if len(above) != 1 or len(below) != 1 or not isinstance(above[0], (exp.Add, exp.Sub)):
-            return None
-        terms = _terms_of(above[0])
-        same = [sign for sign, term in terms if term == below[0]]
-        rest = [(sign, term) for sign, term in terms if term != below[0]]
-        if len(same) != 1 or len(rest) != 1:
-            return None
-        part = self._product(exp.Div(this=rest[0][1], expression=below[0]))
-        return _sum([*self._terms(part, rest[0][0]), (same[0], ONE)])
-
-    def _factors(self, tree: Expr) -> tuple[list[Expr], list[Expr]]:
-        """What is multiplied, and what it is divided by; zero among the latter is NULL in any order."""
-        match tree:
-            case exp.Paren():
-                return self._factors(tree.this)
-            case exp.Mul():
-                (a, b), (c, d) = self._factors(tree.this), self._factors(tree.expression)
-                return a + c, b + d
-            case exp.Div():
-                (a, b), (c, d) = self._factors(tree.this), self._factors(_denominator(tree.expression))
-                return (a, b + c) if not d else (a, [*b, self.of(_denominator(tree.expression))])
-            case _:
-                found = self.of(tree)
-                return self._factors(found) if isinstance(found, (exp.Mul, exp.Div)) else ([found], [])
-
-
-_SUMS = (exp.Add, exp.Sub, exp.Neg)
-_OPERATORS = (exp.Binary, exp.Unary, exp.Predicate)
-_CHAINS = (exp.Add, exp.Sub, exp.Mul, exp.And, exp.Or)
-
-
-def _denominator(tree: Expr) -> Expr:
-    """What is divided by; `nullif(x, 0)` does what division does by itself."""
-    inner = tree.unnest()
-    if isinstance(inner, exp.Nullif) and inner.expression.unnest() == ZERO:
-        return _denominator(inner.this)
-    return inner
-
-
-def _terms_of(tree: Expr) -> list[tuple[int, Expr]]:
-    """The terms of a canonical sum."""
-    match tree:
-        case exp.Add():
-            return [*_terms_of(tree.this), (1, tree.expression.unnest())]
-        case exp.Sub():
-            return [*_terms_of(tree.this), (-1, tree.expression.unnest())]
-        case exp.Neg():
-            return [(-1, tree.this.unnest())]
-        case _:
-            return [(1, tree.unnest())]
-
-
-def _sum(terms: list[tuple[int, Expr]]) -> Expr:
-    """Terms in order, what is added first; zeros are left out beside others."""
-    kept = [(sign, term) for sign, term in terms if term != ZERO] or terms[:1]
-    ordered = sorted(kept, key=lambda term: (-term[0], text(term[1])))
-    sign, first = ordered[0]
-    start = first if sign > 0 else exp.Neg(this=first)
-    return reduce(_and_term, ordered[1:], start)
-
-
-def _and_term(left: Expr, term: tuple[int, Expr]) -> Expr:
-    sign, right = term
-    return (exp.Add if sign > 0 else exp.Sub)(this=left, expression=right)
-
-
-def _multiplied(factors: list[Expr]) -> Expr:
-    return reduce(lambda left, right: exp.Mul(this=left, expression=right), factors or [ONE])
-
-
-def _bracketed(tree: Expr) -> Expr:
-    """The tree with brackets around each operator that is an operand, but for chains of one operator."""
-    for node in reversed(list(tree.find_all(*_OPERATORS))):  # the innermost first
-        parent = node.parent
-        chained = type(parent) is type(node) and isinstance(node, _CHAINS) and parent.this is node
-        if isinstance(parent, _OPERATORS) and not chained:
-            node.replace(exp.Paren(this=node.copy()))
-    return tree
-
 
 def _number(tree: Expr) -> Expr:
     """`10`, `10.0` and `1e1` are one number."""
@@ -336,56 +251,3 @@ def _number(tree: Expr) -> Expr:
         return exp.Literal.number(f"{Decimal(tree.name).normalize():f}")
     except ArithmeticError:
         return tree.copy()
-
-
-# Connections of conditions
-
-
-def _parts(tree: Expr, kind: type[Expr]) -> list[Expr]:
-    inner = tree.unnest()
-    if not isinstance(inner, kind):
-        return [inner]
-    return [*_parts(inner.this, kind), *_parts(inner.expression, kind)]
-
-
-def _joined(kind: type[Expr], conditions: Iterable[Expr]) -> Expr:
-    """Conditions in order, each once; `true` and `false` as far as they decide."""
-    decides, says_nothing = (
-        (exp.false(), exp.true()) if issubclass(kind, exp.And) else (exp.true(), exp.false())
-    )
-    each = [part for condition in conditions for part in _parts(condition, kind)]
-    if decides in each:
-        return decides
-    kept = {text(part): part for part in each if part != says_nothing}
-    if not kept:
-        return says_nothing
-    ordered = [kept[key] for key in sorted(kept)]
-    if len(ordered) == 1 and len(each) > 1 and not _is_truth(ordered[0]):
-        return kind(this=ordered[0], expression=says_nothing)  # a number that was made a truth value
-    return reduce(lambda left, right: kind(this=left, expression=right), ordered)
-
-
-def _is_implied(part: Expr, others: Iterable[Expr]) -> bool:
-    """Whether a part says that something is not empty, which another part could not hold without."""
-    if not (isinstance(part, exp.Not) and isinstance(part.this.unnest(), exp.Is)):
-        return False
-    asked = part.this.unnest()
-    return isinstance(asked.expression, exp.Null) and any(_needs(other, asked.this) for other in others)
-
-
-def _needs(condition: Expr, operand: Expr) -> bool:
-    """Whether a condition cannot hold where an operand is empty."""
-    match condition:
-        case exp.Or():
-            return all(_needs(part, operand) for part in _parts(condition, exp.Or))
-        case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE():
-            return operand in (condition.this.unnest(), condition.expression.unnest())
-        case exp.Like() | exp.Not():
-            return bool(condition.this.unnest() == operand)
-        case _:
-            return condition == operand
-
-
-def _is_truth(tree: Expr) -> bool:
-    inner = tree.unnest()
-    return isinstance(inner, (exp.Boolean, exp.Predicate, exp.Connector, exp.Not, exp.Column))

@@ -1,6 +1,7 @@
-"""Comparisons with constants: of two constants, which are true or false, and of what goes in whole steps,
-which are said one way. `n > 1`, `n >= 2` and `n > 1.5` leave the same whole numbers, `d > '2017-06-30'` and
-`d >= '2017-07-01'` the same days.
+"""Comparisons with constants: of two constants, which are true or false; of what goes in steps, which are
+said one way; and what one says of another. `n > 1`, `n >= 2` and `n > 1.5` leave the same whole numbers,
+`c > 1` and `c >= 1.01` the same cents, `d > '2017-06-30'` and `d >= '2017-07-01'` the same days; `a > 5` says
+`a > 3` too, and never holds beside `a = 4`.
 
 Belongs here: comparisons of canonical forms (`canonical.py`), `<` and `<=` alone and never `>`.
 """
@@ -9,26 +10,98 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
-from metric_pipelines.dictionary.yaml_types import Column
+from metric_pipelines.dictionary.column_facts import Columns, is_day, number_of, scale_of
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
-Columns = Mapping[str, Column]
-
-MOST_DIGITS = 15
-"""Numbers of so many digits are the same as decimals and as doubles."""
-
-_WHOLE = (exp.Length, exp.Year, exp.Month, exp.Day)
-_OF_WHOLE = (exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Paren)
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+Operator = Literal["=", "<>", "<", "<=", ">", ">="]
+_OPERATORS: dict[type[Expr], tuple[Operator, Operator]] = {
+    exp.EQ: ("=", "="),
+    exp.NEQ: ("<>", "<>"),
+    exp.LT: ("<", ">"),
+    exp.LTE: ("<=", ">="),
+}
+"""How a comparison reads from the left, and from the right."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a comparison with a constant leaves of the values of an operand: numbers, days, or texts."""
+
+    operand: Expr
+    operator: Operator
+    value: Decimal | date | str
+
+    def leaves(self, value: Decimal | date | str) -> bool:
+        """Whether a value of the same kind is left."""
+        this: int = (value > self.value) - (value < self.value)  # type: ignore[operator]  # of one kind
+        return {
+            "=": this == 0, "<>": this != 0, "<": this < 0, "<=": this <= 0, ">": this > 0, ">=": this >= 0,
+        }[self.operator]  # fmt: skip
+
+    def is_of(self, other: Limit) -> bool:
+        """Whether both are about the same values."""
+        return type(self.value) is type(other.value) and self.operand == other.operand
+
+    def says(self, other: Limit) -> bool:
+        """Whether the other leaves all that this leaves."""
+        if self.operator == "=":
+            return other.leaves(self.value)
+        if self.operator == "<>":
+            return self == other
+        if other.operator == "<>":
+            return not self.leaves(other.value)
+        tighter = self.operator == other.operator or "=" in other.operator or self.value != other.value
+        return self.operator[0] == other.operator[0] and tighter and other._within(self.value)
+
+    def excludes(self, other: Limit) -> bool:
+        """Whether the other leaves nothing that this leaves."""
+        if "=" in (self.operator, other.operator):
+            one, more = (self, other) if self.operator == "=" else (other, self)
+            return not more.leaves(one.value)
+        if "<>" in (self.operator, other.operator) or self.operator[0] == other.operator[0]:
+            return False
+        return not (self.leaves(other.value) and other.leaves(self.value))
+
+    def _within(self, value: Decimal | date | str) -> bool:
+        return value == self.value or self.leaves(value)
+
+
+def limit_of(tree: Expr, columns: Columns) -> Limit | None:
+    """The comparison with a constant that a canonical condition is; None where it is none that is sure."""
+    operators = _OPERATORS.get(type(tree))
+    if operators is None:
+        return None
+    sides = (tree.this.unnest(), tree.expression.unnest())
+    for operand, constant, operator in (
+        (sides[0], sides[1], operators[0]),
+        (sides[1], sides[0], operators[1]),
+    ):
+        value = _constant(operand, constant, columns)
+        if value is not None and not (isinstance(value, str) and operator not in ("=", "<>")):
+            return Limit(operand, operator, value)
+    return None
+
+
+def _constant(operand: Expr, constant: Expr, columns: Columns) -> Decimal | date | str | None:
+    """The value of a constant beside an operand: texts beside texts, days beside anything, else numbers."""
+    known = (columns[column.name].type for column in operand.find_all(exp.Column) if column.name in columns)
+    of_text = "string" in known
+    if isinstance(constant, exp.Literal) and constant.is_string:
+        if of_text:
+            return constant.name if isinstance(operand, exp.Column) else None
+        return _day_of(constant)
+    return None if of_text or isinstance(operand, exp.Literal) else number_of(constant)
 
 
 def compared_constants(kind: type[Expr], left: Expr, right: Expr) -> exp.Boolean | None:
@@ -42,12 +115,20 @@ def compared_constants(kind: type[Expr], left: Expr, right: Expr) -> exp.Boolean
 
 
 def in_steps(kind: type[Expr], left: Expr, right: Expr, columns: Columns) -> exp.LTE | None:
-    """`<` and `<=` of a whole number or day and a constant as `<=`; None where it is no such thing."""
+    """`<` and `<=` of what goes in steps (whole numbers, decimals, days) and a constant as `<=`; None where
+    it is no such thing.
+    """
     strict = kind is exp.LT
-    if is_whole(left, columns) and (most := number_of(right)) is not None:
-        return exp.LTE(this=left, expression=_number(math.ceil(most) - 1 if strict else math.floor(most)))
-    if is_whole(right, columns) and (least := number_of(left)) is not None:
-        return exp.LTE(this=_number(math.floor(least) + 1 if strict else math.ceil(least)), expression=right)
+    if (scale := scale_of(left, columns)) is not None and (most := number_of(right)) is not None:
+        units = most.scaleb(scale)
+        return exp.LTE(
+            this=left, expression=_number(math.ceil(units) - 1 if strict else math.floor(units), scale)
+        )
+    if (scale := scale_of(right, columns)) is not None and (least := number_of(left)) is not None:
+        units = least.scaleb(scale)
+        return exp.LTE(
+            this=_number(math.floor(units) + 1 if strict else math.ceil(units), scale), expression=right
+        )
     if is_day(left, columns) and (last := _day_of(right)) is not None and last != date.min:
         return exp.LTE(this=left, expression=_day(last - timedelta(days=strict)))
     if is_day(right, columns) and (first := _day_of(left)) is not None and first != date.max:
@@ -61,46 +142,9 @@ def without_cast(tree: Expr, other: Expr, columns: Columns) -> Expr:
     return tree if day is None else _day(day)
 
 
-def is_whole(tree: Expr, columns: Columns) -> bool:
-    """Whether an expression that is no constant gives whole numbers alone."""
-    return _gives_whole(tree, columns) and tree.find(exp.Column) is not None
-
-
-def is_day(tree: Expr, columns: Columns) -> bool:
-    """Whether an expression is a column of days."""
-    return isinstance(tree, exp.Column) and tree.name in columns and columns[tree.name].type == "date"
-
-
-def number_of(tree: Expr) -> Decimal | None:
-    """The number that an expression is; None where it is none, or has too many digits to be sure of."""
-    inner = tree.unnest()
-    if isinstance(inner, exp.Neg):
-        found = number_of(inner.this)
-        return None if found is None else -found
-    if not isinstance(inner, exp.Literal) or inner.is_string:
-        return None
-    try:
-        number = Decimal(inner.name)
-    except ArithmeticError:
-        return None
-    digits = number.as_tuple()
-    fits = isinstance(digits.exponent, int) and len(digits.digits) + abs(digits.exponent) <= MOST_DIGITS
-    return number if fits else None
-
-
-def _gives_whole(tree: Expr, columns: Columns) -> bool:
-    inner = tree.unnest()
-    if isinstance(inner, exp.Column):
-        return inner.name in columns and columns[inner.name].type == "int64"
-    if isinstance(inner, _OF_WHOLE):
-        return all(_gives_whole(part, columns) for part in inner.iter_expressions())
-    number = number_of(inner)
-    return isinstance(inner, _WHOLE) or (number is not None and number == int(number))
-
-
-def _number(value: int) -> Expr:
-    literal = exp.Literal.number(abs(value))
-    return exp.Neg(this=literal) if value < 0 else literal
+def _number(units: int, scale: int) -> Expr:
+    literal = exp.Literal.number(f"{Decimal(abs(units)).scaleb(-scale).normalize():f}")
+    return exp.Neg(this=literal) if units < 0 else literal
 
 
 def _day_of(tree: Expr) -> date | None:

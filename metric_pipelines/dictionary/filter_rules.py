@@ -1,5 +1,5 @@
-"""Rules about what a filter compares: a column that is no truth is no condition, and nothing equals what its
-column cannot hold.
+"""Rules about what a filter compares: a column that is no truth is no condition, nothing equals what its
+column cannot hold, and what excludes itself leaves no row.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from datetime import date
 
 from sqlglot import exp
 
+from metric_pipelines.dictionary.canonical import canonical_condition
+from metric_pipelines.dictionary.conditions import never_holds
 from metric_pipelines.dictionary.filters import expression_tree
 from metric_pipelines.dictionary.members import UNKNOWN
 from metric_pipelines.dictionary.yaml_types import Column
@@ -45,8 +47,20 @@ def filter_problems(
         if kind not in ("boolean", "any"):
             found = f"column {column.name} ({kind}) as a condition"
             yield Problem(where, found, "true or false for a row", f"compare it: {column.name} = ...")
-    for compared in tree.find_all(*COMPARISONS, exp.In, exp.Between):
-        yield from _compared(compared, columns, members, where)
+    wrong = [
+        problem
+        for part in tree.find_all(*COMPARISONS, exp.In, exp.Between)
+        for problem in _compared(part, columns, members, where)
+    ]
+    yield from wrong or _never(text, columns, where)
+
+
+def _never(text: str, columns: Mapping[str, Column], where: str) -> Iterator[Problem]:
+    """A filter whose conditions exclude one another, or what its columns' contracts say."""
+    if never_holds(canonical_condition(expression_tree(text), columns), columns):
+        found = f"filter {text!r}, which no row can meet"
+        remedy = "write or for and, or mend what excludes the other"
+        yield Problem(where, found, "a condition that some rows may meet", remedy)
 
 
 def _conditions(tree: exp.Expr) -> Iterator[exp.Column]:

@@ -20,6 +20,7 @@ from metric_pipelines.dictionary.model_sql import statement, tables_read
 from metric_pipelines.dictionary.validation import examined
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, database_said
+from metric_pipelines.ingest import scheme_problems
 from metric_pipelines.ingest.texts import sql_type
 from metric_pipelines.semantics import joined_views
 from metric_pipelines.warehouse.lake import step_database
@@ -50,6 +51,7 @@ def load_rehearsed(folder: Path) -> Center:
 
 def rehearse(center: Center) -> Iterator[Problem]:
     """What would fail at the first refresh, with its file: of all SQL that has no other problem."""
+    yield from scheme_problems(center)
     sources = {f"{s.name}/{name}": table for s in center.sources.values() for name, table in s.tables.items()}
     models = {f"models/{name}": model for name, model in center.models.items()}
     with step_database() as con:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from metric_pipelines.dictionary.center_files import load_center
 from metric_pipelines.dictionary.computations import Computations
+from metric_pipelines.settings import SHIPPED
 from metric_pipelines_tests.small_shop import Shop
 
 LINES = "type: simple\nmodel: order_lines\n"
+MONTHS = "type: simple\nmodel: customer_months\nagg: count\n"
 SUM, COUNT = LINES + "agg: sum\n", LINES + "agg: count\n"
 KEPT = "expr: amount\nfill_nulls_with: 0\njoin_to_timespine: true\n"
 GROWTH = (
@@ -37,19 +40,39 @@ SAME = {
         COUNT + "filter: category = 'tea'\n",
         COUNT + "filter: true and category in ('tea') and category is not null\n",
     ),
-    "what is true": (
-        "type: simple\nmodel: customer_months\nagg: count\nfilter: active\n",
-        "type: simple\nmodel: customer_months\nagg: count\nfilter: active is true\n",
+    "what is true": (MONTHS + "filter: active\n", MONTHS + "filter: active is true\n"),
+    "a filter that another implies": (
+        COUNT + "filter: quantity > 5\n",
+        COUNT + "filter: quantity > 3 and quantity >= 6\n",
+    ),
+    "a filter of cents": (COUNT + "filter: amount > 1\n", COUNT + "filter: amount >= 1.01\n"),
+    "filters that share a condition": (
+        COUNT + "filter: category = 'tea' and (quantity > 1 or amount > 9)\n",
+        COUNT + "filter: category = 'tea' and quantity > 1 or amount > 9 and category = 'tea'\n",
+    ),
+    "a thousandth": (SUM + "expr: quantity / 1000\n", SUM + "expr: quantity * 0.001\n"),
+    "a percentage of a sum": (
+        SUM + "expr: amount / 100\n",
+        "type: derived\nexpr: revenue * 0.01\nmetrics: [revenue]\n",
+    ),
+    "ones and zeros": (
+        COUNT + "expr: case when amount < 10 then 1 end\n",
+        SUM + "expr: case when 10 > amount then 1 else 0 end\n",
+    ),
+    "zeros that a filter leaves out": (
+        SUM + "expr: amount\nfilter: amount < 10\n",
+        SUM + "expr: case when amount < 10 then amount else 0 end\nfilter: amount < 10\n",
+    ),
+    "different keys": (COUNT, LINES + "agg: count_distinct\nexpr: order_id\n"),
+    "different keys under a filter": (
+        COUNT + "filter: amount < 10\n",
+        LINES + "agg: count_distinct\nexpr: order_id\nfilter: amount < 10\n",
     ),
     "rows counted": (COUNT, SUM + 'expr: "1"\n'),
     "rows counted by what is never empty": (COUNT, COUNT + "expr: order_id\n"),
     "a filter in case when": (
         SUM + "expr: amount\nfilter: amount < 10\n",
         SUM + "expr: case when 10 > amount then amount else null end\n",
-    ),
-    "a distinct count in case when": (
-        LINES + "agg: count_distinct\nexpr: customer_id\nfilter: amount < 10\n",
-        LINES + "agg: count_distinct\nexpr: case when amount < 10 then customer_id end\n",
     ),
     "its model's own time": (SUM + "expr: amount\n", SUM + "expr: amount\ntime: order_day\n"),
     "other grain and dimensions": (
@@ -93,9 +116,24 @@ OTHER = {
     "another column": (SUM + "expr: amount\n", SUM + "expr: quantity\n"),
     "another filter": (COUNT + "filter: amount >= 20\n", COUNT + "filter: amount > 20\n"),
     "a filter of numbers with digits": (COUNT + "filter: amount > 1\n", COUNT + "filter: amount >= 2\n"),
-    "what is not true is not false": (
-        "type: simple\nmodel: customer_months\nagg: count\nfilter: not active\n",
-        "type: simple\nmodel: customer_months\nagg: count\nfilter: active is not true\n",
+    "a filter that another does not imply": (
+        COUNT + "filter: quantity > 5\n",
+        COUNT + "filter: quantity > 5 and amount > 3\n",
+    ),
+    "a hundredth": (SUM + "expr: quantity / 1000\n", SUM + "expr: quantity * 0.01\n"),
+    "a third, nearly": (SUM + "expr: quantity / 3\n", SUM + "expr: quantity * 0.3333\n"),
+    "different customers": (COUNT, LINES + "agg: count_distinct\nexpr: customer_id\n"),
+    "a sum under another filter": (
+        SUM + "expr: amount + quantity\nfilter: amount < 10\n",
+        "type: derived\nexpr: revenue + small_revenue\nmetrics: [revenue, small_revenue]\n",
+    ),
+    "a product is no product of sums": (
+        SUM + "expr: amount * quantity\n",
+        "type: derived\nexpr: revenue * orders_placed\nmetrics: [revenue, orders_placed]\n",
+    ),
+    "the greatest of a sum": (
+        LINES + "agg: max\nexpr: amount + quantity\n",
+        SUM + "expr: amount + quantity\n",
     ),
     "no filter": (COUNT + "filter: amount >= 20\n", COUNT),
     "a zero for the rest": (
@@ -105,6 +143,10 @@ OTHER = {
     "a count in case when has zeros": (
         COUNT + "filter: amount < 10\n",
         COUNT + "expr: case when amount < 10 then 1 end\n",
+    ),
+    "a distinct count in case when has zeros": (
+        LINES + "agg: count_distinct\nexpr: customer_id\nfilter: amount < 10\n",
+        LINES + "agg: count_distinct\nexpr: case when amount < 10 then customer_id end\n",
     ),
     "counted once": (COUNT + "expr: customer_id\n", LINES + "agg: count_distinct\nexpr: customer_id\n"),
     "another model": (
@@ -162,6 +204,47 @@ OTHER = {
         CONVERSION + "window: 7 days\nconstant_properties: [category]\n",
     ),
 }
+FILLED = {
+    "rows counted by a column": (COUNT, COUNT + "expr: quantity\n"),
+    "what is not empty": (COUNT, COUNT + "filter: quantity is not null\n"),
+    "what is not true is false": (
+        MONTHS + "filter: not active\n",
+        MONTHS + "filter: active is not true\n",
+    ),
+    "nothing as zero": (SUM + "expr: amount\n", SUM + "expr: coalesce(amount, 0)\n"),
+    "what is added and taken away": (SUM + "expr: amount\n", SUM + "expr: amount + quantity - quantity\n"),
+    "different keys": (COUNT, LINES + "agg: count_distinct\nexpr: order_id\n"),
+    "a sum of sums": (
+        SUM + "expr: amount + 2 * quantity\n",
+        "type: derived\nexpr: revenue + quantities + quantities\nmetrics: [revenue, quantities]\n",
+    ),
+    "a sum and a count": (
+        SUM + "expr: amount - 1\n",
+        "type: derived\nexpr: revenue - orders_placed\nmetrics: [revenue, orders_placed]\n",
+    ),
+    "an average of a sum": (
+        LINES + "agg: average\nexpr: amount + quantity\n",
+        "type: derived\nexpr: (quantities + revenue) / orders_placed\n"
+        "metrics: [quantities, revenue, orders_placed]\n",
+    ),
+    "sums that cancel": (
+        "type: derived\nexpr: together - quantities\nmetrics: [together, quantities]\n",
+        SUM + "expr: amount\n",
+    ),
+    "a share of what cancels": (
+        "type: derived\nexpr: (together - revenue) / together\nmetrics: [together, revenue]\n",
+        "type: ratio\nnumerator: quantities\ndenominator: together\n",
+    ),
+}
+"""What is the same as long as no column may be empty."""
+ZEROS = {
+    "what is not empty counted": (COUNT + "filter: quantity is not null\n", COUNT + "expr: quantity\n"),
+    "ones and zeros": (
+        COUNT + "expr: quantity\n",
+        SUM + "expr: case when quantity is not null then 1 else 0 end\n",
+    ),
+}
+"""Over columns that may be empty: no number for groups that hold nothing else, and 0; and 0 twice."""
 
 
 def computations(folder: Path, pair: tuple[str, str]) -> list[object]:
@@ -185,12 +268,64 @@ def test_what_may_give_other_numbers_is_another_computation(small_center: Path, 
     assert one != other
 
 
-def test_a_column_that_may_be_empty_is_not_counted_as_rows_are(small_center: Path) -> None:
-    Shop(small_center, small_center).edit(
-        "models/order_lines.yaml", "quantity: {type: int64", "quantity: {type: int64, nullable: true"
-    )
-    one, other = computations(small_center, (COUNT, COUNT + "expr: quantity\n"))
+def may_be_empty(folder: Path) -> None:
+    for model in ("order_lines", "customer_months"):
+        file = folder / f"models/{model}.yaml"
+        file.write_text(file.read_text().replace("{type:", "{nullable: true, type:"))
+
+
+def also(folder: Path, **metrics: str) -> None:
+    shop = Shop(folder, folder)
+    for name, expr in metrics.items():
+        shop.add_metric(name, "revenue", ("expr: amount", f"expr: {expr}"))
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_columns_that_are_never_empty_make_one_computation_of_two(small_center: Path, kind: str) -> None:
+    also(small_center, quantities="quantity", together="amount + quantity")
+    one, other = computations(small_center, FILLED[kind])
+    assert one == other
+    may_be_empty(small_center)
+    one, other = computations(small_center, FILLED[kind])
     assert one != other
+
+
+def test_zero_is_not_nothing(small_center: Path) -> None:
+    may_be_empty(small_center)
+    one, other = computations(small_center, ZEROS["what is not empty counted"])
+    assert one != other
+    one, other = computations(small_center, ZEROS["ones and zeros"])
+    assert one == other
+
+
+TOTAL = "cast(line.amount + line.quantity as decimal(18, 2))"
+
+
+@pytest.mark.parametrize(
+    ("computed", "same"),
+    [
+        (TOTAL, True),
+        ("line.amount + line.quantity", True),
+        (TOTAL.replace("18, 2", "18, 1"), False),
+        (TOTAL.replace("line.quantity", "line.order_id % 2"), False),
+        (TOTAL.replace("line.quantity", "product.size"), False),
+        ("round(line.amount + line.quantity, 2)", False),
+    ],
+)
+def test_a_column_is_what_its_model_computes_it_from(small_center: Path, computed: str, same: bool) -> None:
+    shop = Shop(small_center, small_center)
+    shop.edit("models/order_lines.sql", "line.amount\n", f"line.amount,\n    {computed} as total\n")
+    shop.edit("models/order_lines.yaml", "checks:", '  total: {type: "decimal(18,2)"}\nchecks:')
+    one, other = computations(small_center, (SUM + "expr: total - quantity\n", SUM + "expr: amount\n"))
+    assert (one == other) == same
+
+
+def test_the_shipped_center_takes_list_value_for_what_its_model_says() -> None:
+    center = load_center(SHIPPED / "retail")
+    net = center.metrics["net_revenue"]
+    again = net.model_copy(update={"name": "again", "expr": "list_value - (retail_disc + coupon_match_disc)"})
+    known = Computations(replace(center, metrics={**center.metrics, "again": again}))
+    assert known.of("again") == known.of("net_revenue") != known.of("list_revenue")
 
 
 @pytest.mark.slow

@@ -418,9 +418,13 @@ def test_what_is_told_together_is_written_at_its_end_or_for_a_read_or_after_a_se
 def test_what_was_told_together_is_written_whatever_happens(
     storage: BufferedSqliteEventLogStorage, tmp_path: Path
 ) -> None:
-    with pytest.raises(KeyboardInterrupt), storage.together():
-        storage.store_event(materialized("orders"))
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with storage.together():
+            storage.store_event(materialized("orders"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert len(types_on_disk(tmp_path)) == 1
 
 
