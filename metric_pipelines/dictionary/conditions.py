@@ -121,6 +121,8 @@ def _shared(kind: type[Expr], parts: list[Expr], columns: Columns) -> Expr | Non
     nothing.
     """
     other: type[Expr] = exp.Or if issubclass(kind, exp.And) else exp.And
+    if not any(isinstance(part, other) for part in parts):
+        return None
     sets = [{text(part): part for part in parts_of(whole, other)} for whole in parts]
     counts = Counter(key for one in sets if len(one) > 1 for key in one)
     most = max(sorted(counts), key=counts.__getitem__, default="")

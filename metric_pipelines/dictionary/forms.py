@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -13,6 +14,7 @@ _OPERATORS = (exp.Binary, exp.Unary, exp.Predicate)
 _CHAINS = (exp.Add, exp.Sub, exp.Mul, exp.And, exp.Or)
 
 
+@lru_cache(maxsize=4096)
 def text(tree: Expr) -> str:
     """A canonical form as it is compared: with brackets wherever a reader could stumble."""
     return _bracketed(tree.copy()).sql(dialect="duckdb")

@@ -111,13 +111,15 @@ def wrong_reads(sql: str, where: str) -> Iterator[DefinitionError]:
         if isinstance(node.parent, exp.Table):
             continue  # told above
         called = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-        place, found = f"{where}:{_line(node, sql)}", f"function {called} in a model"
+        beside = isinstance(node.parent, exp.Lateral) and not isinstance(node, (exp.Unnest, exp.Explode))
         if isinstance(node, _VOLATILE) or called in _VOLATILE_NAMES:
             expected, remedy = "the same rows for the same inputs", "join the calendar, whose days end today"
-            yield DefinitionError(place, found, expected, remedy)
-        beside = isinstance(node.parent, exp.Lateral) and not isinstance(node, (exp.Unnest, exp.Explode))
-        if called.startswith(_READERS) or called.endswith("_scan") or beside:
-            yield DefinitionError(place, found, "tables of the center", "declare a source")
+        elif called.startswith(_READERS) or called.endswith("_scan") or beside:
+            expected, remedy = "tables of the center", "declare a source"
+        else:
+            continue
+        place = f"{where}:{_line(node, sql)}"
+        yield DefinitionError(place, f"function {called} in a model", expected, remedy)
 
 
 def _tables(tree: exp.Query) -> Iterator[tuple[exp.Table, int]]:
