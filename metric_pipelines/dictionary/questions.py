@@ -149,13 +149,14 @@ def _contract_of(center: Center, found: Reached | None, name: str) -> Column:
     """What a condition's column can hold: by the contract of its model, and UNKNOWN where a join may fail."""
     if name == TIME:
         return Column(type="date")
+    anything = Column(type="any", nullable=True)
     if found is None:
-        return Column(type="any")
-    rule = center.models[found.model].columns.get(found.expr, Column(type="any"))
+        return anything
+    rule = center.models[found.model].columns.get(found.expr, anything)
     if found.join is None:
         return rule
     known = [*rule.isin, UNKNOWN] if rule.isin is not None else None
-    return Column(type="string", isin=known) if rule.type == "string" else Column(type="any")
+    return Column(type="string", isin=known, nullable=True) if rule.type == "string" else anything
 
 
 def _named(center: Center, metric: Metric, text: str, known: Mapping[str, Reached]) -> str:
