@@ -33,12 +33,20 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def misspelled(text: str, known: Iterable[str]) -> str | None:
-    """The known text that this one is but for case, signs or a few letters, where it may well be another:
-    other digits are no slip (`25-34` is not `35-34`), and codes differ by a letter.
+    """The known text that this one is but for case, signs or one slip, where it may well be another: other
+    digits are none (`25-34` is not `35-34`), nor is another beginning (`unpaid`), or a letter of a code or of
+    one that stands alone (`Region B`).
     """
-    alike = sorted(one for one in known if re.findall(r"\d", one) == re.findall(r"\d", text))
-    found = _same(text, alike)
-    return found if found is not None or len(_plain(text)) <= CODE else _mistyped(text, alike)
+    alike = sorted(one for one in known if _firm(one) == _firm(text))
+    found, plain = _same(text, alike), _plain(text)
+    if found is not None or len(plain) <= CODE:
+        return found
+    return _first(alike, lambda one: _distance(_plain(one), plain) == 1)
+
+
+def _firm(text: str) -> list[str]:
+    """What no slip changes: how it begins, its digits, and letters that stand alone."""
+    return [_plain(text)[:1], *re.findall(r"\d|(?<![^\W\d])[^\W\d](?![^\W\d])", text.casefold())]
 
 
 def _plain(text: str) -> str:

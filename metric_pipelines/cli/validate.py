@@ -9,6 +9,8 @@ from metric_pipelines.cli.screen import Screen
 from metric_pipelines.dictionary.center_files import Center
 from metric_pipelines.dictionary.graph import Graph, build_graph
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, UsageError
+from metric_pipelines.ingest import scheme_problems
+from metric_pipelines.publication.rehearsal import examined_and_rehearsed
 from metric_pipelines.settings import Settings
 
 FORMATS = ("text", "json")
@@ -30,7 +32,10 @@ def validate(screen: Screen, settings: Settings, *, as_json: bool) -> int:
     Raises: DefinitionError with the problems, where JSON is not asked for.
     """
     try:
-        center = settings.load_rehearsed()
+        center, problems = examined_and_rehearsed(settings.kept_folder())
+        problems += scheme_problems(center)
+        if problems:
+            raise InvalidCenterError(str(center.folder), problems)
     except DefinitionError as error:
         if not as_json:
             raise

@@ -1,10 +1,7 @@
 """Sums and products of canonical forms, as bags: terms that are one are counted (`x + x` is `2 * x`),
 constants are folded exactly (`x / 1000` is `0.001 * x`), and what is added and taken away goes, as far as
 nothing that is empty and nothing that is rounded is lost by that. A division by `nullif(x, 0)` is one by x: a
-division by zero is NULL here anyway.
-
-Where a last digit decides (in comparisons, of what is rounded, in texts of numbers) a constant stays on its
-side of the division.
+division by zero is NULL here anyway. Doubles may differ in their last digit by that.
 """
 
 from __future__ import annotations
@@ -46,13 +43,10 @@ _PRODUCTS = (exp.Mul, exp.Div, exp.Neg)
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Arithmetic over columns. Those of one `together` are empty on the same rows; where `digits` matter, no
-    constant crosses a division.
-    """
+    """Arithmetic over columns. Those of one `together` are empty on the same rows."""
 
     columns: Columns
     together: Mapping[str, object] = field(default_factory=dict)
-    digits: bool = False
 
     def sum(self, terms: Iterable[Term]) -> Expr:
         """Terms in order, what is added first."""
@@ -99,8 +93,6 @@ class Arithmetic:
         missing or zero. None where it is no such thing.
         """
         terms = [(c * times, body) for c, body in self.terms(whole)]
-        if self.digits and times != 1 and not is_exact(whole, self.columns):
-            return None
         if not below:
             return self.sum(terms) if times != 1 else None
         same = [c for c, body in terms if [body] == below]
@@ -120,15 +112,8 @@ class Arithmetic:
         over = [factor for factor in above if number_of(factor) is None]
         under = [factor for factor in below if number_of(factor) is None]
         times, divisor = math.prod(numbers, start=Fraction(1)), math.prod(divisors, start=Fraction(1))
-        if not self.digits:
-            times, divisor = times / divisor, Fraction(1)
-        elif divisor < 0:
-            times, divisor = -times, -divisor
-        if not (_fits(times) and _fits(divisor)):
-            return Fraction(1), above, below
-        if self.digits and divisors and (divisor != 1 or not under):
-            under = [*under, _literal(divisor)]
-        return times, over, under
+        times /= divisor
+        return (times, over, under) if _fits(times) else (Fraction(1), above, below)
 
     def _written(self, times: Fraction, above: list[Expr], below: list[Expr]) -> Expr:
         top, bottom = (abs(times), Fraction(1)) if _is_decimal(times) else abs(times).as_integer_ratio()

@@ -5,7 +5,8 @@ Only what surely holds under SQL's three values of truth is made equal: operands
 or share (`conditions.py`), products and sums with their constants (`arithmetic.py`), `n > 1` and `n >= 2` of
 whole numbers (`comparisons.py`), and what columns that are never empty make needless: `coalesce(n, 0)` is n
 there. Of a filter, or what stands after `when`, it is only asked whether it holds: there `f is true` is `f`,
-and `a is not null` says nothing beside `a = 1`. Doubles may differ in their last digit.
+and `a is not null` says nothing beside `a = 1`. Doubles may differ in their last digit, but not where it
+decides: what is compared, rounded or cast stays as it is written, as far as it is not exact.
 
 Left out, since it takes a solver: `a + 1 > 3` for `a > 2`, a list of neighbours for `between`, two limits for
 what they leave (`a >= 1 and a <= 1`), conditions that only some alternatives share, what a contract's bounds
@@ -22,8 +23,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from metric_pipelines.dictionary.arithmetic import Arithmetic, factors
-from metric_pipelines.dictionary.column_facts import NO_COLUMNS, Columns, never_empty
+from metric_pipelines.dictionary.arithmetic import ZERO, Arithmetic, factors
+from metric_pipelines.dictionary.column_facts import NO_COLUMNS, Columns, is_exact, never_empty, number_of
 from metric_pipelines.dictionary.comparisons import compared_constants, in_steps, without_cast
 from metric_pipelines.dictionary.conditions import is_implied, joined, parts_of
 from metric_pipelines.dictionary.forms import text
@@ -62,15 +63,14 @@ def canonical_condition(tree: Expr, columns: Columns = NO_COLUMNS) -> Expr:
 class _Canonical:
     """Brings expressions into their form, from the leaves up."""
 
-    def __init__(self, arithmetic: Arithmetic) -> None:
+    def __init__(self, arithmetic: Arithmetic, *, to_the_digit: bool = False) -> None:
         self._arithmetic, self._columns = arithmetic, arithmetic.columns
+        self._digits = to_the_digit
 
     @cached_property
     def _to_the_digit(self) -> _Canonical:
         """The same for what stands where a last digit decides."""
-        if self._arithmetic.digits:
-            return self
-        return _Canonical(Arithmetic(self._columns, self._arithmetic.together, digits=True))
+        return self if self._digits else _Canonical(self._arithmetic, to_the_digit=True)
 
     def of(self, tree: Expr) -> Expr:
         """The canonical form of a part."""
@@ -97,6 +97,8 @@ class _Canonical:
                 return self._joined(exp.Or, [self._compared(exp.EQ, this, value) for value in values])
             case exp.Is():
                 return self._is(tree)
+            case exp.Neg() | exp.Add() | exp.Sub() | exp.Mul() | exp.Div() if self._digits:
+                return self._computed_to_the_digit(tree)
             case exp.Add() | exp.Sub() | exp.Neg():
                 return self._arithmetic.sum(self._arithmetic.terms(tree, self.of))
             case exp.Mul() | exp.Div():
@@ -123,6 +125,23 @@ class _Canonical:
             elif isinstance(value, list):
                 found.set(key, [of(v) if isinstance(v, exp.Expression) else v for v in value])
         return found
+
+    def _computed_to_the_digit(self, tree: Expr) -> Expr:
+        """Arithmetic where a last digit decides: what may lose one stays as it is written, and only the two
+        sides of one sign may change.
+        """
+        of = {key: self.of(tree.args[key]) for key in ("this", "expression") if key in tree.args}
+        below = of.get("expression")
+        if isinstance(tree, exp.Div) and isinstance(below, exp.Nullif) and below.expression == ZERO:
+            of["expression"] = below.this  # a division by zero is NULL here anyway
+        if isinstance(tree, (exp.Add, exp.Mul)):
+            of["this"], of["expression"] = sorted(of.values(), key=text)
+        made = type(tree)(**of)
+        if number_of(made) is None and not is_exact(made, self._columns):
+            return made
+        if isinstance(made, (exp.Mul, exp.Div)):
+            return self._arithmetic.product(*factors(made))
+        return self._arithmetic.sum(self._arithmetic.terms(made))
 
     def _cast(self, tree: exp.Cast) -> Expr:
         """A cast; the digits of a number that becomes a text are left as they are."""

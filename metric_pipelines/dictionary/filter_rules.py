@@ -59,7 +59,8 @@ def _never(text: str, columns: Mapping[str, Column], where: str) -> Iterator[Pro
     """A filter whose conditions exclude one another, or what its columns' contracts say."""
     if never_holds(canonical_condition(expression_tree(text), columns), columns):
         found = f"filter {text!r}, which no row can meet"
-        remedy = "write or for and, or mend what excludes the other"
+        alone = not expression_tree(text).find(exp.And, exp.Between)
+        remedy = "leave it out" if alone else "write or for and, or mend what excludes the other"
         yield Problem(where, found, "a condition that some rows may meet", remedy)
 
 

@@ -139,8 +139,7 @@ def _condition(center: Center, metric: Metric, text: str, known: Mapping[str, Re
         raise UsageError(where, found, "a condition on other dimensions", remedy)
     named = {c: c if c == TIME else _named(center, metric, c, known) for c in condition.columns}
     columns = {c: _contract_of(center, known.get(name), name) for c, name in named.items()}
-    members = {c: known[name].spec.values for c, name in named.items() if name in known}
-    for problem in filter_problems(text, columns, members, where):
+    for problem in filter_problems(text, columns, {}, where):  # a member need not be listed to be there
         raise UsageError(problem.where, problem.found, problem.expected, problem.remedy)
     return replace(condition, columns=named)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from metric_pipelines.dictionary import channels, shapes
 from metric_pipelines.dictionary.center_files import Center, UnreadableFilesError, load_center
-from metric_pipelines.dictionary.definitions import (
-    SimpleMetric,
-)
 from metric_pipelines.dictionary.dimensions import BY
 from metric_pipelines.dictionary.expectation_rules import expectation_problems
 from metric_pipelines.dictionary.filters import JOINED, parsed_expression
@@ -77,7 +75,7 @@ def _of_the_others(error: UnreadableFilesError) -> Iterator[Problem]:
     models that cannot, what these may have given: dimensions by join, the calendar.
     """
     unread = [file for file in error.unread if file.suffix != ".sql"]
-    words = [rf"\b{re.escape(file.stem)}\b" for file in unread]
+    words = [rf"unknown (metric|model|table) '(models\.)?{re.escape(file.stem)}\b" for file in unread]
     if any(file.is_relative_to(error.center.folder / "models") for file in unread):
         words += [rf"\w{BY}\w", "time_spine: true"]
     follows = re.compile("|".join(words) or "(?!)")
@@ -231,6 +229,8 @@ def _table_columns(
     partition_by: str | None,
     unique: list[list[str]],
 ) -> Iterator[Problem]:
+    if not columns:
+        yield Problem(center.where(*at, "columns"), "no columns", "each column with its type")
     if MONTH in columns:
         where = center.where(*at, "columns", MONTH)
         yield Problem(where, f"{MONTH!r} is a name of ours", "another name")
@@ -309,39 +309,36 @@ def _drafts(center: Center) -> Iterator[Problem]:
 
 
 def _circles(center: Center) -> Iterator[Problem]:
-    seen = _circle(center)
-    if seen:
+    for seen in _circles_of_metrics(center):
         yield Problem(
             center.where(f"metrics/{seen[0]}"),
             "circular metrics: " + " -> ".join(seen),
             "inputs that do not lead back",
             f"compute one of them from others than {' and '.join(dict.fromkeys(seen))}",
         )
-        return
-    models = {name for m in center.metrics.values() if isinstance(m, SimpleMetric) for name in [m.model]}
-    if models <= set(center.models) and sum(m.time_spine for m in center.models.values()) == 1:
-        try:
-            build_graph(center, center.settings.partitions.start)
-        except DefinitionError as error:
-            yield Problem(error.where, error.found, error.expected, error.remedy)
-        except (KeyError, ValueError):
-            return  # an unknown table or metric, or a window that is none, reported above
+    try:
+        build_graph(replace(center, metrics={}), center.settings.partitions.start)
+    except DefinitionError as error:
+        yield Problem(error.where, error.found, error.expected, error.remedy)
+    except KeyError:
+        return  # an unknown table, reported above
 
 
-def _circle(center: Center) -> list[str]:
+def _circles_of_metrics(center: Center) -> Iterator[list[str]]:
+    """The metrics that lead back to one another, the first of each circle at its end again."""
     done: set[str] = set()
 
-    def walk(name: str, path: list[str]) -> list[str]:
+    def walk(name: str, path: list[str]) -> Iterator[list[str]]:
         if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return []
-        done.add(name)
-        known = (i for i in shapes.input_names(center.metrics[name]) if i in center.metrics)
-        found = (walk(i, [*path, name]) for i in known)
-        return next((circle for circle in found if circle), [])
+            yield [*path[path.index(name) :], name]
+        elif name not in done:
+            done.add(name)
+            for part in shapes.input_names(center.metrics[name]):
+                if part in center.metrics:
+                    yield from walk(part, [*path, name])
 
-    return next((circle for name in center.metrics if (circle := walk(name, []))), [])
+    for name in center.metrics:
+        yield from walk(name, [])
 
 
 def _codes(center: Center) -> Iterator[Problem]:

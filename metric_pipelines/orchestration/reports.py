@@ -53,7 +53,8 @@ def report(
     checks = set(context.selected_asset_check_keys)
     inputs, awaited = InputTags(context.instance, names, graph), _awaited(context)
     good = {key: [o for o in found if o.state in GOOD] for key, found in by_key.items()}
-    yielded = {key for key in by_key if good[key] == by_key[key] and names.asset(key) in awaited}
+    # No step holds an asset and what it is made from, so that what is logged may follow all that is yielded.
+    yielded = [key for key in by_key if good[key] == by_key[key] and names.asset(key) in awaited]
     for key in yielded:
         yield _result(names, by_key[key])
     with getattr(context.instance.event_log_storage, "together", nullcontext)():

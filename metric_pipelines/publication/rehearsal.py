@@ -6,7 +6,7 @@ does not keep) before anything is read. No data is touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -20,7 +20,6 @@ from metric_pipelines.dictionary.model_sql import statement, tables_read
 from metric_pipelines.dictionary.validation import examined
 from metric_pipelines.dictionary.yaml_types import Column
 from metric_pipelines.errors import DefinitionError, InvalidCenterError, Problem, database_said
-from metric_pipelines.ingest import scheme_problems
 from metric_pipelines.ingest.texts import sql_type
 from metric_pipelines.semantics import joined_views
 from metric_pipelines.warehouse.lake import step_database
@@ -51,31 +50,45 @@ def load_rehearsed(folder: Path) -> Center:
 
 def rehearse(center: Center) -> Iterator[Problem]:
     """What would fail at the first refresh, with its file: of all SQL that has no other problem."""
-    yield from scheme_problems(center)
-    sources = {f"{s.name}/{name}": table for s in center.sources.values() for name, table in s.tables.items()}
-    models = {f"models/{name}": model for name, model in center.models.items()}
+    columns: dict[str, Mapping[str, Column]] = {
+        f"{source.name}/{name}": table.columns
+        for source in center.sources.values()
+        for name, table in source.tables.items()
+    }
+    columns |= {f"models/{name}": model.columns for name, model in center.models.items()}
+    known = {key for key, declared in columns.items() if declared}
     with step_database() as con:
-        con.execute("set TimeZone = 'UTC'")
-        for key, asset in (sources | models).items():
-            _empty(con, key, asset.columns)
-        for name, sql in center.sql.items():
-            if _read_of(sql) <= {*sources, *models}:
-                yield from _model(con, center, name, sql)
-        for metrics in _asked_together(center):
+        for key in known:
+            _empty(con, key, {name: _declared(column) for name, column in columns[key].items()})
+        for model in _in_order(center, known):
+            yield from _model(con, center, model)
+        for metrics in _asked_together(center, known):
             if len(metrics) == 1 or any(_of_metrics(con, center, metrics)):
                 for metric in metrics:
                     yield from _of_metrics(con, center, [metric])
 
 
-def _asked_together(center: Center) -> Iterator[list[SimpleMetric]]:
+def _asked_together(center: Center, known: Collection[str]) -> Iterator[list[SimpleMetric]]:
     """The metrics that have no problem by themselves: those over one model, so many at once."""
     over: dict[str, list[SimpleMetric]] = {}
     for metric in center.metrics.values():
-        if isinstance(metric, SimpleMetric) and not any(metric_problems(center, metric)):
+        if not isinstance(metric, SimpleMetric) or f"models/{metric.model}" not in known:
+            continue
+        if not any(metric_problems(center, metric)):
             over.setdefault(metric.model, []).append(metric)
     for metrics in over.values():
         for i in range(0, len(metrics), GROUP_SIZE):
             yield metrics[i : i + GROUP_SIZE]
+
+
+def _in_order(center: Center, known: set[str]) -> Iterator[str]:
+    """The models whose SQL can be run, each after those it reads as far as there is such an order."""
+    waiting = {f"models/{name}": read for name, sql in center.sql.items() if (read := _read_of(sql)) <= known}
+    while waiting:
+        ready = [key for key, read in waiting.items() if waiting.keys().isdisjoint(read)] or [*waiting]
+        for key in ready:
+            del waiting[key]
+            yield key.removeprefix("models/")
 
 
 def _read_of(sql: str) -> set[str]:
@@ -86,34 +99,38 @@ def _read_of(sql: str) -> set[str]:
         return {""}
 
 
-def _empty(con: duckdb.DuckDBPyConnection, key: str, columns: Mapping[str, Column]) -> None:
+def _empty(con: duckdb.DuckDBPyConnection, key: str, types: Mapping[str, str]) -> None:
+    """An empty table of columns of these types."""
     schema, table = key.split("/")
     con.execute(f"create schema if not exists {name(schema)}")
-    apart = {column.lower(): column for column in columns}.values()
-    listed = ", ".join(f"{name(column)} {_empty_type(columns[column])}" for column in apart)
-    con.execute(f"create table {name(schema)}.{name(table)} ({listed})")
+    apart = {column.lower(): column for column in types}.values()
+    listed = ", ".join(f"{name(column)} {types[column]}" for column in apart)
+    con.execute(f"create or replace table {name(schema)}.{name(table)} ({listed})")
 
 
-def _empty_type(column: Column) -> str:
+def _declared(column: Column) -> str:
     return "varchar" if column.type == "any" else sql_type(column)
 
 
-def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str, sql: str) -> Iterator[Problem]:
+def _model(con: duckdb.DuckDBPyConnection, center: Center, key: str) -> Iterator[Problem]:
     model, file = center.models[key], str(center.sql_file(key))
     try:
-        rows = con.execute(f"describe select * from ({statement(sql)}\n)").fetchall()
+        rows = con.execute(f"describe select * from ({statement(center.sql[key])}\n)").fetchall()
     except duckdb.Error as error:
         said, line = database_said(error)
         yield Problem(file + line, said, "SQL that runs on its sources' columns", "mend the model's SQL")
         return
-    made = {str(row[0]): str(row[1]).lower() for row in rows}
+    made = {str(row[0]).lower(): str(row[1]).lower() for row in rows}
     for column, spec in model.columns.items():
         where = center.where(f"models/{key}", "columns", column)
-        if column not in made:
+        kind = made.get(column.lower())
+        if kind is None:
             yield Problem(where, f"column {column!r} is not in the SQL", "what the SQL selects", file)
-        elif spec.type != "any" and made[column] != sql_type(spec).replace(" ", ""):
-            found = f"the SQL makes {column} a {made[column]}"
+        elif spec.type != "any" and kind != sql_type(spec).replace(" ", ""):
+            found = f"the SQL makes {column} a {kind}"
             yield Problem(where, found, spec.type, f"cast it in {file}, or mend the type")
+    if any(spec.type == "any" for spec in model.columns.values()):
+        _empty(con, f"models/{key}", {c: made.get(c.lower(), "varchar") for c in model.columns})
 
 
 def _of_metrics(

@@ -148,6 +148,8 @@ def step_database() -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB without a lake, closed at the end."""
     with closing(connect()) as con:
         refuse_unsigned(con)
+        con.execute("set autoinstall_known_extensions = false")
+        _settle(con)
         yield con
 
 

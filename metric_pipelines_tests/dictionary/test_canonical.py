@@ -106,6 +106,11 @@ HELD = [
 ]
 """Pairs that leave the same rows of a table, though one may be unknown where the other is false."""
 OTHER = [
+    ("(a - b) / b > 0.1", "a / b - 1 > 0.1"),
+    ("round((a - b) / b, 2)", "round(a / b - 1, 2)"),
+    ("a / b * c >= 1", "a * c / b >= 1"),
+    ("x + y + a > 0.6", "x + (y + a) > 0.6"),
+    ("floor(a / c / 10)", "floor(a / (10 * c))"),
     ("a / (b / c)", "a * c / b"),
     ("a / (b / c)", "a / b / c"),
     ("a - b", "b - a"),

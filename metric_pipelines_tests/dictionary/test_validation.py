@@ -626,8 +626,12 @@ def test_a_circle_hides_nothing_beside_it(small_center: Path) -> None:
         change(
             small_center, f"{METRICS}/{name}.yaml", "department: sales", "synonyms: [sold]\ndepartment: sales"
         )
+    shop = Shop(small_center, small_center)
+    for name, numerator in (("round_a", "round_b"), ("round_b", "round_a")):
+        shop.add_metric(name, "average_order", ("numerator: average_order\n", f"numerator: {numerator}\n"))
     told = " ".join(p.found for p in problems(small_center))
-    assert "circular metrics" in told
+    assert "circular metrics: average_order -> average_order" in told
+    assert "circular metrics: round_a -> round_b -> round_a" in told
     assert "is called 'sold'" in told
 
 

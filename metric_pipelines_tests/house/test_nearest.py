@@ -70,10 +70,16 @@ def test_what_is_too_far_is_not_suggested(written: str) -> None:
         ("MEAT", None),
         ("35-34", None),
         ("UNKNOWN", None),
+        ("unpaid", None),
+        ("Region B", None),
+        ("inactive", None),
+        ("不合格品", None),
+        ("Austria", None),
     ],
 )
 def test_a_member_is_misspelled_where_it_is_hardly_another(written: str, meant: str | None) -> None:
     members = ["GROCERY", "US", "CNY", "MEAT-PCKGD", "25-34", "CNTRL/STORE SUP"]
+    members += ["paid", "Region A", "active", "合格品", "Australia"]
     assert misspelled(written, members) == meant
 
 

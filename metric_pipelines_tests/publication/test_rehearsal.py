@@ -74,3 +74,23 @@ def test_a_semicolon_and_a_comment_after_a_models_sql_do_no_harm(small_center: P
     file = small_center / f"{LINES}.sql"
     file.write_text(f"{file.read_text().rstrip()};\n-- the end")
     assert examined_and_rehearsed(small_center)[1] == []
+
+
+def test_a_column_of_any_type_is_what_the_sql_makes_of_it(small_center: Path) -> None:
+    shop = Shop(small_center, small_center)
+    shop.edit(f"{LINES}.yaml", "quantity: {type: int64", "quantity: {type: any")
+    shop.edit("metrics/sales/small_revenue.yaml", "expr: amount", "expr: round(quantity)")
+    assert examined_and_rehearsed(small_center)[1] == []
+
+
+@pytest.mark.parametrize("file", [f"{LINES}.yaml", "models/calendar.yaml", "sources/shop.yaml"])
+def test_a_table_without_columns_is_a_problem_and_no_crash(small_center: Path, file: str) -> None:
+    text = (small_center / file).read_text()
+    head, _, rest = text.partition("columns:")
+    after = rest.lstrip("\n").splitlines(keepends=True)
+    indent = len(head) - len(head.rstrip(" "))
+    kept = [line for line in after if line.strip() and len(line) - len(line.lstrip()) <= indent]
+    first = next(iter(kept), "")
+    left = rest[rest.index(first) :] if first else ""
+    (small_center / file).write_text(f"{head}columns: {{}}\n{left}")
+    assert any(p.found == "no columns" for p in examined_and_rehearsed(small_center)[1])

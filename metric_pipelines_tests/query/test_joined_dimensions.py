@@ -54,14 +54,12 @@ def keyed(rows: list[tuple[Any, ...]]) -> dict[tuple[date, Any], Any]:
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"), [("customer__region = 'nort'", "north"), ("day__weekday in ('mon', 'Tue')", "Mon")]
-)
-def test_a_listed_member_is_suggested_where_a_filter_nearly_names_it(
-    reader: Reader, text: str, meant: str
-) -> None:
-    with pytest.raises(UsageError, match=f"did you mean '{meant}'"):
-        reader.values("revenue", grain="month", filter=text)
+def test_a_question_may_name_a_member_that_is_not_listed(reader: Reader) -> None:
+    filtered = "customer__region = 'nort'"
+    answer = reader.values("revenue", grain="month", filter=filtered)
+    assert (answer.rows, answer.unmatched) == ([], filtered)
+    known = reader.values("revenue", grain="month", filter="day__weekday in ('mon', 'Tue')")
+    assert known.rows == reader.values("revenue", grain="month", filter="day__weekday = 'Tue'").rows != []
 
 
 @pytest.mark.parametrize("dimension", ["region", "visits", "often"])
