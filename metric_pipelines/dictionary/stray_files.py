@@ -15,6 +15,8 @@ FOLDERS = ("sources", "models", "metrics", "alerts", "queries")
 """The folders of a center that hold definitions."""
 READ = (".yaml", ".yml", ".sql")
 """Endings of files in them that are read, or told of where they are read."""
+SAID = {"label", "connection", "url"}
+"""Keys of which each definition has one; other files that have a name have none."""
 WRITTEN = (".yaml", ".yml", ".json", ".txt")
 """Endings of files that may hold a definition."""
 
@@ -49,14 +51,14 @@ def _is_called(path: Path, name: str) -> bool:
 
 
 def _is_definition(path: Path) -> bool:
-    """Whether a file says that it is called as it is, which is what all definitions do."""
+    """Whether a file says that it is called as it is, and what else only definitions say."""
     if path.suffix.lower() not in WRITTEN or not path.is_file():
         return False
     try:
         value = read_yaml(path).value
     except DefinitionError:
         return False
-    return isinstance(value, dict) and value.get("name") == _stem(path)
+    return isinstance(value, dict) and value.get("name") == _stem(path) and not SAID.isdisjoint(value)
 
 
 def _stem(path: Path) -> str:

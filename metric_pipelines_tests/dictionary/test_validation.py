@@ -449,6 +449,11 @@ def test_other_files_are_nobodys_business(small_center: Path, file: str) -> None
     assert load_valid_center(small_center).folder == small_center
 
 
+def test_a_file_of_another_tool_that_has_a_name_is_no_definition(small_center: Path) -> None:
+    (small_center / "compose.yaml").write_text("name: compose\nservices: {}\n")
+    assert load_valid_center(small_center).folder == small_center
+
+
 @pytest.mark.parametrize(
     "file", ["metrics/sales/revenue.yaml", "models/calendar.yaml", "sources/shop.yaml", "center.yaml"]
 )
